@@ -1,0 +1,1 @@
+//! Throw-away hosts for tests and the demo.

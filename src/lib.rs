@@ -1,0 +1,1 @@
+//! Deploys networks of NixOS machines and the resources that they need.

@@ -1,0 +1,1 @@
+//! Nix's own formats, as far as a deployment tool needs them.
