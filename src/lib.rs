@@ -1,1 +1,8 @@
 //! Deploys networks of NixOS machines and the resources that they need.
+//!
+//! A deploy is one walk through rooms that stand in a row; each hands a typed value to the next:
+//! [`flake`] finds the source, [`evaluator`] asks Nix once, [`network`] holds the typed values,
+//! [`plan`] says what is to be done, and [`deploy`] does it through [`nix`] and [`host`].
+
+pub mod evaluator;
+pub mod network;

@@ -1,0 +1,84 @@
+//! Machines: what `deployment.*` says of them, and the system that they are to run.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::KeyOptions;
+
+/// Options of a machine, as its NixOS configuration defines them.
+///
+/// The names are those of the record `info.machines.<name>` of NixOps 2, so that a provider finds
+/// what it knows. Attributes that are not named here, such as those which a plugin exports, pass
+/// through untouched.
+#[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MachineOptions {
+    /// Backend of the machine; `none` for a host that exists already.
+    pub target_env: String,
+    /// Host name or address to which SSH connects.
+    pub target_host: String,
+    /// Port to which SSH connects.
+    #[schemars(range(min = 1))]
+    pub target_port: u16,
+    /// User as whom SSH logs in.
+    pub target_user: String,
+    /// Arguments for the OpenSSH client, one word each.
+    pub ssh_options: Vec<String>,
+    /// Command that makes a user other than root into root.
+    pub privilege_escalation_command: Vec<String>,
+    /// Whether an unchanged system is activated again.
+    pub always_activate: bool,
+    /// Mail addresses of the owners.
+    pub owners: Vec<String>,
+    /// Secrets of the machine by name.
+    pub keys: BTreeMap<String, KeyOptions>,
+    /// Whether copying from here beats substitution and compression.
+    pub has_fast_connection: bool,
+    /// Whether a client key is generated for the machine.
+    #[serde(rename = "provisionSSHKey")]
+    pub provision_ssh_key: bool,
+    /// Release of NixOS, such as `26.05`.
+    pub nixos_release: String,
+    /// Address that is reachable from everywhere, if there is one.
+    #[serde(rename = "publicIPv4")]
+    pub public_ipv4: Option<String>,
+    /// Words that select the machine as `@tag`.
+    pub tags: Vec<String>,
+    /// Whether the machine builds its own system.
+    pub build_on_target: bool,
+    /// Whether the machine asks its own binary caches before we send.
+    pub substitute_on_destination: bool,
+    /// Protocol of Nix in which the closure is sent.
+    pub copy_protocol: CopyProtocol,
+    /// What plugins export, untouched.
+    #[serde(flatten)]
+    pub exported: BTreeMap<String, Value>,
+}
+
+/// Protocol of Nix over SSH.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
+pub enum CopyProtocol {
+    /// The serve protocol: few round trips.
+    #[default]
+    #[serde(rename = "ssh")]
+    Ssh,
+    /// The daemon protocol over SSH.
+    #[serde(rename = "ssh-ng")]
+    SshNg,
+}
+
+/// A machine whose system has been evaluated.
+#[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
+pub struct Machine {
+    /// Attribute name of the machine in the network.
+    pub name: String,
+    /// Its options.
+    pub options: MachineOptions,
+    /// Store path of the derivation of its system.
+    pub derivation: String,
+    /// Store path of its system once it is built.
+    pub system: String,
+}

@@ -1,0 +1,12 @@
+//! The network: machines and resources as typed, immutable values.
+//!
+//! Everything here comes out of one evaluation and is never changed afterwards. This room starts
+//! no process and touches no disk.
+
+mod key;
+mod machine;
+mod names;
+
+pub use key::{KeyOptions, KeySource};
+pub use machine::{CopyProtocol, Machine, MachineOptions};
+pub use names::Names;
