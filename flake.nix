@@ -1,0 +1,120 @@
+{
+  description = "Deploys networks of NixOS machines and the resources that they need";
+
+  inputs.nixpkgs.url = "github:NixOS/nixpkgs/nixos-26.05";
+
+  outputs =
+    { self, nixpkgs }:
+    let
+      systems = [
+        "x86_64-linux"
+        "aarch64-linux"
+      ];
+      forEachSystem =
+        attributes: nixpkgs.lib.genAttrs systems (system: attributes nixpkgs.legacyPackages.${system});
+
+      # What cargo reads. The rest of the tree may change without a rebuild.
+      source = builtins.path {
+        name = "nixops-source";
+        path = ./.;
+        filter =
+          path: _type:
+          let
+            inside = nixpkgs.lib.removePrefix "${toString ./.}/" path;
+            isUnder = directory: inside == directory || nixpkgs.lib.hasPrefix "${directory}/" inside;
+          in
+          builtins.any isUnder [
+            "Cargo.lock"
+            "Cargo.toml"
+            "checks"
+            "lib"
+            "plugins"
+            "src"
+            "templates"
+          ]
+          && !builtins.any isUnder [
+            "checks/nix"
+            "checks/pocket"
+          ];
+      };
+
+      # One program of the Cargo workspace.
+      program =
+        pkgs: pname: description:
+        pkgs.rustPlatform.buildRustPackage {
+          inherit pname;
+          inherit ((nixpkgs.lib.importTOML ./Cargo.toml).workspace.package) version;
+          src = source;
+          cargoLock.lockFile = ./Cargo.lock;
+          cargoBuildFlags = [
+            "--package"
+            pname
+          ];
+          # The tests want a Nix, an sshd and hosts of their own: ./check has them.
+          doCheck = false;
+          meta = {
+            inherit description;
+            license = nixpkgs.lib.licenses.lgpl3Plus;
+            mainProgram = pname;
+          };
+        };
+
+      nixopsFor = pkgs: program pkgs "nixops" "Deploys networks of NixOS machines";
+      rigFor = pkgs: program pkgs "rig" "Throw-away hosts for tests and the demo";
+    in
+    {
+      lib = import ./lib;
+
+      packages = forEachSystem (pkgs: rec {
+        nixops = nixopsFor pkgs;
+        default = nixops;
+      });
+
+      apps = forEachSystem (pkgs: rec {
+        nixops = {
+          type = "app";
+          program = "${nixopsFor pkgs}/bin/nixops";
+        };
+        default = nixops;
+        demo = {
+          type = "app";
+          program = toString (
+            pkgs.writeShellScript "nixops-demo" ''
+              export NIXOPS=${nixopsFor pkgs}/bin/nixops RIG=${rigFor pkgs}/bin/rig
+              exec ${pkgs.runtimeShell} ${self}/demo "$@"
+            ''
+          );
+        };
+      });
+
+      overlays.default = final: prev: { nixops = nixopsFor final; };
+
+      templates = rec {
+        network = {
+          path = ./templates/network;
+          description = "A network of two machines";
+        };
+        default = network;
+      };
+
+      checks = forEachSystem (pkgs: {
+        package = nixopsFor pkgs;
+      });
+
+      devShells = forEachSystem (pkgs: {
+        default = pkgs.mkShell {
+          packages = [
+            pkgs.cargo
+            pkgs.cargo-nextest
+            pkgs.clippy
+            pkgs.nixfmt
+            pkgs.openssh
+            pkgs.rustc
+            pkgs.rustfmt
+          ];
+        };
+      });
+
+      formatter = forEachSystem (pkgs: pkgs.nixfmt-tree);
+    };
+}
