@@ -1,0 +1,92 @@
+/**
+  What the binary asks for: every piece of a network as a function that gives one JSON text.
+
+  Functions are not memoised, so nothing that one machine needed is retained when the next is
+  evaluated, and each text is either whole or absent. Progress goes through `builtins.trace`,
+  because the standard output of Nix reaches the reader late:
+
+  - `@begin <name>` before a machine is evaluated;
+  - `@target {"machine":…,"options":…}` when its options are known, before its system is.
+
+  # Inputs
+
+  `source`
+  : `{ flake; name; }` (see `source/call-flake.nix`), or `{ file; }` for a classic network.
+
+  The others are those of `network/default.nix`.
+
+  # Output
+
+  ```
+  { names; network; machines.<name>; targets.<name>; resources.<type>.<name>; }
+  ```
+*/
+{
+  source,
+  arguments,
+  uuid,
+  deploymentName,
+  system,
+}:
+
+let
+  inherit (builtins) mapAttrs toJSON trace;
+
+  scrub = import ./scrub.nix;
+
+  start = import ./source/start.nix source;
+
+  network = import ./network {
+    definitions = import ./source/definitions.nix { inherit start arguments; };
+    inherit
+      arguments
+      deploymentName
+      system
+      uuid
+      ;
+  };
+
+  record = import ./network/record.nix { inherit (network) lib; };
+
+  emit = value: toJSON (scrub value);
+
+  targetOf = name: node: {
+    machine = name;
+    options = record.options name node.config;
+  };
+
+  # The options are forced, and told, before the system is looked at.
+  machineOf =
+    name: node:
+    let
+      target = scrub (targetOf name node);
+    in
+    trace "@target ${toJSON target}" (toJSON (target // { system = scrub (record.system node.config); }));
+
+  hidden = [
+    "nixpkgs"
+    "nodeNixpkgs"
+    "nodeSpecialArgs"
+    "specialArgs"
+  ];
+in
+{
+  names = { }: emit network.names;
+  network = { }: emit (removeAttrs network.network hidden);
+  machines = mapAttrs (
+    name: evaluate: { }: trace "@begin ${name}" (machineOf name (evaluate { }))
+  ) network.machines;
+  targets = mapAttrs (
+    name: evaluate: { }: trace "@begin ${name}" (emit (targetOf name (evaluate { })))
+  ) network.machines;
+  resources = mapAttrs (
+    type:
+    mapAttrs (
+      name: evaluate: { }:
+      emit {
+        inherit type name;
+        value = evaluate { };
+      }
+    )
+  ) network.resources;
+}

@@ -1,0 +1,17 @@
+/**
+  The Nix side of NixOps: evaluates a network and hands it on as records.
+
+  `bridge` is what the binary calls. The rest serves networks and plugins written in Nix and is
+  the flake output `lib`.
+*/
+let
+  evalNetwork = import ./network;
+in
+{
+  inherit evalNetwork;
+
+  bridge = import ./bridge.nix;
+  callFlake = import ./source/call-flake.nix;
+  definitions = import ./source/definitions.nix;
+  scrub = import ./scrub.nix;
+}

@@ -1,0 +1,127 @@
+/**
+  Assembles a network from its definitions.
+
+  Names, merge orders, priorities and module arguments are those of NixOps 2, so that its networks
+  keep their meaning.
+
+  # Inputs
+
+  `definitions`
+  : Attribute sets with `_file`, as `source/definitions.nix` gives them, first file first.
+
+  `arguments`, `uuid`, `deploymentName`
+  : What the deployment is called and was given.
+
+  `system`
+  : The platform of the deployer, which machines have when they say nothing else.
+
+  `checkConfigurationOptions`
+  : Whether definitions of options that do not exist are errors.
+
+  # Output
+
+  ```
+  { lib, names, network, machines, nodes, resources }
+  ```
+
+  `machines.<name>` and `resources.<type>.<name>` of the output are evaluated anew at each use and
+  retained by nobody; `nodes` is what modules see of each other.
+*/
+{
+  definitions,
+  arguments ? { },
+  uuid,
+  deploymentName,
+  system,
+  checkConfigurationOptions ? true,
+}:
+
+let
+  inherit (builtins)
+    attrNames
+    catAttrs
+    foldl'
+    mapAttrs
+    ;
+
+  reserved = [
+    "_file"
+    "defaults"
+    "network"
+    "nixpkgs"
+    "require"
+    "resources"
+  ];
+
+  # All definitions of an attribute, in the order of their files.
+  definitionsOf = name: catAttrs name definitions;
+
+  # Later files win, attribute by attribute.
+  network = foldl' (all: one: all // one) { } (definitionsOf "network");
+
+  machineNames = attrNames (removeAttrs (foldl' (all: one: all // one) { } definitions) reserved);
+
+  platform = import ./nixpkgs.nix { inherit definitions network system; };
+
+  inherit (platform) lib;
+
+  deploymentInfo = {
+    deployment = {
+      inherit arguments uuid;
+      name = deploymentName;
+    };
+  };
+
+  evalMachine = import ./machine.nix {
+    inherit
+      checkConfigurationOptions
+      definitions
+      deploymentInfo
+      deploymentName
+      network
+      nodes
+      platform
+      resources
+      system
+      uuid
+      ;
+    defaults = definitionsOf "defaults";
+  };
+
+  evalResources = import ./resources.nix {
+    inherit
+      deploymentInfo
+      lib
+      nodes
+      resources
+      uuid
+      ;
+    inherit (platform) pkgs;
+    declarations = definitionsOf "resources";
+  };
+
+  nodes = lib.genAttrs machineNames evalMachine;
+
+  resources = evalResources.values // {
+    machines = mapAttrs (_: node: node.config) nodes;
+  };
+
+  invalidNames = lib.filter (name: builtins.match "[a-zA-Z0-9_-][a-zA-Z0-9_.-]*" name == null) (
+    machineNames ++ lib.concatLists (lib.attrValues evalResources.names)
+  );
+in
+{
+  inherit lib network nodes;
+  names =
+    if invalidNames == [ ] then
+      {
+        machines = machineNames;
+        resources = evalResources.names;
+      }
+    else
+      throw "invalid name of a machine or resource: ${
+        lib.concatMapStringsSep ", " (name: "`${name}'") invalidNames
+      }; a name has letters, digits, `_', `-' and, after the first, `.'";
+  machines = lib.genAttrs machineNames (name: { }: evalMachine name);
+  resources = evalResources.functions;
+}

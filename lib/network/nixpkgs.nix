@@ -1,0 +1,66 @@
+/**
+  Finds the nixpkgs of a network and of its machines.
+
+  A network names it as `nixpkgs` (a flake, the way of flakes) or `network.nixpkgs` (a package set
+  or a path, the way of classic networks); a classic network without either takes `<nixpkgs>`.
+  `network.nodeNixpkgs.<machine>` overrides it for one machine.
+
+  # Output
+
+  `{ lib, pkgs, evalConfigFor }`, where `evalConfigFor name` evaluates the NixOS configuration of
+  that machine from `{ modules, specialArgs }`.
+*/
+{
+  definitions,
+  network,
+  system,
+}:
+
+let
+  named = builtins.catAttrs "nixpkgs" definitions;
+
+  chosen =
+    if named != [ ] then
+      builtins.head named
+    else if network ? nixpkgs then
+      network.nixpkgs
+    else if builtins ? currentSystem then
+      <nixpkgs>
+    else
+      throw "the network has no nixpkgs; add the flake input to it: `nixpkgs = inputs.nixpkgs;'";
+
+  instantiate = path: import path { inherit system; };
+
+  fromFlake = flake: {
+    inherit (flake) lib;
+    pkgs = flake.legacyPackages.${system};
+    evalConfig = flake.lib.nixosSystem;
+  };
+
+  fromPackages = pkgs: {
+    inherit pkgs;
+    inherit (pkgs) lib;
+    evalConfig =
+      arguments:
+      import "${toString pkgs.path}/nixos/lib/eval-config.nix" (arguments // { inherit system; });
+  };
+
+  normalise =
+    nixpkgs:
+    if builtins.isAttrs nixpkgs && nixpkgs ? legacyPackages then
+      fromFlake nixpkgs
+    else if builtins.isAttrs nixpkgs && nixpkgs ? lib && nixpkgs ? path then
+      fromPackages nixpkgs
+    else if builtins.isAttrs nixpkgs && !nixpkgs ? outPath then
+      throw "`nixpkgs' of the network must be the nixpkgs flake, a package set or a path"
+    else
+      fromPackages (instantiate nixpkgs);
+
+  common = normalise chosen;
+  nodeNixpkgs = network.nodeNixpkgs or { };
+in
+{
+  inherit (common) lib pkgs;
+  evalConfigFor =
+    name: (if nodeNixpkgs ? ${name} then normalise nodeNixpkgs.${name} else common).evalConfig;
+}

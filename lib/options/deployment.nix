@@ -1,0 +1,135 @@
+# How a machine is reached and deployed to.
+{
+  config,
+  lib,
+  ...
+}:
+let
+  inherit (lib) mkDefault mkOption types;
+in
+{
+  options.deployment = {
+    targetEnv = mkOption {
+      type = types.str;
+      default = "none";
+      example = "neatcloud";
+      description = ''
+        The backend that provides the machine. `none` is for hosts that exist already and are
+        reached over SSH.
+      '';
+    };
+
+    targetHost = mkOption {
+      type = types.str;
+      example = "web.example.org";
+      description = ''
+        Host name or address to which SSH connects. The name of the machine in the network, unless
+        it is defined.
+      '';
+    };
+
+    targetPort = mkOption {
+      type = types.port;
+      description = "Port to which SSH connects. The first of `services.openssh.ports`, unless it is defined.";
+    };
+
+    targetUser = mkOption {
+      type = types.str;
+      default = "root";
+      description = "User as whom SSH logs in.";
+    };
+
+    provisionSSHKey = mkOption {
+      type = types.bool;
+      default = true;
+      description = ''
+        Whether a client key is generated for the machine and authorised on it. If not, SSH finds
+        the keys that it needs by itself.
+      '';
+    };
+
+    sshOptions = mkOption {
+      type = types.listOf types.str;
+      default = [ ];
+      example = [
+        "-o"
+        "ProxyJump=gate.example.org"
+      ];
+      description = "Arguments for the OpenSSH client, one word each; no shell sees them.";
+    };
+
+    privilegeEscalationCommand = mkOption {
+      type = types.listOf types.str;
+      default = [
+        "sudo"
+        "-H"
+        "--"
+      ];
+      description = ''
+        Command by which `targetUser` becomes root, one word each. Not used when that user is root.
+      '';
+    };
+
+    alwaysActivate = mkOption {
+      type = types.bool;
+      default = false;
+      description = ''
+        Whether the activation runs even if the machine runs the wanted system already. The flag
+        `--always-activate` does the same for one deploy.
+      '';
+    };
+
+    owners = mkOption {
+      type = types.listOf types.str;
+      default = [ ];
+      example = [ "admin@example.org" ];
+      description = "Mail addresses of those who look after the machine.";
+    };
+
+    hasFastConnection = mkOption {
+      type = types.bool;
+      default = false;
+      description = ''
+        Whether the line to the machine is fast: its closure is then sent as a whole, without
+        compression and without asking binary caches first.
+      '';
+    };
+
+    tags = mkOption {
+      type = types.listOf types.str;
+      default = [ ];
+      example = [ "eu" ];
+      description = "Words that select the machine on the command line as `@tag`.";
+    };
+
+    buildOnTarget = mkOption {
+      type = types.bool;
+      default = false;
+      description = "Whether the machine builds its own system.";
+    };
+
+    substituteOnDestination = mkOption {
+      type = types.bool;
+      default = !config.deployment.hasFastConnection;
+      defaultText = lib.literalExpression "!config.deployment.hasFastConnection";
+      description = "Whether the machine fetches what it can from its own binary caches.";
+    };
+
+    copyProtocol = mkOption {
+      type = types.enum [
+        "ssh"
+        "ssh-ng"
+      ];
+      default = "ssh";
+      description = ''
+        Protocol of Nix in which the closure is sent. `ssh` needs the fewest round trips; `ssh-ng`
+        speaks to the daemon of the machine.
+      '';
+    };
+  };
+
+  config.deployment = {
+    targetHost = mkDefault config.networking.hostName;
+    targetPort = mkDefault (lib.head config.services.openssh.ports);
+  };
+}
