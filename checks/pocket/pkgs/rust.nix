@@ -24,7 +24,7 @@ let
 
   # A derivation that runs `script` with the machine's shell and tools.
   run =
-    name: script: attributes:
+    name: attributes: script:
     derivation (
       {
         inherit name system;
@@ -65,16 +65,18 @@ let
           throw "${package.name} ${package.version} comes from ${package.source}: the pocket knows only crates.io"
       ) (builtins.filter isFetched lock.package);
     in
-    run "cargo-vendor-dir" ''
-      mkdir "$out"
-      while read -r crate checksum archive; do
-        tar --extract --gzip --file "$archive" --directory "$out"
-        printf '{"files":{},"package":"%s"}' "$checksum" > "$out/$crate/.cargo-checksum.json"
-      done < "$cratesPath"
-    '' {
-      crates = builtins.concatStringsSep "" crates;
-      passAsFile = [ "crates" ];
-    };
+    run "cargo-vendor-dir"
+      {
+        crates = builtins.concatStringsSep "" crates;
+        passAsFile = [ "crates" ];
+      }
+      ''
+        mkdir "$out"
+        while read -r crate checksum archive; do
+          tar --extract --gzip --file "$archive" --directory "$out"
+          printf '{"files":{},"package":"%s"}' "$checksum" > "$out/$crate/.cargo-checksum.json"
+        done < "$cratesPath"
+      '';
 
   # Differs from nixpkgs in one default: `buildType` is "debug", because here
   # the seconds of a test count and not those of the program.
@@ -95,7 +97,7 @@ let
     }:
     let
       profile = if buildType == "debug" then "dev" else buildType;
-      package = run "${pname}-${version}" (builtins.readFile ./rust-build.sh) {
+      package = run "${pname}-${version}" {
         inherit
           pname
           version
@@ -109,27 +111,29 @@ let
         cargoTestFlags = toString cargoTestFlags;
         cargoVendorDir = importCargoLock { inherit (cargoLock) lockFile; };
         toolchainVersion = toolchain.version;
-      };
+      } (builtins.readFile ./rust-build.sh);
     in
     package // passthru // { inherit pname version meta; };
 
   # The machine's tool as a package.
   tool =
     name:
-    run "${name}-${toolchain.version}" ''
-      mkdir -p "$out/bin"
-      for tool in $tools; do ln -s "$bin/$tool" "$out/bin/"; done
-    '' {
-      inherit (toolchain) bin;
-      tools =
-        {
-          cargo = "cargo";
-          rustc = "rustc rustdoc";
-          clippy = "cargo-clippy clippy-driver";
-          rustfmt = "rustfmt cargo-fmt";
-        }
-        .${name};
-    };
+    run "${name}-${toolchain.version}"
+      {
+        inherit (toolchain) bin;
+        tools =
+          {
+            cargo = "cargo";
+            rustc = "rustc rustdoc";
+            clippy = "cargo-clippy clippy-driver";
+            rustfmt = "rustfmt cargo-fmt";
+          }
+          .${name};
+      }
+      ''
+        mkdir -p "$out/bin"
+        for tool in $tools; do ln -s "$bin/$tool" "$out/bin/"; done
+      '';
 in
 {
   rustPlatform = {
