@@ -4,5 +4,9 @@
 //! [`flake`] finds the source, [`evaluator`] asks Nix once, [`network`] holds the typed values,
 //! [`plan`] says what is to be done, and [`deploy`] does it through [`nix`] and [`host`].
 
+pub mod deploy;
 pub mod evaluator;
 pub mod network;
+pub mod plan;
+pub mod process;
+pub mod ui;
