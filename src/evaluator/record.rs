@@ -19,6 +19,13 @@ pub enum Evaluated {
         /// Its options.
         options: MachineOptions,
     },
+    /// Nix has something to say, such as a warning of a module.
+    Message {
+        /// Name of the machine that was being evaluated, if one was.
+        machine: Option<String>,
+        /// What it says.
+        text: String,
+    },
     /// A machine is evaluated.
     Machine(Box<Machine>),
     /// A machine could not be evaluated; the others go on.
