@@ -1,0 +1,150 @@
+# What `check` and `demo` share: the tools that they need, and throw-away hosts.
+# Sourced, with `repository` set. Installs on Debian as root; elsewhere it names
+# what is missing. Nothing here touches /nix or a nix.conf: Nix runs in the rig.
+# shellcheck shell=bash
+
+if [ -t 1 ] && [ -z "${NO_COLOR:-}" ]; then
+  bold=$'\e[1m' red=$'\e[31m' green=$'\e[32m' plain=$'\e[0m'
+else
+  bold='' red='' green='' plain=''
+fi
+
+heading() { printf '\n%s── %s%s\n' "$bold" "$*" "$plain"; }
+say() { printf '%s\n' "$*"; }
+fail() {
+  printf '%serror%s: %s\n' "$red" "$plain" "$1" >&2
+  [ $# -lt 2 ] || printf 'hint: %s\n' "$2" >&2
+  exit 1
+}
+
+# The tools, and the Debian packages that have them.
+declare -A package_of=(
+  [nix]=nix-bin [sshd]=openssh-server [ssh]=openssh-client [git]=git [cc]=gcc
+  [ld]=binutils [unshare]=util-linux [curl]=curl [tar]=tar [gzip]=gzip [awk]=mawk
+)
+
+# Whether a program is there; sshd is in no ordinary user's PATH.
+has() { PATH=$PATH:/usr/sbin:/sbin command -v "$1" > /dev/null; }
+
+on_debian_as_root() { [ -e /etc/debian_version ] && [ "$(id -u)" = 0 ]; }
+
+# Installs those of the tools $* that are missing.
+need_tools() {
+  local tool missing=() packages=()
+  for tool in "$@"; do
+    has "$tool" || { missing+=("$tool") && packages+=("${package_of[$tool]}"); }
+  done
+  [ ${#missing[@]} -gt 0 ] || return 0
+  on_debian_as_root || fail "missing: ${missing[*]}" \
+    "on Debian: sudo apt-get install ${packages[*]}; elsewhere the packages of the same programs"
+  say "Installing ${packages[*]}"
+  apt_install "${packages[@]}" || fail "apt-get could not install ${packages[*]}"
+}
+
+# The services of the packages stay off: only their programs are wanted.
+apt_install() {
+  local log
+  log=$(mktemp)
+  if ! {
+    apt-get update --quiet=2 &&
+      RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install --quiet=2 --yes \
+        --no-install-recommends ca-certificates "$@"
+  } < /dev/null > "$log" 2>&1; then
+    tail -n 20 "$log" >&2
+    rm -f "$log"
+    return 1
+  fi
+  rm -f "$log"
+}
+
+# Rust: what rust-toolchain.toml pins by rustup, or another one that is new enough.
+need_rust() {
+  [ ! -e "${CARGO_HOME:-$HOME/.cargo}/env" ] || . "${CARGO_HOME:-$HOME/.cargo}/env"
+  has cargo || has rustup || install_rustup
+  if has rustup; then
+    rust_is_complete || (cd "$repository" && rustup toolchain install) ||
+      fail "rustup could not install the toolchain of rust-toolchain.toml"
+  fi
+  rust_is_new_enough || fail "$(rustc --version) is too old: Rust 1.95 is needed" \
+    "install rustup (https://rustup.rs), or the Rust of a newer release of your system"
+}
+
+install_rustup() {
+  say "Installing rustup into ${CARGO_HOME:-$HOME/.cargo}"
+  curl --proto '=https' --tlsv1.2 --silent --show-error --fail https://sh.rustup.rs |
+    sh -s -- -y --quiet --no-modify-path --profile minimal --default-toolchain none ||
+    fail "rustup could not be installed" "install Rust 1.95 or newer yourself, and run this again"
+  . "${CARGO_HOME:-$HOME/.cargo}/env"
+}
+
+# Whether the pinned toolchain is there with its components.
+rust_is_complete() {
+  (cd "$repository" && cargo --version && cargo clippy --version && cargo fmt --version) > /dev/null 2>&1
+}
+
+rust_is_new_enough() {
+  local wanted=1.95.0 found
+  found=$(cd "$repository" && rustc --version | cut -d ' ' -f 2)
+  [ "$(printf '%s\n' "$wanted" "${found%%-*}" | sort --version-sort | head -n 1)" = "$wanted" ]
+}
+
+# The rig's hosts are namespaces: root makes them, or a user who may.
+need_namespaces() {
+  unshare --mount true 2> /dev/null || unshare --user --map-root-user --mount true 2> /dev/null ||
+    fail "this user cannot make namespaces, which the throw-away hosts are made of" \
+      "run it as root, or allow user namespaces (sysctl kernel.unprivileged_userns_clone=1)"
+}
+
+need_everything() {
+  need_tools nix sshd ssh git cc ld unshare curl tar gzip awk
+  need_rust
+  need_namespaces
+}
+
+# The formatter of Nix files, as the flake's `formatter` has it.
+need_nixfmt() {
+  PATH=$repository/target/tools/bin:$PATH
+  has nixfmt || cargo install --quiet --locked --root "$repository/target/tools" nixfmt_rs@0.5.3
+}
+
+# A directory for this run, which goes at its end together with the hosts.
+make_scratch() {
+  scratch=$(mktemp --directory "${TMPDIR:-/tmp}/nixops.XXXXXX")
+  trap tidy_up EXIT
+  trap 'exit 130' INT
+  trap 'exit 143' TERM
+  pocket=path:$repository/checks/pocket
+  # For a flake whose nixpkgs is an input: what to use instead of the network.
+  offline=(
+    --no-write-lock-file
+    --override-input nixpkgs "$pocket"
+    --override-input nixpkgs/toolchain "path:$scratch/toolchain/flake"
+  )
+  # For a network made from the template.
+  network_inputs=(--override-input nixpkgs "$pocket" --override-input nixops "$repository")
+}
+
+tidy_up() {
+  [ ! -e "$scratch/hosts" ] || "$rig" down --dir "$scratch/hosts" || true
+  rm -rf "$scratch"
+}
+
+# Starts the hosts $*, unless they run; $RIG names a rig that is built already.
+start_hosts() {
+  [ ! -e "$scratch/hosts" ] || return 0
+  rig=${RIG:-}
+  if [ -z "$rig" ]; then
+    cargo build --quiet --locked --package rig
+    rig=$repository/target/debug/rig
+  fi
+  "$rig" up --dir "$scratch/hosts" "$@"
+}
+
+# Runs a command as the deployer of the rig: with its store and its home.
+in_rig() { "$rig" run --dir "$scratch/hosts" -- "$@"; }
+
+# Says in the network $1 where the rig's hosts are.
+write_hosts() {
+  cp "$scratch/hosts/rig.json" "$1/rig.json"
+  cp "$repository/checks/rig-hosts.nix" "$1/hosts.nix"
+}

@@ -1,0 +1,10 @@
+# The database server.
+{ config, ... }:
+{
+  services.postgresql = {
+    enable = true;
+    enableTCPIP = true;
+    ensureDatabases = [ "shop" ];
+  };
+  networking.firewall.allowedTCPPorts = [ config.services.postgresql.settings.port ];
+}
