@@ -1,0 +1,141 @@
+//! Writes the URL form.
+
+use std::fmt;
+
+use super::query::{IN_PATH, IN_VALUE, percent_encode};
+use super::{Attribute, FlakeRef, Repository, Source};
+
+impl fmt::Display for FlakeRef {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut parameters = Parameters::default();
+        parameters.add("dir", self.dir.as_deref());
+        let place = match &self.source {
+            Source::Indirect { id } => self.indirect(id, &mut parameters),
+            Source::GitHub(repository) => self.repository("github", repository, &mut parameters),
+            Source::GitLab(repository) => self.repository("gitlab", repository, &mut parameters),
+            Source::SourceHut(repository) => {
+                self.repository("sourcehut", repository, &mut parameters)
+            }
+            Source::Git { url } => self.git(url, &mut parameters),
+            Source::Mercurial { url } => self.mercurial(url, &mut parameters),
+            Source::Path { path } => self.directory(path, &mut parameters),
+            Source::Tarball { url } => self.download("tarball", url, &mut parameters),
+            Source::File { url } => self.download("file", url, &mut parameters),
+        };
+        formatter.write_str(&parameters.append_to(&place))
+    }
+}
+
+impl FlakeRef {
+    fn indirect(&self, id: &str, parameters: &mut Parameters) -> String {
+        let mut place = format!("flake:{id}");
+        // Behind the name there is room for a branch of one part only.
+        match self.r#ref.as_deref() {
+            Some(name) if name.contains('/') => parameters.add("ref", Some(name)),
+            Some(name) => place = format!("{place}/{name}"),
+            None => {}
+        }
+        if let Some(rev) = &self.rev {
+            place = format!("{place}/{rev}");
+        }
+        self.add_texts(parameters);
+        place
+    }
+
+    fn repository(&self, scheme: &str, to: &Repository, parameters: &mut Parameters) -> String {
+        parameters.add("host", to.host.as_deref());
+        parameters.add("narHash", self.sri().as_deref());
+        self.add_texts(parameters);
+        let place = format!("{scheme}:{}/{}", to.owner, to.repo);
+        match (&self.rev, &self.r#ref) {
+            (Some(revision), _) => format!("{place}/{revision}"),
+            (None, Some(name)) => format!("{place}/{}", percent_encode(name, "/@+")),
+            (None, None) => place,
+        }
+    }
+
+    fn git(&self, url: &str, parameters: &mut Parameters) -> String {
+        parameters.add("ref", self.r#ref.as_deref());
+        parameters.add("rev", self.rev.as_deref());
+        for (name, value) in &self.other {
+            if let Attribute::Bool(value) = value {
+                parameters.add(name, Some(if *value { "1" } else { "0" }));
+            }
+        }
+        if url.starts_with("git:") {
+            url.to_owned()
+        } else {
+            format!("git+{url}")
+        }
+    }
+
+    fn mercurial(&self, url: &str, parameters: &mut Parameters) -> String {
+        parameters.add("ref", self.r#ref.as_deref());
+        parameters.add("rev", self.rev.as_deref());
+        format!("hg+{url}")
+    }
+
+    fn directory(&self, path: &str, parameters: &mut Parameters) -> String {
+        self.add_locks(parameters);
+        format!("path:{}", percent_encode(path, IN_PATH))
+    }
+
+    /// Writes `tarball+` or `file+` only where Nix would otherwise take the URL for the other.
+    fn download(&self, kind: &str, url: &str, parameters: &mut Parameters) -> String {
+        self.add_locks(parameters);
+        let plain = url.parse::<Self>();
+        match plain {
+            Ok(plain) if plain.source.type_name() == kind => url.to_owned(),
+            _ => format!("{kind}+{url}"),
+        }
+    }
+
+    fn add_locks(&self, parameters: &mut Parameters) {
+        parameters.add("rev", self.rev.as_deref());
+        parameters.add("narHash", self.sri().as_deref());
+        let text = |number: Option<u64>| number.map(|number| number.to_string());
+        parameters.add("lastModified", text(self.last_modified).as_deref());
+        parameters.add("revCount", text(self.rev_count).as_deref());
+    }
+
+    fn add_texts(&self, parameters: &mut Parameters) {
+        for (name, value) in &self.other {
+            if let Attribute::String(value) = value {
+                parameters.add(name, Some(value));
+            }
+        }
+    }
+
+    fn sri(&self) -> Option<String> {
+        self.nar_hash.as_ref().map(ToString::to_string)
+    }
+}
+
+/// Parameters, encoded, in the order of their names.
+#[derive(Default)]
+struct Parameters(Vec<String>);
+
+impl Parameters {
+    fn add(&mut self, name: &str, value: Option<&str>) {
+        if let Some(value) = value {
+            let value = percent_encode(value, IN_VALUE);
+            self.0.push(format!("{}={value}", percent_encode(name, "")));
+        }
+    }
+
+    /// Puts them behind a URL, which may have some already (Nix 2.8 leaves `dir` in it).
+    fn append_to(mut self, url: &str) -> String {
+        let (place, own) = url.split_once('?').unwrap_or((url, ""));
+        let name = |parameter: &str| parameter.split('=').next().unwrap_or("").to_owned();
+        let said: Vec<String> = self.0.iter().map(|parameter| name(parameter)).collect();
+        let kept = own
+            .split('&')
+            .filter(|own| !own.is_empty() && !said.contains(&name(own)));
+        self.0.extend(kept.map(str::to_owned));
+        self.0.sort_unstable();
+        match self.0.as_slice() {
+            [] => place.to_owned(),
+            parameters => format!("{place}?{}", parameters.join("&")),
+        }
+    }
+}
