@@ -1,0 +1,159 @@
+//! What became of one machine.
+
+use std::fmt;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::evaluator::Diagnostic;
+
+/// A step of the way from the source to a running system.
+#[derive(
+    Clone, Copy, Debug, Deserialize, Eq, Hash, JsonSchema, Ord, PartialEq, PartialOrd, Serialize,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Step {
+    /// Nix evaluates the machine's configuration.
+    Evaluate,
+    /// SSH connects, and one look finds what the host runs.
+    Connect,
+    /// Nix builds the system here.
+    Build,
+    /// The closure of the system goes to the host.
+    Copy,
+    /// The host takes up the system.
+    Activate,
+}
+
+impl Step {
+    /// What is being done while the step runs.
+    pub fn doing(self) -> &'static str {
+        match self {
+            Self::Evaluate => "evaluating",
+            Self::Connect => "connecting",
+            Self::Build => "building",
+            Self::Copy => "copying",
+            Self::Activate => "activating",
+        }
+    }
+
+    /// What has been done once the step is over.
+    pub fn done(self) -> &'static str {
+        match self {
+            Self::Evaluate => "evaluated",
+            Self::Connect => "connected",
+            Self::Build => "built",
+            Self::Copy => "copied",
+            Self::Activate => "activated",
+        }
+    }
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Evaluate => "evaluate",
+            Self::Connect => "connect",
+            Self::Build => "build",
+            Self::Copy => "copy",
+            Self::Activate => "activate",
+        })
+    }
+}
+
+/// What became of one machine.
+#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
+#[serde(
+    tag = "result",
+    rename_all = "kebab-case",
+    rename_all_fields = "camelCase"
+)]
+#[non_exhaustive]
+pub enum Outcome {
+    /// It has the wanted system already, and was left alone.
+    Unchanged,
+    /// A dry run found something to do.
+    WouldChange {
+        /// Whether its system is yet to be built or fetched.
+        build: bool,
+        /// Whether its closure would be copied.
+        copy: bool,
+        /// Whether it would be activated.
+        activate: bool,
+    },
+    /// Its system is built.
+    Built,
+    /// Its system is on the host.
+    Copied,
+    /// Its system is activated.
+    Activated,
+    /// The host said what an activation would change.
+    DryActivated,
+    /// Its system is activated, but some of its units failed (exit code 4 of
+    /// `switch-to-configuration`).
+    UnitsFailed,
+    /// Its system is in place, but takes effect only after a reboot (exit code 100 of
+    /// `switch-to-configuration`).
+    RebootRequired,
+    /// A step failed; the steps behind it were not tried.
+    Failed {
+        /// The step.
+        step: Step,
+        /// What is wrong.
+        #[serde(flatten)]
+        diagnostic: Diagnostic,
+    },
+    /// The user interrupted the run.
+    Interrupted {
+        /// The step that ran, or would have been next.
+        step: Step,
+        /// Whether the step may still be going on at the host.
+        may_go_on: bool,
+    },
+}
+
+impl Outcome {
+    /// Whether the machine is as the user wants it to be.
+    pub fn is_success(&self) -> bool {
+        match self {
+            Self::Unchanged
+            | Self::WouldChange { .. }
+            | Self::Built
+            | Self::Copied
+            | Self::Activated
+            | Self::DryActivated => true,
+            Self::UnitsFailed
+            | Self::RebootRequired
+            | Self::Failed { .. }
+            | Self::Interrupted { .. } => false,
+        }
+    }
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unchanged => formatter.write_str("unchanged"),
+            Self::WouldChange {
+                build,
+                copy,
+                activate,
+            } => {
+                let steps = [(build, "build"), (copy, "copy"), (activate, "activate")];
+                let steps = steps
+                    .iter()
+                    .filter(|(needed, _)| **needed)
+                    .map(|(_, step)| *step);
+                write!(formatter, "would {}", steps.collect::<Vec<_>>().join(", "))
+            }
+            Self::Built => formatter.write_str("built"),
+            Self::Copied => formatter.write_str("copied"),
+            Self::Activated => formatter.write_str("activated"),
+            Self::DryActivated => formatter.write_str("dry-activated"),
+            Self::UnitsFailed => formatter.write_str("activated, units failed"),
+            Self::RebootRequired => formatter.write_str("activated, reboot required"),
+            Self::Failed { step, .. } => write!(formatter, "failed to {step}"),
+            Self::Interrupted { step, .. } => write!(formatter, "interrupted ({step})"),
+        }
+    }
+}

@@ -1,0 +1,206 @@
+//! What became of a whole deploy.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::plan::Extent;
+
+use super::{Outcome, Step};
+
+/// What a deploy did, by machine.
+#[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Summary {
+    /// How far the deploy was to go.
+    pub extent: Extent,
+    /// Every selected machine.
+    pub machines: BTreeMap<String, MachineSummary>,
+    /// Machines by kind of result.
+    pub totals: Totals,
+    /// Seconds from the beginning of the deploy to its end.
+    pub seconds: f64,
+    /// The exit code of the program, as [`Summary::exit_code`] computes it.
+    pub exit_code: u8,
+}
+
+/// What a deploy did on one machine.
+#[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MachineSummary {
+    /// What became of it.
+    pub outcome: Outcome,
+    /// Store path of the system that it was to run, once evaluated.
+    pub system: Option<String>,
+    /// Seconds that each step took, waiting for its turn not counted; absent where a step did not
+    /// happen.
+    pub seconds: BTreeMap<Step, f64>,
+}
+
+/// Machines counted by result.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Totals {
+    /// All of them.
+    pub machines: usize,
+    /// Those that were left alone.
+    pub unchanged: usize,
+    /// Those on which every step that was asked for went well, and those that a dry run found to
+    /// need a change.
+    pub changed: usize,
+    /// Those that are activated with failed units.
+    pub units_failed: usize,
+    /// Those that need a reboot.
+    pub reboot_required: usize,
+    /// Those on which a step failed.
+    pub failed: usize,
+    /// Those on which the run was interrupted.
+    pub interrupted: usize,
+}
+
+impl Totals {
+    fn count<'a>(outcomes: impl Iterator<Item = &'a Outcome>) -> Self {
+        let mut totals = Self::default();
+        for outcome in outcomes {
+            totals.machines += 1;
+            *match outcome {
+                Outcome::Unchanged => &mut totals.unchanged,
+                Outcome::WouldChange { .. }
+                | Outcome::Built
+                | Outcome::Copied
+                | Outcome::Activated
+                | Outcome::DryActivated => &mut totals.changed,
+                Outcome::UnitsFailed => &mut totals.units_failed,
+                Outcome::RebootRequired => &mut totals.reboot_required,
+                Outcome::Failed { .. } => &mut totals.failed,
+                Outcome::Interrupted { .. } => &mut totals.interrupted,
+            } += 1;
+        }
+        totals
+    }
+
+    /// The exit code for these results: the gravest of them.
+    fn exit_code(&self) -> u8 {
+        match self {
+            Self {
+                interrupted: 1.., ..
+            } => 130,
+            Self { failed: 1.., .. } => 1,
+            Self {
+                units_failed: 1.., ..
+            } => 4,
+            Self {
+                reboot_required: 1..,
+                ..
+            } => 100,
+            _ => 0,
+        }
+    }
+}
+
+impl Summary {
+    /// Adds up what became of the machines.
+    pub fn new(extent: Extent, machines: BTreeMap<String, MachineSummary>, seconds: f64) -> Self {
+        let totals = Totals::count(machines.values().map(|machine| &machine.outcome));
+        let exit_code = totals.exit_code();
+        Self {
+            extent,
+            machines,
+            totals,
+            seconds,
+            exit_code,
+        }
+    }
+
+    /// The exit code of the program: 0 if all went well, 130 if interrupted, 1 if a machine failed,
+    /// 4 if at worst units failed, 100 if at worst a reboot is needed.
+    pub fn exit_code(&self) -> u8 {
+        self.exit_code
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::evaluator::Diagnostic;
+    use crate::plan::Goal;
+
+    fn failed() -> Outcome {
+        let message = "disk full".to_owned();
+        let diagnostic = Diagnostic {
+            message,
+            position: None,
+            hint: None,
+            trace: Vec::new(),
+        };
+        Outcome::Failed {
+            step: Step::Copy,
+            diagnostic,
+        }
+    }
+
+    fn interrupted() -> Outcome {
+        Outcome::Interrupted {
+            step: Step::Activate,
+            may_go_on: true,
+        }
+    }
+
+    fn summary(outcomes: &[Outcome]) -> Summary {
+        let machines = outcomes.iter().enumerate().map(|(index, outcome)| {
+            let seconds = BTreeMap::from([(Step::Evaluate, 0.5)]);
+            let machine = MachineSummary {
+                outcome: outcome.clone(),
+                system: None,
+                seconds,
+            };
+            (format!("m{index}"), machine)
+        });
+        Summary::new(Extent::Activate(Goal::Switch), machines.collect(), 2.0)
+    }
+
+    #[test]
+    fn the_exit_code_is_that_of_the_gravest_result() {
+        use Outcome::{Activated, RebootRequired, Unchanged, UnitsFailed};
+        let code = |outcomes: &[Outcome]| summary(outcomes).exit_code();
+        assert_eq!(code(&[]), 0);
+        assert_eq!(code(&[Unchanged, Activated]), 0);
+        assert_eq!(code(&[Activated, RebootRequired]), 100);
+        assert_eq!(code(&[RebootRequired, UnitsFailed]), 4);
+        assert_eq!(code(&[UnitsFailed, failed(), RebootRequired]), 1);
+        assert_eq!(code(&[failed(), interrupted()]), 130);
+    }
+
+    #[test]
+    fn a_summary_survives_json() {
+        let before = summary(&[failed(), interrupted(), Outcome::Unchanged]);
+        let text = serde_json::to_string(&before).unwrap();
+        assert_eq!(serde_json::from_str::<Summary>(&text).unwrap(), before);
+    }
+
+    proptest! {
+        #[test]
+        fn success_everywhere_and_exit_code_zero_are_the_same(
+            chosen in proptest::collection::vec(0_usize..6, 0..6),
+        ) {
+            let kinds = [
+                Outcome::Unchanged,
+                Outcome::Activated,
+                Outcome::UnitsFailed,
+                Outcome::RebootRequired,
+                failed(),
+                interrupted(),
+            ];
+            let outcomes: Vec<Outcome> = chosen.iter().map(|kind| kinds[*kind].clone()).collect();
+            let summary = summary(&outcomes);
+            prop_assert_eq!(summary.exit_code() == 0, outcomes.iter().all(Outcome::is_success));
+            let totals = summary.totals;
+            let counted = totals.unchanged + totals.changed + totals.units_failed
+                + totals.reboot_required + totals.failed + totals.interrupted;
+            prop_assert_eq!(counted, totals.machines);
+        }
+    }
+}

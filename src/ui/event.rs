@@ -1,0 +1,94 @@
+//! What happens, as data.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::deploy::{Outcome, Step, Summary};
+use crate::evaluator::Diagnostic;
+use crate::network::Names;
+use crate::plan::Extent;
+
+/// One piece of news of a run.
+///
+/// With `--json` each is one line of standard output; the field `event` names its kind.
+#[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
+#[serde(
+    tag = "event",
+    rename_all = "kebab-case",
+    rename_all_fields = "camelCase"
+)]
+#[non_exhaustive]
+pub enum Event {
+    /// The run has begun.
+    Started {
+        /// The flake, locked.
+        flake: String,
+        /// Name of the network in it.
+        network: String,
+        /// Version of Nix.
+        nix: String,
+        /// How far the run goes, if it deploys.
+        extent: Option<Extent>,
+    },
+    /// The names in the network are known.
+    Names {
+        /// All of them.
+        #[serde(flatten)]
+        names: Names,
+        /// The machines that are selected.
+        selected: Vec<String>,
+    },
+    /// A step has begun on a machine.
+    StepStarted {
+        /// The machine.
+        machine: String,
+        /// The step.
+        step: Step,
+    },
+    /// A step has ended well on a machine.
+    StepFinished {
+        /// The machine.
+        machine: String,
+        /// The step.
+        step: Step,
+        /// Seconds that it took.
+        seconds: f64,
+    },
+    /// A program that works for a machine said something.
+    Log {
+        /// The machine.
+        machine: String,
+        /// The step in which it said so.
+        step: Step,
+        /// One line.
+        line: String,
+    },
+    /// Something that the user should know, and that stops nothing.
+    Warning {
+        /// The machine, if it is about one.
+        machine: Option<String>,
+        /// What is to be known.
+        message: String,
+        /// What to do about it.
+        hint: Option<String>,
+    },
+    /// A machine is through, well or not.
+    MachineDone {
+        /// The machine.
+        machine: String,
+        /// What became of it.
+        #[serde(flatten)]
+        outcome: Outcome,
+    },
+    /// Something that ends the run.
+    Error {
+        /// What is wrong.
+        #[serde(flatten)]
+        diagnostic: Diagnostic,
+    },
+    /// The run is over.
+    Finished {
+        /// What became of it.
+        summary: Summary,
+    },
+}

@@ -1,0 +1,202 @@
+//! The handle that everyone sends to, and the thread that writes.
+
+use std::io::{self, IsTerminal, Write};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use crate::evaluator::Diagnostic;
+
+use super::json::Json;
+use super::lines::Lines;
+use super::live::Live;
+use super::sink::Sink;
+use super::{Color, Event};
+
+/// How often the display on a terminal moves.
+const TICK: Duration = Duration::from_millis(120);
+
+/// For whom the run is shown.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum Format {
+    /// For people: a display on a terminal, lines elsewhere.
+    #[default]
+    People,
+    /// For programs: one JSON event a line on standard output.
+    Json,
+}
+
+/// How the run is shown.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Options {
+    /// For whom.
+    pub format: Format,
+    /// Whether in colours.
+    pub color: Color,
+    /// Whether Nix's own trace is shown with its errors.
+    pub show_trace: bool,
+    /// How much is told beyond what matters: at 1 also every step and every line of output.
+    pub verbosity: u8,
+}
+
+/// One way to show a run.
+pub(super) trait Renderer: Send {
+    /// Shows an event.
+    fn event(&mut self, event: &Event);
+    /// Writes data that the user asked for.
+    fn data(&mut self, text: &str);
+    /// Lets time pass on the display.
+    fn tick(&mut self) {}
+    /// Takes the display away.
+    fn close(&mut self) {}
+}
+
+enum Message {
+    Event(Box<Event>),
+    Data(String),
+    Close,
+}
+
+/// Sends what happens to where it is shown; cheap to clone, and usable from every thread.
+#[derive(Clone, Debug)]
+pub struct Ui {
+    sender: Sender<Message>,
+}
+
+impl Ui {
+    /// Shows an event.
+    pub fn send(&self, event: Event) {
+        // After the end nobody listens, and nothing is worth saying.
+        let _ = self.sender.send(Message::Event(Box::new(event)));
+    }
+
+    /// Writes data that the user asked for to standard output, with a line end if it has none.
+    pub fn data(&self, text: impl Into<String>) {
+        let _ = self.sender.send(Message::Data(text.into()));
+    }
+
+    /// Shows a warning, of a machine or of the run.
+    pub fn warning(&self, machine: Option<&str>, message: impl Into<String>, hint: Option<String>) {
+        let machine = machine.map(str::to_owned);
+        self.send(Event::Warning {
+            machine,
+            message: message.into(),
+            hint,
+        });
+    }
+
+    /// Shows what ends the run.
+    pub fn error(&self, diagnostic: Diagnostic) {
+        self.send(Event::Error { diagnostic });
+    }
+}
+
+/// The thread that writes, as long as the run lasts.
+#[derive(Debug)]
+pub struct Screen {
+    ui: Ui,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Screen {
+    /// Starts to show a run on the standard streams.
+    pub fn start(options: Options) -> Self {
+        let out: Box<dyn Write + Send> = Box::new(io::stdout());
+        let err: Box<dyn Write + Send> = Box::new(io::stderr());
+        let out = Sink::new(out, options.color.applies_to(&io::stdout()));
+        let err = Sink::new(err, options.color.applies_to(&io::stderr()));
+        Self::with(match options.format {
+            Format::Json => Box::new(Json::new(out, err, options)),
+            Format::People if io::stderr().is_terminal() => Box::new(Live::new(out, err, options)),
+            Format::People => Box::new(Lines::new(out, err, options)),
+        })
+    }
+
+    fn with(renderer: Box<dyn Renderer>) -> Self {
+        let (sender, receiver) = mpsc::channel();
+        let thread = thread::spawn(move || show(receiver, renderer));
+        Self {
+            ui: Ui { sender },
+            thread: Some(thread),
+        }
+    }
+
+    /// A handle for whoever has something to say.
+    pub fn ui(&self) -> Ui {
+        self.ui.clone()
+    }
+
+    /// Ends the show once everything that was sent before is written.
+    ///
+    /// Dropping the screen does the same.
+    pub fn close(self) {}
+}
+
+impl Drop for Screen {
+    fn drop(&mut self) {
+        let _ = self.ui.sender.send(Message::Close);
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+fn show(receiver: Receiver<Message>, mut renderer: Box<dyn Renderer>) {
+    let mut ticked = Instant::now();
+    loop {
+        // The display moves even while events come without a pause.
+        if ticked.elapsed() >= TICK {
+            renderer.tick();
+            ticked = Instant::now();
+        }
+        match receiver.recv_timeout(TICK) {
+            Ok(Message::Event(event)) => renderer.event(&event),
+            Ok(Message::Data(text)) => renderer.data(&text),
+            Err(RecvTimeoutError::Timeout) => {}
+            Ok(Message::Close) | Err(RecvTimeoutError::Disconnected) => break,
+        }
+    }
+    renderer.close();
+}
+
+/// The text with a line end.
+pub(super) fn ended(text: &str) -> String {
+    match text.ends_with('\n') || text.is_empty() {
+        true => text.to_owned(),
+        false => format!("{text}\n"),
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::super::sink::tests::Memory;
+    use super::*;
+
+    /// Shows what is sent to a renderer and returns both streams.
+    pub(in crate::ui) fn shown(
+        renderer: impl FnOnce(Sink, Sink) -> Box<dyn Renderer>,
+        events: &[Event],
+    ) -> (String, String) {
+        let (out, err) = (Memory::default(), Memory::default());
+        let screen = Screen::with(renderer(out.sink(), err.sink()));
+        events
+            .iter()
+            .for_each(|event| screen.ui().send(event.clone()));
+        screen.close();
+        (out.text(), err.text())
+    }
+
+    #[test]
+    fn everything_sent_before_the_end_is_written_even_with_handles_left() {
+        let out = Memory::default();
+        let renderer = Lines::new(out.sink(), Memory::default().sink(), Options::default());
+        let screen = Screen::with(Box::new(renderer));
+        let left = screen.ui();
+        for number in 0..100 {
+            left.data(number.to_string());
+        }
+        screen.close();
+        left.data("too late");
+        assert_eq!(out.text().lines().count(), 100);
+    }
+}

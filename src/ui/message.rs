@@ -1,0 +1,123 @@
+//! Errors, warnings and hints in words.
+
+use crate::evaluator::Diagnostic;
+
+use super::color::{ERROR, FAINT, HINT, WARNING, paint};
+use super::excerpt::excerpt;
+use super::sanitise::sanitise;
+
+/// Writes a diagnostic: what is wrong, where, and what to do, each on lines of its own.
+///
+/// `subject` says whose error it is, such as `web: failed to copy`. The text ends without a line
+/// end.
+pub(super) fn error(
+    subject: Option<&str>,
+    diagnostic: &Diagnostic,
+    show_trace: bool,
+    color: bool,
+) -> String {
+    let Diagnostic {
+        message,
+        position,
+        hint,
+        trace,
+    } = diagnostic;
+    let mut text = paint(ERROR, "error:") + " ";
+    if let Some(subject) = subject {
+        text += &format!("{}: ", sanitise(subject));
+    }
+    text += sanitise(message.trim_end()).as_ref();
+    if let Some(position) = position {
+        text += "\n";
+        text += &excerpt(position, color);
+    }
+    if show_trace && !trace.is_empty() {
+        text += &format!("\n{}", paint(FAINT, "trace of Nix:"));
+        for line in trace.iter().flat_map(|entry| entry.lines()) {
+            text += &format!("\n  {}", sanitise(line));
+        }
+    }
+    if let Some(hint) = hint {
+        text += "\n";
+        text += &self::hint(hint);
+    }
+    text
+}
+
+/// Writes a warning and its hint.
+pub(super) fn warning(machine: Option<&str>, message: &str, hint: Option<&str>) -> String {
+    let mut text = paint(WARNING, "warning:") + " ";
+    if let Some(machine) = machine {
+        text += &format!("{machine}: ");
+    }
+    text += sanitise(message).as_ref();
+    if let Some(hint) = hint {
+        text += "\n";
+        text += &self::hint(hint);
+    }
+    text
+}
+
+/// Writes a hint.
+pub(super) fn hint(text: &str) -> String {
+    format!("{} {}", paint(HINT, "hint:"), sanitise(text))
+}
+
+#[cfg(test)]
+mod tests {
+    use anstream::adapter::strip_str;
+    use insta::assert_snapshot;
+
+    use super::*;
+    use crate::evaluator::Position;
+
+    fn diagnostic() -> Diagnostic {
+        let file = "/nowhere/flake.nix".to_owned();
+        Diagnostic {
+            message: "undefined variable '\x1b[35;1mpkg\x1b[0m'\n".to_owned(),
+            position: Some(Position {
+                file,
+                line: 12,
+                column: 7,
+            }),
+            hint: Some("is it an argument of the module?".to_owned()),
+            trace: vec!["… while evaluating 'config.system'\nat /nowhere/flake.nix:3:1".to_owned()],
+        }
+    }
+
+    #[test]
+    fn an_error_says_what_where_and_what_to_do() {
+        let text = error(Some("web: failed to evaluate"), &diagnostic(), false, false);
+        assert_snapshot!(strip_str(&text).to_string(), @r"
+        error: web: failed to evaluate: undefined variable 'pkg'
+          --> /nowhere/flake.nix:12:7
+        hint: is it an argument of the module?
+        ");
+    }
+
+    #[test]
+    fn the_trace_is_one_flag_away() {
+        let text = error(None, &diagnostic(), true, false);
+        assert_snapshot!(strip_str(&text).to_string(), @r"
+        error: undefined variable 'pkg'
+          --> /nowhere/flake.nix:12:7
+        trace of Nix:
+          … while evaluating 'config.system'
+          at /nowhere/flake.nix:3:1
+        hint: is it an argument of the module?
+        ");
+    }
+
+    #[test]
+    fn a_warning_has_its_hint_on_its_own_line() {
+        let text = warning(
+            Some("web"),
+            "keys are not sent",
+            Some("send 'tls.key' yourself"),
+        );
+        assert_snapshot!(strip_str(&text).to_string(), @r"
+        warning: web: keys are not sent
+        hint: send 'tls.key' yourself
+        ");
+    }
+}

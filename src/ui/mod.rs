@@ -1,0 +1,26 @@
+//! What a person or a program sees of a run; nothing else prints.
+//!
+//! Everything that happens is an [`Event`], sent through a [`Ui`] to one thread, which alone writes.
+//! It renders in one of three ways: as JSON lines for programs, as lines with the machine's name
+//! before them for logs, or as a calm display on a terminal that keeps to what is going on and what
+//! went wrong. Data goes to standard output, talk to standard error. Text that comes from elsewhere
+//! (Nix, hosts) is sanitised here, so that it cannot move a cursor or change a colour.
+
+mod color;
+mod event;
+mod excerpt;
+mod handle;
+mod json;
+mod lines;
+mod live;
+mod message;
+mod overview;
+mod progress;
+mod sanitise;
+mod seconds;
+mod sink;
+
+pub use color::Color;
+pub use event::Event;
+pub use handle::{Format, Options, Screen, Ui};
+pub use sanitise::sanitise;

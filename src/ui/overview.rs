@@ -1,0 +1,300 @@
+//! The table at the end of a deploy, and what to do next.
+
+use comfy_table::presets::NOTHING;
+use comfy_table::{CellAlignment, Table};
+
+use crate::deploy::{MachineSummary, Outcome, Step, Summary};
+use crate::plan::{Extent, Goal};
+
+use super::color::{ERROR, GOOD, HINT, STRONG, WARNING, paint};
+use super::message;
+use super::seconds::seconds;
+
+/// Writes what became of each machine, what failed and why, and what to do next.
+pub(super) fn overview(summary: &Summary, show_trace: bool, color: bool) -> String {
+    let mut text = String::new();
+    if !summary.machines.is_empty() {
+        text += &table(summary);
+        text += "\n";
+    }
+    for (name, machine) in &summary.machines {
+        if let Outcome::Failed { step, diagnostic } = &machine.outcome {
+            let subject = format!("{name}: failed to {step}");
+            text += &message::error(Some(&subject), diagnostic, show_trace, color);
+            text += "\n\n";
+        }
+    }
+    text += &totals(summary);
+    for advice in advice(summary) {
+        text += &format!("\n{} {advice}", paint(HINT, "next:"));
+    }
+    text += "\n";
+    text
+}
+
+/// The columns between the name and the result.
+const COLUMNS: [Step; 4] = [Step::Evaluate, Step::Build, Step::Copy, Step::Activate];
+
+fn table(summary: &Summary) -> String {
+    let mut table = Table::new();
+    table.load_style(NOTHING);
+    let steps = COLUMNS.map(|step| step.done().to_owned());
+    table.set_header(row("machine", steps, "result"));
+    for (name, machine) in &summary.machines {
+        let cells = COLUMNS.map(|step| cell(machine, step));
+        table.add_row(row(name, cells, &machine.outcome.to_string()));
+    }
+    for index in 1..=COLUMNS.len() {
+        if let Some(column) = table.column_mut(index) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    // Colours come after the layout, which would count their escapes as letters.
+    let lines = table.trim_fmt();
+    let mut lines = lines
+        .lines()
+        .map(|line| line.strip_prefix(' ').unwrap_or(line));
+    let mut text = format!("{}\n", paint(STRONG, lines.next().unwrap_or_default()));
+    for (line, machine) in lines.zip(summary.machines.values()) {
+        text += &colored(line, &machine.outcome);
+        text += "\n";
+    }
+    text
+}
+
+fn row(name: &str, steps: [String; 4], result: &str) -> Vec<String> {
+    let mut row = vec![name.to_owned()];
+    row.extend(steps);
+    row.push(result.to_owned());
+    row
+}
+
+fn cell(machine: &MachineSummary, step: Step) -> String {
+    machine
+        .seconds
+        .get(&step)
+        .map_or_else(|| "-".to_owned(), |time| seconds(*time))
+}
+
+/// Colours the result at the end of a line.
+fn colored(line: &str, outcome: &Outcome) -> String {
+    let result = outcome.to_string();
+    match line.strip_suffix(&result) {
+        Some(before) => before.to_owned() + &painted(outcome),
+        None => line.to_owned(),
+    }
+}
+
+/// Writes an outcome in the colour of its gravity.
+pub(super) fn painted(outcome: &Outcome) -> String {
+    let style = match outcome {
+        Outcome::Failed { .. } | Outcome::Interrupted { .. } => ERROR,
+        Outcome::UnitsFailed | Outcome::RebootRequired => WARNING,
+        _ => GOOD,
+    };
+    paint(style, &outcome.to_string())
+}
+
+fn totals(summary: &Summary) -> String {
+    let totals = &summary.totals;
+    let changed = match summary.extent {
+        Extent::DryRun => "would change",
+        Extent::BuildOnly => "built",
+        Extent::CopyOnly => "copied",
+        Extent::Activate(Goal::DryActivate) => "dry-activated",
+        Extent::Activate(_) => "activated",
+    };
+    let counts = [
+        (totals.changed, changed),
+        (totals.unchanged, "unchanged"),
+        (totals.units_failed, "with failed units"),
+        (totals.reboot_required, "to be rebooted"),
+        (totals.failed, "failed"),
+        (totals.interrupted, "interrupted"),
+    ];
+    let counts = counts.iter().filter(|(count, _)| *count > 0);
+    let counts: Vec<String> = counts
+        .map(|(count, what)| format!("{count} {what}"))
+        .collect();
+    let noun = if totals.machines == 1 {
+        "machine"
+    } else {
+        "machines"
+    };
+    let counts = if counts.is_empty() {
+        String::new()
+    } else {
+        format!(": {}", counts.join(", "))
+    };
+    format!(
+        "{} {noun} in {}{counts}",
+        totals.machines,
+        seconds(summary.seconds)
+    )
+}
+
+fn advice(summary: &Summary) -> Vec<String> {
+    let names = |wanted: fn(&Outcome) -> bool| -> Vec<&str> {
+        let machines = summary.machines.iter();
+        let machines = machines.filter(|(_, machine)| wanted(&machine.outcome));
+        machines.map(|(name, _)| name.as_str()).collect()
+    };
+    let going_on = names(|outcome| {
+        matches!(
+            outcome,
+            Outcome::Interrupted {
+                may_go_on: true,
+                ..
+            }
+        )
+    });
+    let units = names(|outcome| matches!(outcome, Outcome::UnitsFailed));
+    let reboot = names(|outcome| matches!(outcome, Outcome::RebootRequired));
+    let again = names(|outcome| {
+        matches!(
+            outcome,
+            Outcome::Failed { .. } | Outcome::Interrupted { .. }
+        )
+    });
+    let mut advice = Vec::new();
+    if !going_on.is_empty() {
+        advice.push(format!(
+            "an activation may still be running on {}",
+            going_on.join(", ")
+        ));
+    }
+    if !units.is_empty() {
+        advice.push(format!(
+            "see what failed with 'systemctl --failed' on {}",
+            units.join(", ")
+        ));
+    }
+    if !reboot.is_empty() {
+        advice.push(format!(
+            "reboot {} to take up the new system",
+            reboot.join(", ")
+        ));
+    }
+    if !again.is_empty() && again.len() < summary.machines.len() {
+        advice.push(format!(
+            "run it again for the rest with --on {}",
+            again.join(" --on ")
+        ));
+    }
+    if summary.extent == Extent::DryRun && summary.totals.changed > 0 {
+        advice.push("leave out --dry-run to do this".to_owned());
+    }
+    advice
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use anstream::adapter::strip_str;
+    use insta::assert_snapshot;
+
+    use super::*;
+    use crate::evaluator::Diagnostic;
+
+    fn machine(outcome: Outcome, seconds: &[(Step, f64)]) -> MachineSummary {
+        MachineSummary {
+            outcome,
+            system: None,
+            seconds: seconds.iter().copied().collect(),
+        }
+    }
+
+    fn show(extent: Extent, machines: &[(&str, MachineSummary)]) -> String {
+        let machines = machines
+            .iter()
+            .map(|(name, machine)| (name.to_string(), machine.clone()));
+        let summary = Summary::new(extent, machines.collect::<BTreeMap<_, _>>(), 75.4);
+        strip_str(&overview(&summary, false, false)).to_string()
+    }
+
+    fn failed(step: Step, message: &str, hint: Option<&str>) -> Outcome {
+        let hint = hint.map(str::to_owned);
+        let diagnostic = Diagnostic {
+            message: message.to_owned(),
+            position: None,
+            hint,
+            trace: Vec::new(),
+        };
+        Outcome::Failed { step, diagnostic }
+    }
+
+    #[test]
+    fn a_mixed_deploy_says_what_happened_why_and_what_is_next() {
+        let evaluated = (Step::Evaluate, 1.234);
+        let all = [
+            evaluated,
+            (Step::Build, 61.0),
+            (Step::Copy, 2.5),
+            (Step::Activate, 12.2),
+        ];
+        let refused = failed(
+            Step::Connect,
+            "cannot connect to mail.example.org: connection refused",
+            Some("is sshd running there?"),
+        );
+        let interrupted = Outcome::Interrupted {
+            step: Step::Activate,
+            may_go_on: true,
+        };
+        let text = show(
+            Extent::Activate(Goal::Switch),
+            &[
+                ("database", machine(Outcome::Unchanged, &[evaluated])),
+                ("mail", machine(refused, &[evaluated])),
+                ("proxy", machine(Outcome::RebootRequired, &all)),
+                ("queue", machine(interrupted, &all[..3])),
+                ("web-1", machine(Outcome::Activated, &all)),
+                ("web-2", machine(Outcome::UnitsFailed, &all)),
+            ],
+        );
+        assert_snapshot!(text, @r"
+        machine   evaluated       built  copied  activated  result
+        database      1.2 s           -       -          -  unchanged
+        mail          1.2 s           -       -          -  failed to connect
+        proxy         1.2 s  1 min 01 s   2.5 s       12 s  activated, reboot required
+        queue         1.2 s  1 min 01 s   2.5 s          -  interrupted (activate)
+        web-1         1.2 s  1 min 01 s   2.5 s       12 s  activated
+        web-2         1.2 s  1 min 01 s   2.5 s       12 s  activated, units failed
+
+        error: mail: failed to connect: cannot connect to mail.example.org: connection refused
+        hint: is sshd running there?
+
+        6 machines in 1 min 15 s: 1 activated, 1 unchanged, 1 with failed units, 1 to be rebooted, 1 failed, 1 interrupted
+        next: an activation may still be running on queue
+        next: see what failed with 'systemctl --failed' on web-2
+        next: reboot proxy to take up the new system
+        next: run it again for the rest with --on mail --on queue
+        ");
+    }
+
+    #[test]
+    fn a_dry_run_says_how_to_go_on() {
+        let change = Outcome::WouldChange {
+            build: false,
+            copy: true,
+            activate: true,
+        };
+        let text = show(
+            Extent::DryRun,
+            &[("web", machine(change, &[(Step::Evaluate, 0.5)]))],
+        );
+        assert_snapshot!(text, @r"
+        machine  evaluated  built  copied  activated  result
+        web          0.5 s      -       -          -  would copy, activate
+
+        1 machine in 1 min 15 s: 1 would change
+        next: leave out --dry-run to do this
+        ");
+    }
+
+    #[test]
+    fn no_machines_make_no_table() {
+        assert_snapshot!(show(Extent::BuildOnly, &[]), @"0 machines in 1 min 15 s");
+    }
+}

@@ -1,0 +1,262 @@
+//! What is going on right now.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::time::Instant;
+
+use crate::deploy::{Outcome, Step};
+
+use super::Event;
+use super::color::{ERROR, FAINT, STRONG, paint};
+use super::seconds::seconds;
+
+/// Machines that a display names; more are counted.
+const SHOWN: usize = 12;
+
+/// Lines of output that are kept of a machine, in case it fails.
+const KEPT: usize = 40;
+
+/// The state of a run as a display needs it.
+#[derive(Debug)]
+pub(super) struct Progress {
+    since: Instant,
+    selected: usize,
+    done: usize,
+    failed: usize,
+    active: BTreeMap<String, (Step, Instant)>,
+    output: BTreeMap<String, VecDeque<String>>,
+}
+
+impl Progress {
+    pub(super) fn new(now: Instant) -> Self {
+        let (active, output) = (BTreeMap::new(), BTreeMap::new());
+        Self {
+            since: now,
+            selected: 0,
+            done: 0,
+            failed: 0,
+            active,
+            output,
+        }
+    }
+
+    /// Takes note of an event.
+    pub(super) fn note(&mut self, event: &Event, now: Instant) {
+        match event {
+            Event::Names { selected, .. } => self.selected = selected.len(),
+            Event::StepStarted { machine, step } => {
+                self.active.insert(machine.clone(), (*step, now));
+            }
+            Event::StepFinished { machine, step, .. } => self.finish(machine, *step),
+            Event::Log { machine, line, .. } => self.keep(machine, line),
+            Event::MachineDone { machine, outcome } => self.count(machine, outcome),
+            _ => {}
+        }
+    }
+
+    /// Forgets a step, unless another has begun since: a machine connects while it is evaluated.
+    fn finish(&mut self, machine: &str, step: Step) {
+        if self
+            .active
+            .get(machine)
+            .is_some_and(|(active, _)| *active == step)
+        {
+            self.active.remove(machine);
+        }
+    }
+
+    fn keep(&mut self, machine: &str, line: &str) {
+        let output = self.output.entry(machine.to_owned()).or_default();
+        if output.len() == KEPT {
+            output.pop_front();
+        }
+        output.push_back(line.to_owned());
+    }
+
+    fn count(&mut self, machine: &str, outcome: &Outcome) {
+        self.active.remove(machine);
+        self.done += 1;
+        self.failed += usize::from(!outcome.is_success());
+    }
+
+    /// Takes the last output of a machine.
+    pub(super) fn take_output(&mut self, machine: &str) -> VecDeque<String> {
+        self.output.remove(machine).unwrap_or_default()
+    }
+
+    /// Writes the display.
+    pub(super) fn display(&self, now: Instant) -> String {
+        let elapsed = now.duration_since(self.since);
+        let turns = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
+        let turn = turns[usize::try_from(elapsed.as_millis() / 120).unwrap_or(0) % turns.len()];
+        let mut text = format!("{turn} {}", self.counts());
+        text += &format!("  {}", paint(FAINT, &seconds(elapsed.as_secs_f64())));
+        let mut active: Vec<_> = self.active.iter().collect();
+        // What is nearest to its end comes first, then what has been going on for longest.
+        active.sort_by_key(|(_, (step, since))| (std::cmp::Reverse(*step), *since));
+        let width = active
+            .iter()
+            .take(SHOWN)
+            .map(|(name, _)| name.len())
+            .max()
+            .unwrap_or(0);
+        for (name, (step, since)) in active.iter().take(SHOWN) {
+            let time = seconds(now.duration_since(*since).as_secs_f64().floor());
+            let name = paint(STRONG, &format!("{name:width$}"));
+            text += &format!("\n  {name}  {:10}  {}", step.doing(), paint(FAINT, &time));
+        }
+        if active.len() > SHOWN {
+            text += &format!("\n  and {} more", active.len() - SHOWN);
+        }
+        text
+    }
+
+    fn counts(&self) -> String {
+        if self.selected == 0 {
+            return "reading the network".to_owned();
+        }
+        let mut text = format!("{} of {} done", self.done, self.selected);
+        if self.failed > 0 {
+            text += &paint(ERROR, &format!(", {} with trouble", self.failed));
+        }
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use anstream::adapter::strip_str;
+    use insta::assert_snapshot;
+
+    use super::*;
+    use crate::network::Names;
+
+    struct Run {
+        progress: Progress,
+        start: Instant,
+    }
+
+    impl Run {
+        fn new(selected: usize) -> Self {
+            let start = Instant::now();
+            let mut progress = Progress::new(start);
+            let selected = (0..selected).map(|index| format!("m{index}")).collect();
+            progress.note(
+                &Event::Names {
+                    names: Names::default(),
+                    selected,
+                },
+                start,
+            );
+            Self { progress, start }
+        }
+
+        fn note(&mut self, after: u64, event: Event) {
+            self.progress
+                .note(&event, self.start + Duration::from_secs(after));
+        }
+
+        fn begin(&mut self, after: u64, machine: &str, step: Step) {
+            self.note(
+                after,
+                Event::StepStarted {
+                    machine: machine.to_owned(),
+                    step,
+                },
+            );
+        }
+
+        fn display(&self, after: u64) -> String {
+            let text = self
+                .progress
+                .display(self.start + Duration::from_secs(after));
+            strip_str(&text).to_string()
+        }
+    }
+
+    #[test]
+    fn the_display_names_what_is_going_on_nearest_to_its_end_first() {
+        let mut run = Run::new(5);
+        run.begin(0, "database", Step::Evaluate);
+        run.begin(1, "web-2", Step::Copy);
+        run.begin(2, "web-1", Step::Activate);
+        let machine = "mail".to_owned();
+        run.note(
+            3,
+            Event::MachineDone {
+                machine,
+                outcome: Outcome::UnitsFailed,
+            },
+        );
+        assert_snapshot!(run.display(12), @r"
+        ⠋ 1 of 5 done, 1 with trouble  12 s
+          web-1     activating  10 s
+          web-2     copying     11 s
+          database  evaluating  12 s
+        ");
+    }
+
+    #[test]
+    fn a_large_network_is_counted() {
+        let mut run = Run::new(400);
+        for index in 0..400 {
+            run.begin(index, &format!("m{index:03}"), Step::Connect);
+        }
+        assert_snapshot!(run.display(400), @r"
+        ⠸ 0 of 400 done  6 min 40 s
+          m000  connecting  6 min 40 s
+          m001  connecting  6 min 39 s
+          m002  connecting  6 min 38 s
+          m003  connecting  6 min 37 s
+          m004  connecting  6 min 36 s
+          m005  connecting  6 min 35 s
+          m006  connecting  6 min 34 s
+          m007  connecting  6 min 33 s
+          m008  connecting  6 min 32 s
+          m009  connecting  6 min 31 s
+          m010  connecting  6 min 30 s
+          m011  connecting  6 min 29 s
+          and 388 more
+        ");
+    }
+
+    #[test]
+    fn a_step_that_ends_behind_the_next_one_hides_nothing() {
+        let mut run = Run::new(1);
+        run.begin(0, "web", Step::Evaluate);
+        run.begin(1, "web", Step::Connect);
+        let machine = "web".to_owned();
+        run.note(
+            2,
+            Event::StepFinished {
+                machine,
+                step: Step::Evaluate,
+                seconds: 2.0,
+            },
+        );
+        assert!(run.display(3).contains("connecting"));
+    }
+
+    #[test]
+    fn only_the_last_output_is_kept() {
+        let mut run = Run::new(1);
+        for number in 0..100 {
+            let (machine, line) = ("web".to_owned(), number.to_string());
+            run.note(
+                0,
+                Event::Log {
+                    machine,
+                    step: Step::Activate,
+                    line,
+                },
+            );
+        }
+        let output = run.progress.take_output("web");
+        assert_eq!(
+            (output.len(), output.front().unwrap().as_str()),
+            (KEPT, "60")
+        );
+        assert!(run.progress.take_output("web").is_empty());
+    }
+}
