@@ -1,0 +1,41 @@
+# First process of a host: puts its root together, starts sshd, then reaps processes until it is killed.
+#   bash host.sh HOST_DIRECTORY NAME
+set -eu
+host=$1
+root=$host/root
+
+# /proc is still the machine's: this is the number by which the owner knows this process.
+read -r process _ </proc/self/stat
+exec 4>"$host/ready"
+
+echo "$2" >/proc/sys/kernel/hostname
+mount -n --bind "$root" "$root"
+cd "$root"
+# The owner made a directory for each that the machine has; links were copied as links.
+for directory in usr bin sbin lib lib32 lib64 libx32; do
+    if [ -d "$directory" ] && [ ! -L "$directory" ]; then
+        mount -n --rbind -o ro "/$directory" "$directory"
+    fi
+done
+mount -n --rbind /dev dev
+mount -n --rbind -o ro /sys sys
+mount -n -t proc proc proc
+mount -n -t tmpfs -o mode=755 tmpfs run
+mkdir -p run/sshd run/old run/lock run/user run/wrappers/bin
+cp "$(command -v setpriv)" run/wrappers/setpriv
+chmod 4755 run/wrappers/setpriv
+cp etc/sudo run/wrappers/bin/sudo
+
+pivot_root . run/old
+cd /
+umount -n -l /run/old
+rmdir /run/old
+
+/usr/sbin/sshd -f /etc/ssh/sshd_config -E /var/log/sshd.log
+until [ -s /run/sshd.pid ]; do sleep 0.005; done
+echo "$process" >&4
+exec 4>&-
+
+# Waiting is what reaps: every orphan of this host becomes a child of this process.
+sleep infinity &
+wait "$!"

@@ -1,0 +1,17 @@
+# First process of the rig's process namespace: starts a host for every name that it reads.
+# When its input closes it ends, and the kernel ends every process of every host with it.
+#   bash init.sh ROOT < names
+root=$1
+
+# The first process must wait, or processes whose parent has gone would stay as zombies; so another one reads.
+exec 3<&0
+while read -r name; do
+    host=$root/hosts/$name
+    (
+        unshare --mount --uts --pid --fork --kill-child -- \
+            bash "$root/scripts/host.sh" "$host" "$name" 3<&- </dev/null >"$host/boot.log" 2>&1
+        echo "$?" >"$host/ended"
+    ) &
+done <&3 &
+exec 3<&- </dev/null
+wait "$!"

@@ -1,0 +1,100 @@
+//! Faults on demand.
+
+use std::{net::SocketAddr, sync::PoisonError, time::Duration};
+
+use crate::{
+    error::RigError,
+    files::authorize,
+    forwarder::{Forwarder, free_port},
+    host::{Host, command_in_host},
+    programs::{run, write},
+};
+
+const FAULTS: &str = include_str!("../scripts/faults.sh");
+
+impl Host {
+    /// Takes the host off the network: connections are refused and those that are open end.
+    ///
+    /// Programs that were detached from their session go on, as they would on a host that lost its cable.
+    /// Ends a [`Host::delay`].
+    pub fn stop(&self) -> Result<(), RigError> {
+        self.end_delay()?;
+        self.fault("stop", None)
+    }
+
+    /// Brings the host back after [`Host::stop`] or [`Host::hang`].
+    pub fn start(&self) -> Result<(), RigError> {
+        self.fault("start", None)
+    }
+
+    /// Lets the host accept connections and never answer; open sessions freeze too.
+    pub fn hang(&self) -> Result<(), RigError> {
+        self.fault("hang", None)
+    }
+
+    /// Ends all open sessions and lets new ones in. What they started may go on.
+    pub fn cut_connections(&self) -> Result<(), RigError> {
+        self.fault("cut_connections", None)
+    }
+
+    /// Hides the programs of Nix, also from those who know their full paths.
+    pub fn without_nix(&self) -> Result<(), RigError> {
+        self.fault("hide_nix", None)
+    }
+
+    /// Shows the programs of Nix again.
+    pub fn with_nix(&self) -> Result<(), RigError> {
+        self.fault("show_nix", None)
+    }
+
+    /// Puts `/nix` with all that is in it on a file system of `bytes`; a full one fails with ENOSPC.
+    ///
+    /// An empty store with its database takes about 200 kB. `u64::MAX` is no limit.
+    pub fn disk_limit(&self, bytes: u64) -> Result<(), RigError> {
+        // tmpfs counts pages in a signed number, and its word for "no limit" is zero.
+        let size = if bytes > u64::MAX >> 2 { 0 } else { bytes };
+        self.fault("limit_disk", Some(size.to_string()))
+    }
+
+    /// Lets no key in any more; open sessions stay.
+    pub fn reject_client_key(&self) -> Result<(), RigError> {
+        ["root", self.normal_user()].iter().try_for_each(|user| write(&self.layout.authorized_keys(user), ""))
+    }
+
+    /// Lets the rig's key in again.
+    pub fn accept_client_key(&self) -> Result<(), RigError> {
+        authorize(&self.rig, &self.layout)
+    }
+
+    /// Delays every new connection by `time` before sshd sees it.
+    ///
+    /// Holds while this value lives. Zero ends it.
+    pub fn delay(&self, time: Duration) -> Result<(), RigError> {
+        self.end_delay()?;
+        if time.is_zero() {
+            return Ok(());
+        }
+        let address_error = |source| RigError::Address { host: self.name.clone(), source };
+        let behind = free_port(self.address).map_err(address_error)?;
+        self.fault("move_to_port", Some(behind.to_string()))?;
+        let front = SocketAddr::new(self.address, self.port);
+        let forwarder = Forwarder::start(front, behind, time).map_err(address_error)?;
+        *self.forwarder.lock().unwrap_or_else(PoisonError::into_inner) = Some(forwarder);
+        Ok(())
+    }
+
+    fn end_delay(&self) -> Result<(), RigError> {
+        let forwarder = self.forwarder.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(forwarder) = forwarder {
+            drop(forwarder);
+            self.fault("move_to_port", Some(self.port.to_string()))?;
+        }
+        Ok(())
+    }
+
+    fn fault(&self, function: &str, argument: Option<String>) -> Result<(), RigError> {
+        let words = ["bash", "-c", FAULTS, "faults.sh", function].map(str::to_owned);
+        let command = command_in_host(self.process, words.into_iter().chain(argument));
+        run(command, format!("{function} on host {}", self.name)).map(drop)
+    }
+}
