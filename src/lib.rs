@@ -6,7 +6,10 @@
 
 pub mod deploy;
 pub mod evaluator;
+pub mod flake;
+pub mod host;
 pub mod network;
+pub mod nix;
 pub mod plan;
 pub mod process;
 pub mod ui;

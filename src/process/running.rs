@@ -1,6 +1,8 @@
 use std::{
     os::unix::process::CommandExt as _,
     process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, ExitStatus},
+    thread,
+    time::{Duration, Instant},
 };
 
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, waitid};
@@ -113,6 +115,16 @@ impl Running {
         } else {
             Ok(None)
         }
+    }
+
+    /// Asks the child to end, and kills it if it has not within `grace`.
+    pub fn terminate(&mut self, grace: Duration) {
+        self.killer().terminate();
+        let end = Instant::now() + grace;
+        while matches!(self.try_wait(), Ok(None)) && Instant::now() < end {
+            thread::sleep(Duration::from_millis(5));
+        }
+        self.kill();
     }
 
     /// Kills the child and its group, and reaps it.

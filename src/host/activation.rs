@@ -1,0 +1,124 @@
+//! Makes a system the one that runs.
+
+use std::fmt;
+
+use camino::Utf8Path;
+
+use super::{Error, Host, Remote, Result};
+use crate::process::Stream;
+
+/// The profile of the running system and of those that the boot menu offers.
+const SYSTEM_PROFILE: &str = "/nix/var/nix/profiles/system";
+
+/// What `switch-to-configuration` is asked to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Goal {
+    /// Activate now and at each boot.
+    Switch,
+    /// Activate at the next boot.
+    Boot,
+    /// Activate now, until the next boot.
+    Test,
+    /// Only say what would be done.
+    DryActivate,
+}
+
+/// How an activation ended, by the exit status of `switch-to-configuration`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ActivationStatus {
+    /// All is well (0).
+    Done,
+    /// The system is active but some units failed (4).
+    UnitsFailed,
+    /// The system takes effect only after a reboot (100).
+    RebootNeeded,
+    /// Anything else.
+    Failed(i32),
+}
+
+impl Goal {
+    /// Tells whether the goal needs the system profile to point to the new system.
+    pub fn sets_profile(self) -> bool {
+        matches!(self, Self::Switch | Self::Boot)
+    }
+}
+
+impl fmt::Display for Goal {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Switch => "switch",
+            Self::Boot => "boot",
+            Self::Test => "test",
+            Self::DryActivate => "dry-activate",
+        })
+    }
+}
+
+impl From<i32> for ActivationStatus {
+    fn from(status: i32) -> Self {
+        match status {
+            0 => Self::Done,
+            4 => Self::UnitsFailed,
+            100 => Self::RebootNeeded,
+            other => Self::Failed(other),
+        }
+    }
+}
+
+impl fmt::Display for ActivationStatus {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Done => formatter.write_str("activated"),
+            Self::UnitsFailed => formatter.write_str("activated, but some units failed"),
+            Self::RebootNeeded => formatter.write_str("takes effect after a reboot"),
+            Self::Failed(status) => write!(
+                formatter,
+                "switch-to-configuration ended with exit status {status}"
+            ),
+        }
+    }
+}
+
+impl Host {
+    /// Makes `toplevel` the newest generation of the system profile.
+    pub fn set_profile(&self, toplevel: &Utf8Path) -> Result<()> {
+        let words = [
+            "nix-env",
+            "--profile",
+            SYSTEM_PROFILE,
+            "--set",
+            toplevel.as_str(),
+        ];
+        let remote = Remote::argv("setting the system profile", words).elevated();
+        self.run(remote)?
+            .checked()
+            .map_err(|error| self.command_error("setting the system profile", error))?;
+        Ok(())
+    }
+
+    /// Runs the system's `switch-to-configuration`, handing out its lines as they come.
+    ///
+    /// A bad exit status is a result, not an error; an error means that it is not known how the activation ended.
+    pub fn activate(
+        &self,
+        toplevel: &Utf8Path,
+        goal: Goal,
+        lines: &mut dyn FnMut(Stream, &str),
+    ) -> Result<ActivationStatus> {
+        let program = toplevel.join("bin/switch-to-configuration");
+        let words = [program.to_string(), goal.to_string()];
+        let output = self.run(Remote::argv("activation", words).elevated().lines(lines))?;
+        match output.status.code() {
+            Some(status) => Ok(status.into()),
+            None => Err(self.command_error("activation", output.into_error())),
+        }
+    }
+
+    fn command_error(&self, action: &str, error: crate::process::Error) -> Error {
+        Error::Command {
+            machine: self.machine().to_owned(),
+            action: action.to_owned(),
+            error,
+        }
+    }
+}

@@ -1,0 +1,207 @@
+use std::{
+    env, fs,
+    os::unix::fs::PermissionsExt as _,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+use camino::{Utf8Path, Utf8PathBuf};
+use tempfile::TempDir;
+
+use super::{
+    Error, Failure, Host, Look, Result, Target,
+    config::{Settings, render},
+    master::Master,
+    sessions::Limit,
+};
+use crate::process::Processes;
+
+/// Longest directory for control sockets: a socket's path ends at 104 bytes, and ssh appends 17 while it binds.
+const LONGEST_DIRECTORY: usize = 104 - 17 - 8;
+
+/// Waits before further attempts.
+const BACK_OFF: [Duration; 2] = [Duration::from_millis(500), Duration::from_secs(2)];
+
+/// Beyond ssh's own timeout: for authentication, and for a shell that answers.
+const ANSWER_WITHIN: Duration = Duration::from_secs(20);
+
+/// How connections are made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// The user's ssh configuration (`--ssh-config`, `NIXOPS_SSH_CONFIG`); without it `~/.ssh/config`.
+    pub user_config: Option<Utf8PathBuf>,
+    /// Trusts the key of a host that was never seen (`--accept-new-host-keys`).
+    pub accept_new_host_keys: bool,
+    /// How long a host may take to answer.
+    pub connect_timeout: Duration,
+    /// How many connections may be under way at once.
+    pub limit: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            user_config: None,
+            accept_new_host_keys: false,
+            connect_timeout: Duration::from_secs(10),
+            limit: 32,
+        }
+    }
+}
+
+/// All connections of a run; clones share them.
+#[derive(Clone, Debug)]
+pub struct Connections {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    processes: Processes,
+    options: Options,
+    /// Holds the configurations and control sockets, readable by us alone.
+    _directory: TempDir,
+    path: Utf8PathBuf,
+    limit: Limit,
+    next: AtomicUsize,
+}
+
+impl Connections {
+    /// Prepares a run: makes its private directory and checks the user's configuration.
+    pub fn new(processes: Processes, options: Options) -> Result<Self> {
+        let options = Options {
+            user_config: user_config(options.user_config)?,
+            ..options
+        };
+        let (directory, path) = run_directory()?;
+        let limit = Limit::new(options.limit);
+        let shared = Shared {
+            processes,
+            options,
+            directory,
+            path,
+            limit,
+            next: AtomicUsize::new(0),
+        };
+        Ok(Self {
+            shared: Arc::new(shared),
+        })
+    }
+
+    /// Connects to a machine and looks what runs there, trying again if that may help.
+    ///
+    /// The host keeps the connection until its last clone is dropped.
+    pub fn connect(&self, target: &Target) -> Result<Host> {
+        let shared = &self.shared;
+        let number = shared.next.fetch_add(1, Ordering::Relaxed);
+        let config = shared.write_config(target, number)?;
+        let _place = shared.limit.take();
+        let (master, look) = self.try_connect(target, &config)?;
+        Ok(Host::new(
+            target.clone(),
+            look,
+            config,
+            master,
+            self.clone(),
+        ))
+    }
+
+    /// The children that these connections belong to.
+    pub(super) fn processes(&self) -> &Processes {
+        &self.shared.processes
+    }
+
+    fn try_connect(&self, target: &Target, config: &Utf8Path) -> Result<(Master, Look)> {
+        let shared = &self.shared;
+        let mut attempt = 0;
+        loop {
+            let deadline = Instant::now() + shared.options.connect_timeout + ANSWER_WITHIN;
+            let error = match Master::open(&shared.processes, target, config, deadline) {
+                Ok(open) => return Ok(open),
+                Err(error) => error,
+            };
+            match BACK_OFF.get(attempt) {
+                Some(pause) if worth_retrying(&error, attempt) => thread::sleep(*pause),
+                _ => return Err(error),
+            }
+            attempt += 1;
+        }
+    }
+}
+
+impl Shared {
+    fn write_config(&self, target: &Target, number: usize) -> Result<Utf8PathBuf> {
+        let settings = Settings {
+            user_config: self.options.user_config.as_deref(),
+            accept_new_host_keys: self.options.accept_new_host_keys,
+            connect_timeout: self.options.connect_timeout,
+        };
+        let text = render(target, &self.path.join(number.to_string()), &settings)?;
+        let path = self.path.join(format!("{number}.config"));
+        fs::write(&path, text).map_err(|source| Error::File {
+            path: path.clone(),
+            source,
+        })?;
+        Ok(path)
+    }
+}
+
+/// A host that took its time to say nothing gets one more chance, one that answered at once gets two.
+fn worth_retrying(error: &Error, attempt: usize) -> bool {
+    let Error::Connection { failure, .. } = error else {
+        return false;
+    };
+    failure.is_transient() && (attempt == 0 || matches!(failure, Failure::Refused | Failure::Lost))
+}
+
+/// The configuration to include: the one that was named must be there, the usual one may be missing.
+fn user_config(named: Option<Utf8PathBuf>) -> Result<Option<Utf8PathBuf>> {
+    let Some(path) = named else {
+        let home = env::var("HOME").ok().map(Utf8PathBuf::from);
+        return Ok(home
+            .map(|home| home.join(".ssh/config"))
+            .filter(|path| path.exists()));
+    };
+    let absolute =
+        camino::absolute_utf8(&path).and_then(|path| fs::File::open(&path).map(|_| path));
+    Ok(Some(
+        absolute.map_err(|source| Error::File { path, source })?,
+    ))
+}
+
+/// Makes a directory whose path is short, without blanks, and ours alone.
+fn run_directory() -> Result<(TempDir, Utf8PathBuf)> {
+    let runtime = env::var("XDG_RUNTIME_DIR").ok().map(Utf8PathBuf::from);
+    let parent = runtime
+        .filter(|path| is_suitable(path))
+        .unwrap_or_else(|| "/tmp".into());
+    let made = tempfile::Builder::new()
+        .prefix("nixops-")
+        .permissions(fs::Permissions::from_mode(0o700))
+        .tempdir_in(&parent)
+        .and_then(|directory| {
+            Ok((
+                Utf8PathBuf::try_from(directory.path().to_owned())
+                    .map_err(camino::FromPathBufError::into_io_error)?,
+                directory,
+            ))
+        });
+    let (path, directory) = made.map_err(|source| Error::File {
+        path: parent,
+        source,
+    })?;
+    Ok((directory, path))
+}
+
+fn is_suitable(directory: &Utf8Path) -> bool {
+    let plain = |character: char| character.is_ascii_alphanumeric() || "/-_.".contains(character);
+    let length = directory.as_str().len() + "/nixops-XXXXXX".len();
+    directory.is_absolute()
+        && directory.is_dir()
+        && length <= LONGEST_DIRECTORY
+        && directory.as_str().chars().all(plain)
+}

@@ -1,0 +1,102 @@
+use camino::Utf8PathBuf;
+
+/// What a host told at the first look.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Look {
+    /// What runs: `/run/current-system`. None if the host is not NixOS, or was never activated.
+    pub system: Option<Utf8PathBuf>,
+    /// What the system profile points to.
+    pub profile: Option<Utf8PathBuf>,
+    /// What was booted: `/run/booted-system`.
+    pub booted: Option<Utf8PathBuf>,
+    /// Changes with each boot.
+    pub boot_id: Option<String>,
+    /// Nix is on the search path.
+    pub nix: bool,
+    /// The user's number; 0 needs no privilege escalation.
+    pub uid: u32,
+    /// The user's name.
+    pub user: String,
+}
+
+/// Written before the first answer: what login scripts print comes earlier.
+pub(super) const BEGIN: &str = "nixops-look-begin";
+
+/// Written after the last answer.
+pub(super) const END: &str = "nixops-look-end";
+
+/// The first command on a host: it answers, and then waits for the end of its input, which keeps the connection open.
+///
+/// One line without single quotes, so that every login shell hands it to `sh` unchanged.
+pub(super) const SCRIPT: &str = r#"echo nixops-look-begin; for pair in system=/run/current-system profile=/nix/var/nix/profiles/system booted=/run/booted-system; do echo "${pair%%=*}=$(readlink -f "${pair#*=}")"; done; echo "boot_id=$(cat /proc/sys/kernel/random/boot_id 2>/dev/null)"; command -v nix-store >/dev/null 2>&1 && echo nix=yes; echo "uid=$(id -u)"; echo "user=$(id -un)"; echo nixops-look-end; exec cat >/dev/null"#;
+
+impl Look {
+    /// Reads the answers; lines that are not known are left out.
+    pub(super) fn parse<'a>(lines: impl IntoIterator<Item = &'a str>) -> Option<Self> {
+        let mut look = Self::default();
+        let mut has_uid = false;
+        for (key, value) in lines
+            .into_iter()
+            .filter_map(|line| line.trim_end().split_once('='))
+        {
+            match key {
+                "system" => look.system = store_path(value),
+                "profile" => look.profile = store_path(value),
+                "booted" => look.booted = store_path(value),
+                "boot_id" => look.boot_id = (!value.is_empty()).then(|| value.to_owned()),
+                "nix" => look.nix = value == "yes",
+                "uid" => {
+                    look.uid = value.parse().ok()?;
+                    has_uid = true;
+                }
+                "user" => value.clone_into(&mut look.user),
+                _ => {}
+            }
+        }
+        has_uid.then_some(look)
+    }
+}
+
+/// A link that is not there resolves to itself, so only store paths count.
+fn store_path(value: &str) -> Option<Utf8PathBuf> {
+    value.starts_with("/nix/store/").then(|| value.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_script_survives_every_login_shell() {
+        assert!(!SCRIPT.contains('\'') && !SCRIPT.contains('\n') && !SCRIPT.contains('\\'));
+        assert!(SCRIPT.contains(BEGIN) && SCRIPT.contains(END));
+    }
+
+    #[test]
+    fn answers_are_read_and_missing_links_are_none() {
+        let look = Look::parse([
+            "system=/nix/store/aaa-nixos",
+            "profile=/nix/var/nix/profiles/system",
+            "booted=",
+            "boot_id=8f2",
+            "nix=yes",
+            "uid=1000",
+            "user=ada",
+        ]);
+        let look = look.unwrap();
+        assert_eq!(look.system.unwrap(), "/nix/store/aaa-nixos");
+        assert_eq!((look.profile, look.booted), (None, None));
+        assert_eq!(
+            (look.nix, look.uid, look.user.as_str()),
+            (true, 1000, "ada")
+        );
+    }
+
+    #[test]
+    fn an_answer_without_a_user_is_none() {
+        assert_eq!(
+            Look::parse(["This account is currently not available."]),
+            None
+        );
+    }
+}

@@ -1,0 +1,116 @@
+use camino::{Utf8Path, Utf8PathBuf};
+
+use super::super::Error;
+
+/// Why the output of a derivation is not there.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BuildError {
+    /// A derivation failed to build: the wanted one, or one that it needs.
+    #[error("{}", sentence(wanted, failed))]
+    Failed {
+        /// The derivation that was handed in.
+        wanted: Utf8PathBuf,
+        /// The derivation that failed.
+        failed: FailedDerivation,
+    },
+
+    /// Nix could not get as far as building it.
+    #[error("cannot build {wanted}: {reason}")]
+    Nix {
+        /// The derivation that was handed in.
+        wanted: Utf8PathBuf,
+        /// What Nix said.
+        reason: String,
+    },
+
+    /// The run was interrupted.
+    #[error("building {wanted} was interrupted")]
+    Interrupted {
+        /// The derivation that was handed in.
+        wanted: Utf8PathBuf,
+    },
+
+    /// The store could not be asked.
+    #[error("cannot build {wanted}")]
+    Store {
+        /// The derivation that was handed in.
+        wanted: Utf8PathBuf,
+        /// Why not.
+        #[source]
+        source: Error,
+    },
+}
+
+/// A derivation whose build failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FailedDerivation {
+    /// The derivation.
+    pub drv: Utf8PathBuf,
+    /// What Nix said of it, such as `builder … failed with exit code 1`.
+    pub reason: String,
+    /// The last lines that its builder wrote.
+    pub log: Vec<String>,
+}
+
+impl BuildError {
+    /// What the user can do about it.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Failed { failed, .. } => Some(format!("the whole log: nix log {}", failed.drv)),
+            Self::Nix { reason, .. } if reason.contains("No space left on device") => Some(
+                "make room where the store is, for instance with `nix-collect-garbage`".to_owned(),
+            ),
+            _ => None,
+        }
+    }
+
+    /// Tells whether the run was interrupted, which is no fault of the build.
+    pub fn is_interrupted(&self) -> bool {
+        matches!(self, Self::Interrupted { .. })
+    }
+}
+
+fn sentence(wanted: &Utf8Path, failed: &FailedDerivation) -> String {
+    let mut text = format!("building `{}` failed", name(&failed.drv));
+    if failed.drv != wanted {
+        text += &format!(", which `{}` needs", name(wanted));
+    }
+    text += &format!(": {}", failed.reason);
+    for line in &failed.log {
+        text += &format!("\n  {line}");
+    }
+    text
+}
+
+/// The name of a derivation: what stands between digest and `.drv`.
+fn name(drv: &Utf8Path) -> &str {
+    let file = drv.file_name().unwrap_or(drv.as_str());
+    let name = file.split_once('-').map_or(file, |(_, name)| name);
+    name.strip_suffix(".drv").unwrap_or(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failed_dependency_is_named_with_who_needs_it() {
+        let error = BuildError::Failed {
+            wanted: "/nix/store/aaa-nixos-system-web.drv".into(),
+            failed: FailedDerivation {
+                drv: "/nix/store/bbb-nginx-1.drv".into(),
+                reason: "builder failed with exit code 1".into(),
+                log: vec!["no rule".into()],
+            },
+        };
+        assert_eq!(
+            error.to_string(),
+            "building `nginx-1` failed, which `nixos-system-web` needs: builder failed with exit code 1\n  no rule"
+        );
+        assert_eq!(
+            error.hint().as_deref(),
+            Some("the whole log: nix log /nix/store/bbb-nginx-1.drv")
+        );
+    }
+}

@@ -1,0 +1,24 @@
+//! Nix: the only code that starts `nix*` programs.
+//!
+//! [`Nix::locate`] finds the programs once and checks their version; what differs between versions stays in this room.
+//! Features are asked for with `NIX_CONFIG`, no file is ever edited.
+//!
+//! [`BuildQueue`] is the one queue of a run: machines hand in derivations from many threads, few Nix processes build all
+//! that is ready. [`Nix::copy`] brings closures to hosts, [`Nix::closures`] tells their paths and sizes, and
+//! [`Nix::root`] keeps them from the garbage collector.
+
+mod build;
+mod copy;
+mod error;
+mod locate;
+mod path_info;
+mod roots;
+mod validity;
+mod version;
+
+pub use build::{BuildError, BuildEvent, BuildOptions, BuildQueue, Built, Ticket};
+pub use copy::{Copy, CopyError, CopyFailure, CopyProgress};
+pub use error::{Error, Result};
+pub use locate::{Nix, Program};
+pub use path_info::PathInfo;
+pub use version::{OLDEST, Version};
