@@ -82,7 +82,7 @@ impl Connections {
         let shared = Shared {
             processes,
             options,
-            directory,
+            _directory: directory,
             path,
             limit,
             next: AtomicUsize::new(0),
