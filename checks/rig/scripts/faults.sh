@@ -74,7 +74,7 @@ hide_nix() {
     mkdir -p /run/rig/programs /run/rig/programs-but-nix
     mount -n --bind /usr/bin /run/rig/programs
     mount -n -t tmpfs -o mode=755 tmpfs /run/rig/programs-but-nix
-    cp --symbolic-link /run/rig/programs/* /run/rig/programs-but-nix
+    ln --symbolic --target-directory=/run/rig/programs-but-nix /run/rig/programs/*
     rm -f /run/rig/programs-but-nix/nix /run/rig/programs-but-nix/nix-*
     mount -n --move /run/rig/programs-but-nix /usr/bin
 }

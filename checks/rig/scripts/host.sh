@@ -17,6 +17,11 @@ for directory in usr bin sbin lib lib32 lib64 libx32; do
         mount -n --rbind -o ro "/$directory" "$directory"
     fi
 done
+# Debian's awk, which and others are links to there.
+if [ -d /etc/alternatives ]; then
+    mkdir -p etc/alternatives
+    mount -n --bind -o ro /etc/alternatives etc/alternatives
+fi
 mount -n --rbind /dev dev
 mount -n --rbind -o ro /sys sys
 mount -n -t proc proc proc

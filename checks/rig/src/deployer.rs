@@ -9,7 +9,16 @@ use crate::{
 };
 
 /// What a program may take over from this process. Everything else is the rig's or absent.
-const KEPT: &[&str] = &["PATH", "TERM", "NO_COLOR", "RUST_BACKTRACE", "RUST_LOG", "LLVM_PROFILE_FILE", "CARGO_HOME", "RUSTUP_HOME"];
+const KEPT: &[&str] = &[
+    "PATH",
+    "TERM",
+    "NO_COLOR",
+    "RUST_BACKTRACE",
+    "RUST_LOG",
+    "LLVM_PROFILE_FILE",
+    "CARGO_HOME",
+    "RUSTUP_HOME",
+];
 
 /// Returns a command that runs `program` on the deployer's side of the rig in the directory `root`.
 ///
@@ -19,9 +28,15 @@ pub fn deployer_command(root: &Path, program: impl AsRef<OsStr>) -> Command {
     let layout = Layout::new(root);
     let mut command = Command::new("unshare");
     command.args(["--mount", "--", "/bin/sh"]);
-    command.arg(layout.scripts().join("deployer.sh")).arg(root).arg(program);
+    command
+        .arg(layout.scripts().join("deployer.sh"))
+        .arg(root)
+        .arg(program);
     command.env_clear();
-    command.envs(KEPT.iter().filter_map(|name| Some((name, env::var_os(name)?))));
+    command.envs(
+        KEPT.iter()
+            .filter_map(|name| Some((name, env::var_os(name)?))),
+    );
     command.envs(environment(&layout));
     command
 }
@@ -47,7 +62,10 @@ fn environment(layout: &Layout) -> Vec<(&'static str, String)> {
 
 /// An empty registry in a file, since an empty `flake-registry` is no registry only from Nix 2.20 on.
 fn nix_config(layout: &Layout) -> String {
-    format!("{NIX_SETTINGS}flake-registry = {}\nwarn-dirty = false\n", layout.registry().display())
+    format!(
+        "{NIX_SETTINGS}flake-registry = {}\nwarn-dirty = false\n",
+        layout.registry().display()
+    )
 }
 
 /// Lists the command lines of processes that have the rig's home as theirs.
@@ -63,12 +81,18 @@ pub(crate) fn running_programs(home: &Path) -> Result<Vec<String>, RigError> {
 
 fn has_variable(process: &Path, wanted: &str) -> bool {
     // A process may end at any moment; one that cannot be read is not there any more.
-    fs::read(process.join("environ"))
-        .is_ok_and(|environment| environment.split(|byte| *byte == 0).any(|line| line == wanted.as_bytes()))
+    fs::read(process.join("environ")).is_ok_and(|environment| {
+        environment
+            .split(|byte| *byte == 0)
+            .any(|line| line == wanted.as_bytes())
+    })
 }
 
 fn command_line(process: &Path) -> Option<String> {
     let line = fs::read(process.join("cmdline")).ok()?;
-    let words: Vec<_> = line.split(|byte| *byte == 0).map(String::from_utf8_lossy).collect();
+    let words: Vec<_> = line
+        .split(|byte| *byte == 0)
+        .map(String::from_utf8_lossy)
+        .collect();
     Some(words.join(" ").trim().to_owned()).filter(|line| !line.is_empty())
 }

@@ -6,13 +6,17 @@ use std::{io, path::PathBuf, process::ExitStatus};
 #[derive(Debug, thiserror::Error)]
 pub enum RigError {
     /// Namespaces and mounts need root.
-    #[error("the rig needs root to make namespaces and mounts, and this process runs as user {user}")]
+    #[error(
+        "the rig needs root to make namespaces and mounts, and this process runs as user {user}"
+    )]
     NotRoot {
         /// Number of the user, as `/proc` says it.
         user: u32,
     },
     /// A program of the machine that the rig is made of is not there.
-    #[error("the rig needs the program `{program}` and it is not in PATH (Debian package {package})")]
+    #[error(
+        "the rig needs the program `{program}` and it is not in PATH (Debian package {package})"
+    )]
     MissingProgram {
         /// Name of the program.
         program: &'static str,
@@ -96,7 +100,10 @@ pub enum RigError {
 }
 
 /// Attaches what was tried and on which path to an input or output error.
-pub(crate) fn file<P: Into<PathBuf>>(what: &'static str, path: P) -> impl FnOnce(io::Error) -> RigError {
+pub(crate) fn file<P: Into<PathBuf>>(
+    what: &'static str,
+    path: P,
+) -> impl FnOnce(io::Error) -> RigError {
     let path = path.into();
     move |source| RigError::File { what, path, source }
 }

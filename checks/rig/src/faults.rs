@@ -58,7 +58,9 @@ impl Host {
 
     /// Lets no key in any more; open sessions stay.
     pub fn reject_client_key(&self) -> Result<(), RigError> {
-        ["root", self.normal_user()].iter().try_for_each(|user| write(&self.layout.authorized_keys(user), ""))
+        ["root", self.normal_user()]
+            .iter()
+            .try_for_each(|user| write(&self.layout.authorized_keys(user), ""))
     }
 
     /// Lets the rig's key in again.
@@ -74,17 +76,27 @@ impl Host {
         if time.is_zero() {
             return Ok(());
         }
-        let address_error = |source| RigError::Address { host: self.name.clone(), source };
+        let address_error = |source| RigError::Address {
+            host: self.name.clone(),
+            source,
+        };
         let behind = free_port(self.address).map_err(address_error)?;
         self.fault("move_to_port", Some(behind.to_string()))?;
         let front = SocketAddr::new(self.address, self.port);
         let forwarder = Forwarder::start(front, behind, time).map_err(address_error)?;
-        *self.forwarder.lock().unwrap_or_else(PoisonError::into_inner) = Some(forwarder);
+        *self
+            .forwarder
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = Some(forwarder);
         Ok(())
     }
 
     fn end_delay(&self) -> Result<(), RigError> {
-        let forwarder = self.forwarder.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let forwarder = self
+            .forwarder
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
         if let Some(forwarder) = forwarder {
             drop(forwarder);
             self.fault("move_to_port", Some(self.port.to_string()))?;

@@ -39,11 +39,19 @@ pub(crate) fn write_rig(layout: &Layout) -> Result<(), RigError> {
     for (name, text) in SCRIPTS {
         write(&layout.scripts().join(name), text)?;
     }
-    for directory in [layout.nix(), layout.temporary(), layout.root.join("run"), layout.root.join("hosts")] {
+    for directory in [
+        layout.nix(),
+        layout.temporary(),
+        layout.root.join("run"),
+        layout.root.join("hosts"),
+    ] {
         directories(&directory, 0o755)?;
     }
     directories(&layout.home().join(".ssh"), 0o700)?;
-    write(&layout.passwd(), passwd_with_home(&read(Path::new("/etc/passwd"))?, &layout.home()))?;
+    write(
+        &layout.passwd(),
+        passwd_with_home(&read(Path::new("/etc/passwd"))?, &layout.home()),
+    )?;
     write(&layout.registry(), "{\"flakes\":[],\"version\":2}\n")?;
     write(&layout.home().join(".gitconfig"), GIT_CONFIG)?;
     write(&layout.known_hosts(), "")?;
@@ -71,7 +79,10 @@ fn ssh_config(layout: &Layout) -> String {
 
 /// Gives root another home directory.
 fn passwd_with_home(passwd: &str, home: &Path) -> String {
-    passwd.lines().flat_map(|line| [line_with_home(line, home), "\n".to_owned()]).collect()
+    passwd
+        .lines()
+        .flat_map(|line| [line_with_home(line, home), "\n".to_owned()])
+        .collect()
 }
 
 fn line_with_home(line: &str, home: &Path) -> String {
@@ -91,7 +102,17 @@ pub(crate) fn write_host(
     (address, port): (IpAddr, u16),
 ) -> Result<(), RigError> {
     let root = host.root();
-    for directory in ["dev", "proc", "sys", "run", "etc/ssh", "var/log/nixops-rig", "var/empty", "boot", "nix"] {
+    for directory in [
+        "dev",
+        "proc",
+        "sys",
+        "run",
+        "etc/ssh",
+        "var/log/nixops-rig",
+        "var/empty",
+        "boot",
+        "nix",
+    ] {
         directories(&root.join(directory), 0o755)?;
     }
     directories(&root.join("root"), 0o700)?;
@@ -103,13 +124,18 @@ pub(crate) fn write_host(
     home_of_normal_user(&root)?;
     keys::generate(&host.host_key(), name)?;
     authorize(layout, host)?;
-    write(&root.join("etc/ssh/sshd_config"), sshd_config(address, port))
+    write(
+        &root.join("etc/ssh/sshd_config"),
+        sshd_config(address, port),
+    )
 }
 
 /// Allows the rig's key, and no other, to log in.
 pub(crate) fn authorize(layout: &Layout, host: &HostLayout) -> Result<(), RigError> {
     let key = keys::public(&layout.identity())?;
-    ["root", NORMAL_USER.0].iter().try_for_each(|user| write(&host.authorized_keys(user), format!("{key}\n")))
+    ["root", NORMAL_USER.0]
+        .iter()
+        .try_for_each(|user| write(&host.authorized_keys(user), format!("{key}\n")))
 }
 
 /// Makes a place for each directory of programs that the machine has; a link is the same link.
@@ -129,9 +155,15 @@ fn write_etc(etc: &Path, name: &str) -> Result<(), RigError> {
     let (user, number) = NORMAL_USER;
     let files = [
         ("hostname", format!("{name}\n")),
-        ("hosts", format!("127.0.0.1 localhost {name}\n::1 localhost\n")),
+        (
+            "hosts",
+            format!("127.0.0.1 localhost {name}\n::1 localhost\n"),
+        ),
         ("resolv.conf", String::new()),
-        ("nsswitch.conf", "passwd: files\ngroup: files\nshadow: files\nhosts: files\n".to_owned()),
+        (
+            "nsswitch.conf",
+            "passwd: files\ngroup: files\nshadow: files\nhosts: files\n".to_owned(),
+        ),
         (
             "passwd",
             format!(
@@ -141,14 +173,24 @@ fn write_etc(etc: &Path, name: &str) -> Result<(), RigError> {
                  nobody:x:65534:65534:Unprivileged account:/var/empty:/usr/sbin/nologin\n"
             ),
         ),
-        ("group", format!("root:x:0:\nwheel:x:1:{user}\nkeys:x:96:\n{user}:x:{number}:\nnogroup:x:65534:\n")),
+        (
+            "group",
+            format!(
+                "root:x:0:\nwheel:x:1:{user}\nkeys:x:96:\n{user}:x:{number}:\nnogroup:x:65534:\n"
+            ),
+        ),
         // A star is no password; an exclamation mark would lock the account for keys too.
         ("shadow", format!("root:*:1::::::\n{user}:*:1::::::\n")),
-        ("nix/nix.conf", format!("{NIX_SETTINGS}trusted-users = root {user}\n")),
+        (
+            "nix/nix.conf",
+            format!("{NIX_SETTINGS}trusted-users = root {user}\n"),
+        ),
         ("sudo", include_str!("../scripts/sudo.sh").to_owned()),
         ("profile", format!("PATH={HOST_PATH}\nexport PATH\n")),
     ];
-    files.iter().try_for_each(|(path, text)| write(&etc.join(path), text))?;
+    files
+        .iter()
+        .try_for_each(|(path, text)| write(&etc.join(path), text))?;
     mode(&etc.join("shadow"), 0o600)?;
     mode(&etc.join("sudo"), 0o755)
 }
@@ -159,6 +201,7 @@ fn home_of_normal_user(root: &Path) -> Result<(), RigError> {
     chown(&home, Some(NORMAL_USER.1), Some(NORMAL_USER.1)).map_err(file("give away", home))
 }
 
+/// A key exchange without the post-quantum part, which takes ten times the rest of a short session.
 /// Verbose, because the log is what counts connections. `SetEnv` reaches sessions without a login shell.
 fn sshd_config(address: IpAddr, port: u16) -> String {
     format!(
@@ -172,6 +215,7 @@ KbdInteractiveAuthentication no
 PermitRootLogin prohibit-password
 UsePAM no
 UseDNS no
+KexAlgorithms curve25519-sha256
 PidFile /run/sshd.pid
 LogLevel VERBOSE
 PrintMotd no
@@ -185,12 +229,17 @@ Subsystem sftp internal-sftp
 }
 
 fn directories(path: &Path, bits: u32) -> Result<(), RigError> {
-    fs::DirBuilder::new().recursive(true).mode(0o755).create(path).map_err(file("make", path))?;
+    fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o755)
+        .create(path)
+        .map_err(file("make", path))?;
     mode(path, bits)
 }
 
 fn mode(path: &Path, bits: u32) -> Result<(), RigError> {
-    fs::set_permissions(path, fs::Permissions::from_mode(bits)).map_err(file("set the mode of", path))
+    fs::set_permissions(path, fs::Permissions::from_mode(bits))
+        .map_err(file("set the mode of", path))
 }
 
 #[cfg(test)]

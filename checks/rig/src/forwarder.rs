@@ -26,7 +26,11 @@ impl Forwarder {
         let seen = Arc::clone(&ended);
         let behind = SocketAddr::new(front.ip(), behind);
         let thread = thread::spawn(move || accept(&listener, behind, delay, &seen));
-        Ok(Self { front, ended, thread: Some(thread) })
+        Ok(Self {
+            front,
+            ended,
+            thread: Some(thread),
+        })
     }
 }
 

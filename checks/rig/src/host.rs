@@ -35,9 +35,23 @@ pub struct Host {
 }
 
 impl Host {
-    pub(crate) fn new(rig: Layout, name: String, (address, port): (IpAddr, u16), process: u32) -> Self {
+    pub(crate) fn new(
+        rig: Layout,
+        name: String,
+        (address, port): (IpAddr, u16),
+        process: u32,
+    ) -> Self {
         let layout = rig.host(&name);
-        Self { name, address, port, user: "root", process, rig, layout, forwarder: Mutex::new(None) }
+        Self {
+            name,
+            address,
+            port,
+            user: "root",
+            process,
+            rig,
+            layout,
+            forwarder: Mutex::new(None),
+        }
     }
 
     /// The user who is not root; the same key lets her in, and `sudo` makes her root.
@@ -59,7 +73,10 @@ impl Host {
     }
 
     /// Runs a command inside the host, without ssh, to its end.
-    pub fn run<W: AsRef<OsStr>>(&self, words: impl IntoIterator<Item = W>) -> Result<Output, RigError> {
+    pub fn run<W: AsRef<OsStr>>(
+        &self,
+        words: impl IntoIterator<Item = W>,
+    ) -> Result<Output, RigError> {
         output(&mut command_in_host(self.process, words))
     }
 
@@ -68,7 +85,8 @@ impl Host {
     /// Absolute links on the way lead out of the host: use it for the file itself.
     pub fn path(&self, path: impl AsRef<Path>) -> PathBuf {
         let path = path.as_ref();
-        PathBuf::from(format!("/proc/{}/root", self.process)).join(path.strip_prefix("/").unwrap_or(path))
+        PathBuf::from(format!("/proc/{}/root", self.process))
+            .join(path.strip_prefix("/").unwrap_or(path))
     }
 
     /// Returns the public key of the host: algorithm and key.
@@ -78,11 +96,26 @@ impl Host {
 }
 
 /// Returns a command that runs inside the host whose first process is `process`, as root in `/root`.
-pub fn command_in_host<W: AsRef<OsStr>>(process: u32, words: impl IntoIterator<Item = W>) -> Command {
+pub fn command_in_host<W: AsRef<OsStr>>(
+    process: u32,
+    words: impl IntoIterator<Item = W>,
+) -> Command {
     let mut command = plain_command("nsenter");
     command.arg(format!("--target={process}"));
-    command.args(["--mount", "--uts", "--pid", "--root", "--wd", "--", "env", "--chdir=/root"]);
-    command.env("HOME", "/root").env("USER", "root").env("LOGNAME", "root");
+    command.args([
+        "--mount",
+        "--uts",
+        "--pid",
+        "--root",
+        "--wd",
+        "--",
+        "env",
+        "--chdir=/root",
+    ]);
+    command
+        .env("HOME", "/root")
+        .env("USER", "root")
+        .env("LOGNAME", "root");
     command.args(words);
     command
 }

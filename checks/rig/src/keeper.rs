@@ -42,14 +42,21 @@ impl Keeper {
             .stderr(errors)
             // Ctrl-C on the terminal is for the owner; the keeper goes when the owner has gone.
             .process_group(0);
-        let process = command.spawn().map_err(|source| start_error(command.get_program(), source))?;
+        let process = command
+            .spawn()
+            .map_err(|source| start_error(command.get_program(), source))?;
         Ok(Self { process })
     }
 
     /// Asks for a host whose files are written to be started.
     pub fn start_host(&self, name: &str) -> Result<(), RigError> {
-        let mut pipe = self.process.stdin.as_ref().expect("the pipe is open until the keeper is dropped");
-        pipe.write_all(format!("{name}\n").as_bytes()).map_err(file("write", "the keeper's pipe"))
+        let mut pipe = self
+            .process
+            .stdin
+            .as_ref()
+            .expect("the pipe is open until the keeper is dropped");
+        pipe.write_all(format!("{name}\n").as_bytes())
+            .map_err(file("write", "the keeper's pipe"))
     }
 }
 
@@ -74,9 +81,18 @@ fn ready_process(host: &HostLayout) -> Option<u32> {
 }
 
 fn did_not_start(host: &HostLayout, name: &str) -> RigError {
-    let said = [host.boot_log(), host.sshd_log()].map(|path| read(&path).unwrap_or_default()).concat();
-    let message = if said.trim().is_empty() { "its first process said nothing".to_owned() } else { said };
-    RigError::HostDidNotStart { host: name.to_owned(), message: message.trim().to_owned() }
+    let said = [host.boot_log(), host.sshd_log()]
+        .map(|path| read(&path).unwrap_or_default())
+        .concat();
+    let message = if said.trim().is_empty() {
+        "its first process said nothing".to_owned()
+    } else {
+        said
+    };
+    RigError::HostDidNotStart {
+        host: name.to_owned(),
+        message: message.trim().to_owned(),
+    }
 }
 
 impl Drop for Keeper {

@@ -11,19 +11,33 @@ use crate::{
 /// Makes an ed25519 key pair: `path` and `path.pub`.
 pub(crate) fn generate(path: &Path, comment: &str) -> Result<(), RigError> {
     let mut command = plain_command("ssh-keygen");
-    command.args(["-q", "-t", "ed25519", "-N", "", "-C", comment, "-f"]).arg(path);
+    command
+        .args(["-q", "-t", "ed25519", "-N", "", "-C", comment, "-f"])
+        .arg(path);
     run(command, "ssh-keygen").map(drop)
 }
 
 /// Reads the public half of a key pair: algorithm and key, without the comment.
 pub(crate) fn public(path: &Path) -> Result<String, RigError> {
     let text = read(&path.with_added_extension("pub"))?;
-    Ok(text.split_whitespace().take(2).collect::<Vec<_>>().join(" "))
+    Ok(text
+        .split_whitespace()
+        .take(2)
+        .collect::<Vec<_>>()
+        .join(" "))
 }
 
 /// Adds a host's key to the client's known hosts.
-pub(crate) fn learn(layout: &Layout, address: IpAddr, port: u16, key: &str) -> Result<(), RigError> {
-    append(&layout.known_hosts(), &format!("{} {key}\n", pattern(address, port)))
+pub(crate) fn learn(
+    layout: &Layout,
+    address: IpAddr,
+    port: u16,
+    key: &str,
+) -> Result<(), RigError> {
+    append(
+        &layout.known_hosts(),
+        &format!("{} {key}\n", pattern(address, port)),
+    )
 }
 
 /// Takes all keys of a host out of the client's known hosts.
@@ -40,5 +54,9 @@ pub(crate) fn forget(layout: &Layout, address: IpAddr, port: u16) -> Result<(), 
 
 /// The name of a host in `known_hosts`, see sshd(8) on the format of the file.
 fn pattern(address: IpAddr, port: u16) -> String {
-    if port == 22 { address.to_string() } else { format!("[{address}]:{port}") }
+    if port == 22 {
+        address.to_string()
+    } else {
+        format!("[{address}]:{port}")
+    }
 }

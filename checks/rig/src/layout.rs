@@ -13,7 +13,9 @@ pub(crate) struct Layout {
 
 impl Layout {
     pub fn new(root: &Path) -> Self {
-        Self { root: root.to_path_buf() }
+        Self {
+            root: root.to_path_buf(),
+        }
     }
 
     pub fn scripts(&self) -> PathBuf {
@@ -55,7 +57,9 @@ impl Layout {
     }
 
     pub fn host(&self, name: &str) -> HostLayout {
-        HostLayout { directory: self.root.join("hosts").join(name) }
+        HostLayout {
+            directory: self.root.join("hosts").join(name),
+        }
     }
 }
 

@@ -54,10 +54,21 @@ impl Host {
         let current = self.read_link(&format!("{profiles}/system"))?;
         let mut generations = Vec::new();
         for name in self.names_in(profiles)? {
-            let Some(number) = generation_number(&name) else { continue };
-            let Some(toplevel) = self.read_link(&format!("{profiles}/{name}"))? else { continue };
-            let current = current.as_ref().and_then(|link| link.file_name()).is_some_and(|link| *link == *name);
-            generations.push(Generation { number, toplevel, current });
+            let Some(number) = generation_number(&name) else {
+                continue;
+            };
+            let Some(toplevel) = self.read_link(&format!("{profiles}/{name}"))? else {
+                continue;
+            };
+            let current = current
+                .as_ref()
+                .and_then(|link| link.file_name())
+                .is_some_and(|link| *link == *name);
+            generations.push(Generation {
+                number,
+                toplevel,
+                current,
+            });
         }
         generations.sort_by_key(|generation| generation.number);
         Ok(generations)
@@ -74,14 +85,20 @@ impl Host {
     /// Counts the connections that sshd has accepted since the host started, whatever became of them.
     pub fn connections(&self) -> Result<usize, RigError> {
         let log = read(&self.layout.sshd_log())?;
-        Ok(log.lines().filter(|line| line.starts_with("Connection from ")).count())
+        Ok(log
+            .lines()
+            .filter(|line| line.starts_with("Connection from "))
+            .count())
     }
 
     /// Lists the valid paths of the host's store.
     pub fn nix_paths(&self) -> Result<Vec<PathBuf>, RigError> {
         let command = crate::command_in_host(self.process, ["nix", "path-info", "--all"]);
         let output = run(command, format!("listing the store of {}", self.name))?;
-        let mut paths: Vec<_> = String::from_utf8_lossy(&output.stdout).lines().map(PathBuf::from).collect();
+        let mut paths: Vec<_> = String::from_utf8_lossy(&output.stdout)
+            .lines()
+            .map(PathBuf::from)
+            .collect();
         paths.sort();
         Ok(paths)
     }
@@ -93,9 +110,10 @@ impl Host {
 
     fn names_in(&self, directory: &str) -> Result<Vec<String>, RigError> {
         match fs::read_dir(self.path(directory)) {
-            Ok(entries) => {
-                Ok(entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect())
-            }
+            Ok(entries) => Ok(entries
+                .flatten()
+                .map(|entry| entry.file_name().to_string_lossy().into_owned())
+                .collect()),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
             Err(error) => Err(file("read", self.path(directory))(error)),
         }
@@ -103,7 +121,10 @@ impl Host {
 }
 
 fn generation_number(name: &str) -> Option<u32> {
-    name.strip_prefix("system-")?.strip_suffix("-link")?.parse().ok()
+    name.strip_prefix("system-")?
+        .strip_suffix("-link")?
+        .parse()
+        .ok()
 }
 
 /// Parses `goal toplevel seconds`.
@@ -119,7 +140,11 @@ fn parse_activation(line: &str) -> Option<Activation> {
     let mut words = line.split_whitespace();
     let (goal, toplevel, at) = (words.next()?, words.next()?, words.next()?);
     let at = at.parse().ok()?;
-    words.next().is_none().then(|| Activation { goal: goal.to_owned(), toplevel: toplevel.into(), at })
+    words.next().is_none().then(|| Activation {
+        goal: goal.to_owned(),
+        toplevel: toplevel.into(),
+        at,
+    })
 }
 
 #[cfg(test)]
@@ -132,7 +157,13 @@ mod tests {
         assert_eq!(parsed.goal, "switch");
         assert_eq!(parsed.toplevel, PathBuf::from("/nix/store/abc-system"));
         assert!((parsed.at - 1_700_000_000.25).abs() < 1e-6);
-        for bad in ["", "switch", "switch /nix/store/abc", "switch /nix/store/abc soon", "a b 1 c"] {
+        for bad in [
+            "",
+            "switch",
+            "switch /nix/store/abc",
+            "switch /nix/store/abc soon",
+            "a b 1 c",
+        ] {
             assert_eq!(parse_activation(bad), None, "{bad}");
         }
     }

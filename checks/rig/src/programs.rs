@@ -36,11 +36,15 @@ pub(crate) const HOST_PATH: &str = "/run/wrappers/bin:/run/current-system/sw/bin
 
 /// Fails with one sentence if this process is not root or a program is missing.
 pub(crate) fn check() -> Result<(), RigError> {
-    let user = fs::metadata("/proc/self").map_err(file("read", "/proc/self"))?.uid();
+    let user = fs::metadata("/proc/self")
+        .map_err(file("read", "/proc/self"))?
+        .uid();
     if user != 0 {
         return Err(RigError::NotRoot { user });
     }
-    NEEDED.iter().try_for_each(|(program, package)| find(program, package).map(drop))
+    NEEDED
+        .iter()
+        .try_for_each(|(program, package)| find(program, package).map(drop))
 }
 
 /// Finds a program in `PATH`, or in the directories of administrators' programs that `PATH` may lack.
@@ -57,7 +61,10 @@ fn find(program: &'static str, package: &'static str) -> Result<PathBuf, RigErro
 /// A command with nothing in its environment but `PATH`.
 pub(crate) fn plain_command(program: &str) -> Command {
     let mut command = Command::new(program);
-    command.env_clear().env("PATH", HOST_PATH).env("LANG", "C.UTF-8");
+    command
+        .env_clear()
+        .env("PATH", HOST_PATH)
+        .env("LANG", "C.UTF-8");
     command
 }
 
@@ -76,11 +83,17 @@ pub(crate) fn run(mut command: Command, what: impl Into<String>) -> Result<Outpu
 
 /// Runs a command to its end, whatever that is.
 pub(crate) fn output(command: &mut Command) -> Result<Output, RigError> {
-    command.stdin(Stdio::null()).output().map_err(|source| start_error(command.get_program(), source))
+    command
+        .stdin(Stdio::null())
+        .output()
+        .map_err(|source| start_error(command.get_program(), source))
 }
 
 pub(crate) fn start_error(program: &OsStr, source: std::io::Error) -> RigError {
-    RigError::Start { program: program.to_string_lossy().into_owned(), source }
+    RigError::Start {
+        program: program.to_string_lossy().into_owned(),
+        source,
+    }
 }
 
 /// Writes a file and the directories above it.

@@ -51,9 +51,18 @@ impl Rig {
     }
 
     /// Starts hosts side by side and waits for all of them; they come in the order of the names.
-    pub fn add_hosts<N: AsRef<str>>(&self, names: impl IntoIterator<Item = N>) -> Result<Vec<Host>, RigError> {
-        let prepared = names.into_iter().map(|name| self.prepare(name.as_ref())).collect::<Result<Vec<_>, _>>()?;
-        prepared.into_iter().map(|host| self.await_host(host)).collect()
+    pub fn add_hosts<N: AsRef<str>>(
+        &self,
+        names: impl IntoIterator<Item = N>,
+    ) -> Result<Vec<Host>, RigError> {
+        let prepared = names
+            .into_iter()
+            .map(|name| self.prepare(name.as_ref()))
+            .collect::<Result<Vec<_>, _>>()?;
+        prepared
+            .into_iter()
+            .map(|host| self.await_host(host))
+            .collect()
     }
 
     /// Returns a command that runs `program` on the deployer's side.
@@ -120,16 +129,27 @@ impl Rig {
         check_name(name)?;
         let layout = self.layout.host(name);
         if layout.directory.exists() {
-            return Err(RigError::NameTaken { name: name.to_owned() });
+            return Err(RigError::NameTaken {
+                name: name.to_owned(),
+            });
         }
-        let address = free_address().map_err(|source| RigError::Address { host: name.to_owned(), source })?;
+        let address = free_address().map_err(|source| RigError::Address {
+            host: name.to_owned(),
+            source,
+        })?;
         files::write_host(&self.layout, &layout, name, address)?;
         self.keeper.start_host(name)?;
-        Ok(Prepared { name: name.to_owned(), address })
+        Ok(Prepared {
+            name: name.to_owned(),
+            address,
+        })
     }
 
     fn await_host(&self, prepared: Prepared) -> Result<Host, RigError> {
-        let Prepared { name, address: (address, port) } = prepared;
+        let Prepared {
+            name,
+            address: (address, port),
+        } = prepared;
         let process = wait_until_ready(&self.layout.host(&name), &name)?;
         let host = Host::new(self.layout.clone(), name, (address, port), process);
         self.learn_host_key(&host)?;
@@ -148,7 +168,9 @@ fn check_name(name: &str) -> Result<(), RigError> {
     if (1..=63).contains(&name.len()) && name.bytes().all(good) && !name.starts_with('-') {
         return Ok(());
     }
-    Err(RigError::BadName { name: name.to_owned() })
+    Err(RigError::BadName {
+        name: name.to_owned(),
+    })
 }
 
 /// Picks a loopback address by chance, and a port that is free on it.

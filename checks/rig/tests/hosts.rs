@@ -1,5 +1,7 @@
 //! Hosts as they are when nothing goes wrong.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -15,7 +17,14 @@ fn ssh(rig: &Rig, host: &Host, command: &str) -> Command {
 
 fn ssh_as(rig: &Rig, host: &Host, user: &str, command: &str) -> Command {
     let mut ssh = rig.command("ssh");
-    ssh.args(["-o", "BatchMode=yes", "-p", &host.port.to_string(), &format!("{user}@{}", host.address), command]);
+    ssh.args([
+        "-o",
+        "BatchMode=yes",
+        "-p",
+        &host.port.to_string(),
+        &format!("{user}@{}", host.address),
+        command,
+    ]);
     ssh
 }
 
@@ -51,7 +60,13 @@ fn copy(rig: &Rig, host: &Host, path: &Path) -> Output {
 fn ssh_reaches_the_host_that_has_the_name() {
     let rig = Rig::new().unwrap();
     let web = rig.add_host("web").unwrap();
-    let output = ssh(&rig, &web, "cat /proc/sys/kernel/hostname; id -un; echo $HOME").output().unwrap();
+    let output = ssh(
+        &rig,
+        &web,
+        "cat /proc/sys/kernel/hostname; id -un; echo $HOME",
+    )
+    .output()
+    .unwrap();
     assert_eq!(text(&output), "web\nroot\n/root");
     assert_eq!(web.connections().unwrap(), 1);
 }
@@ -61,7 +76,11 @@ fn sessions_without_a_login_find_the_programs_of_nix() {
     let rig = Rig::new().unwrap();
     let web = rig.add_host("web").unwrap();
     for program in ["nix", "nix-store", "nix-env"] {
-        text(&ssh(&rig, &web, &format!("{program} --version")).output().unwrap());
+        text(
+            &ssh(&rig, &web, &format!("{program} --version"))
+                .output()
+                .unwrap(),
+        );
     }
 }
 
@@ -69,8 +88,14 @@ fn sessions_without_a_login_find_the_programs_of_nix() {
 fn the_exit_code_of_a_remote_command_comes_back() {
     let rig = Rig::new().unwrap();
     let web = rig.add_host("web").unwrap();
-    assert_eq!(ssh(&rig, &web, "exit 100").status().unwrap().code(), Some(100));
-    assert_eq!(web.run(["bash", "-c", "exit 4"]).unwrap().status.code(), Some(4));
+    assert_eq!(
+        ssh(&rig, &web, "exit 100").status().unwrap().code(),
+        Some(100)
+    );
+    assert_eq!(
+        web.run(["bash", "-c", "exit 4"]).unwrap().status.code(),
+        Some(4)
+    );
 }
 
 #[test]
@@ -78,8 +103,18 @@ fn the_normal_user_gets_in_and_becomes_root_through_sudo() {
     let rig = Rig::new().unwrap();
     let web = rig.add_host("web").unwrap();
     let user = web.normal_user();
-    assert_eq!(text(&ssh_as(&rig, &web, user, "id -un").output().unwrap()), user);
-    let output = ssh_as(&rig, &web, user, "sudo -H -n -- sh -c 'id -un; echo $HOME; id -Gn'").output().unwrap();
+    assert_eq!(
+        text(&ssh_as(&rig, &web, user, "id -un").output().unwrap()),
+        user
+    );
+    let output = ssh_as(
+        &rig,
+        &web,
+        user,
+        "sudo -H -n -- sh -c 'id -un; echo $HOME; id -Gn'",
+    )
+    .output()
+    .unwrap();
     assert_eq!(text(&output), "root\n/root\nroot");
 }
 
@@ -90,9 +125,13 @@ fn a_closure_built_on_the_deployer_is_copied_over_ssh() {
     let path = build(&rig, "greeting", "hello");
     assert_eq!(web.nix_paths().unwrap(), Vec::<PathBuf>::new());
     text(&copy(&rig, &web, &path));
-    assert_eq!(web.nix_paths().unwrap(), [path.clone()]);
+    assert_eq!(web.nix_paths().unwrap(), std::slice::from_ref(&path));
     assert_eq!(web.read(path.to_str().unwrap()).unwrap(), "hello\n");
-    assert!(!path.exists(), "the machine's own store has {}", path.display());
+    assert!(
+        !path.exists(),
+        "the machine's own store has {}",
+        path.display()
+    );
 }
 
 #[test]
@@ -102,12 +141,22 @@ fn setting_a_profile_on_a_host_leaves_other_hosts_and_the_machine_alone() {
     let machine = fs::read_link("/nix/var/nix/profiles/system").ok();
     let path = build(&rig, "toplevel", "system");
     text(&copy(&rig, &hosts[0], &path));
-    let set = format!("nix-env -p /nix/var/nix/profiles/system --set {}", path.display());
+    let set = format!(
+        "nix-env -p /nix/var/nix/profiles/system --set {}",
+        path.display()
+    );
     text(&ssh(&rig, &hosts[0], &set).output().unwrap());
 
     let generations = hosts[0].generations().unwrap();
     assert_eq!(generations.len(), 1);
-    assert_eq!((generations[0].number, &generations[0].toplevel, generations[0].current), (1, &path, true));
+    assert_eq!(
+        (
+            generations[0].number,
+            &generations[0].toplevel,
+            generations[0].current
+        ),
+        (1, &path, true)
+    );
     assert_eq!(hosts[1].generations().unwrap(), []);
     assert_eq!(hosts[1].nix_paths().unwrap(), Vec::<PathBuf>::new());
     assert_eq!(fs::read_link("/nix/var/nix/profiles/system").ok(), machine);
@@ -117,17 +166,38 @@ fn setting_a_profile_on_a_host_leaves_other_hosts_and_the_machine_alone() {
 fn hosts_do_not_see_each_others_files_and_processes() {
     let rig = Rig::new().unwrap();
     let hosts = rig.add_hosts(["web", "db"]).unwrap();
-    let script = "for d in /etc /nix /run /var /root /home /tmp /boot; do echo mine > $d/mark; done";
-    assert!(hosts[0].run(["bash", "-c", script]).unwrap().status.success());
+    let script =
+        "for d in /etc /nix /run /var /root /home /tmp /boot; do echo mine > $d/mark; done";
+    assert!(
+        hosts[0]
+            .run(["bash", "-c", script])
+            .unwrap()
+            .status
+            .success()
+    );
     for directory in ["etc", "nix", "run", "var", "root", "home", "tmp", "boot"] {
         let mark = format!("/{directory}/mark");
         assert_eq!(hosts[0].read(&mark).unwrap(), "mine\n");
         assert!(!hosts[1].path(&mark).exists(), "{mark}");
         assert!(!Path::new(&mark).exists(), "{mark}");
     }
-    let processes = text(&hosts[1].run(["bash", "-c", "cat /proc/[0-9]*/comm"]).unwrap());
-    assert_eq!(processes.lines().filter(|line| *line == "sshd").count(), 1, "{processes}");
-    assert!(!hosts[0].run(["touch", "/usr/mark"]).unwrap().status.success());
+    let processes = text(
+        &hosts[1]
+            .run(["bash", "-c", "cat /proc/[0-9]*/comm"])
+            .unwrap(),
+    );
+    assert_eq!(
+        processes.lines().filter(|line| *line == "sshd").count(),
+        1,
+        "{processes}"
+    );
+    assert!(
+        !hosts[0]
+            .run(["touch", "/usr/mark"])
+            .unwrap()
+            .status
+            .success()
+    );
 }
 
 #[test]
@@ -148,15 +218,23 @@ fn links_of_the_host_can_be_read() {
     let rig = Rig::new().unwrap();
     let web = rig.add_host("web").unwrap();
     assert_eq!(web.read_link("/run/current-system").unwrap(), None);
-    web.run(["ln", "-s", "/nix/store/abc", "/run/current-system"]).unwrap();
-    assert_eq!(web.read_link("/run/current-system").unwrap(), Some("/nix/store/abc".into()));
+    web.run(["ln", "-s", "/nix/store/abc", "/run/current-system"])
+        .unwrap();
+    assert_eq!(
+        web.read_link("/run/current-system").unwrap(),
+        Some("/nix/store/abc".into())
+    );
 }
 
 #[test]
 fn orphans_on_a_host_do_not_stay_as_zombies() {
     let rig = Rig::new().unwrap();
     let web = rig.add_host("web").unwrap();
-    text(&ssh(&rig, &web, "setsid sleep 0.1 </dev/null >/dev/null 2>&1 &").output().unwrap());
+    text(
+        &ssh(&rig, &web, "setsid sleep 0.1 </dev/null >/dev/null 2>&1 &")
+            .output()
+            .unwrap(),
+    );
     std::thread::sleep(Duration::from_millis(400));
     let states = text(&web.run(["bash", "-c", "cat /proc/[0-9]*/stat"]).unwrap());
     assert!(!states.contains(") Z "), "{states}");
@@ -165,21 +243,42 @@ fn orphans_on_a_host_do_not_stay_as_zombies() {
 #[test]
 fn programs_on_the_deployer_have_a_hermetic_environment() {
     let rig = Rig::new().unwrap();
-    let output = rig.command("sh").args(["-c", "echo ~root; echo $HOME; nix eval --raw --expr builtins.storeDir"]).output();
+    let output = rig
+        .command("sh")
+        .args([
+            "-c",
+            "echo ~root; echo $HOME; nix eval --raw --expr builtins.storeDir",
+        ])
+        .output();
     let home = rig.home().to_string_lossy().into_owned();
-    assert_eq!(text(&output.unwrap()), format!("{home}\n{home}\n/nix/store"));
+    assert_eq!(
+        text(&output.unwrap()),
+        format!("{home}\n{home}\n/nix/store")
+    );
     let names = text(&rig.command("env").output().unwrap());
     assert!(!names.contains("CARGO_MANIFEST_DIR"), "{names}");
-    let unknown = rig.command("nix").args(["eval", "nixpkgs#hello"]).output().unwrap();
+    let unknown = rig
+        .command("nix")
+        .args(["eval", "nixpkgs#hello"])
+        .output()
+        .unwrap();
     let message = String::from_utf8_lossy(&unknown.stderr);
-    assert!(message.contains("cannot find flake 'flake:nixpkgs' in the flake registries"), "{message}");
+    assert!(
+        message.contains("cannot find flake 'flake:nixpkgs' in the flake registries"),
+        "{message}"
+    );
 }
 
 #[test]
 fn the_process_of_a_command_becomes_the_program() {
     let rig = Rig::new().unwrap();
     let directory = rig.home();
-    let output = rig.command("sh").args(["-c", "echo $$; pwd"]).current_dir(&directory).output().unwrap();
+    let output = rig
+        .command("sh")
+        .args(["-c", "echo $$; pwd"])
+        .current_dir(&directory)
+        .output()
+        .unwrap();
     assert!(text(&output).ends_with(directory.to_str().unwrap()));
 
     let mut child = rig.command("sleep").arg("60").spawn().unwrap();
@@ -187,14 +286,23 @@ fn the_process_of_a_command_becomes_the_program() {
     child.kill().unwrap();
     child.wait().unwrap();
     assert_eq!(rig.running_programs().unwrap(), Vec::<String>::new());
-    assert_eq!(rig.command("sh").args(["-c", "exit 7"]).status().unwrap().code(), Some(7));
+    assert_eq!(
+        rig.command("sh")
+            .args(["-c", "exit 7"])
+            .status()
+            .unwrap()
+            .code(),
+        Some(7)
+    );
 }
 
 #[test]
 fn twenty_hosts_start_side_by_side() {
     let rig = Rig::new().unwrap();
     let begun = Instant::now();
-    let hosts = rig.add_hosts((0..20).map(|number| format!("m{number}"))).unwrap();
+    let hosts = rig
+        .add_hosts((0..20).map(|number| format!("m{number}")))
+        .unwrap();
     let elapsed = begun.elapsed();
     assert_eq!(hosts.len(), 20);
     let sessions: Vec<_> = hosts
@@ -212,14 +320,27 @@ fn twenty_hosts_start_side_by_side() {
 fn a_name_is_given_once_and_is_a_host_name() {
     let rig = Rig::new().unwrap();
     let _web = rig.add_host("web").unwrap();
-    assert_eq!(rig.add_host("web").unwrap_err().to_string(), "there is a host `web` in this rig already");
-    assert!(rig.add_host("../web").unwrap_err().to_string().starts_with("`../web` cannot be the name of a host"));
+    assert_eq!(
+        rig.add_host("web").unwrap_err().to_string(),
+        "there is a host `web` in this rig already"
+    );
+    assert!(
+        rig.add_host("../web")
+            .unwrap_err()
+            .to_string()
+            .starts_with("`../web` cannot be the name of a host")
+    );
 }
 
 #[test]
 fn a_control_socket_fits_below_the_runtime_directory() {
     let rig = Rig::new().unwrap();
-    let runtime = text(&rig.command("sh").args(["-c", "echo $XDG_RUNTIME_DIR"]).output().unwrap());
+    let runtime = text(
+        &rig.command("sh")
+            .args(["-c", "echo $XDG_RUNTIME_DIR"])
+            .output()
+            .unwrap(),
+    );
     // 107 bytes are all that a socket's path may have; ssh adds 17 while it makes one.
     assert!(runtime.len() < 40, "{runtime}");
     assert!(rig.root().to_str().unwrap().len() < 20);

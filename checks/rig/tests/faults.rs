@@ -1,0 +1,223 @@
+//! Each fault does what it says, and its end ends it.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::{
+    fs,
+    process::{Command, Output},
+    time::{Duration, Instant},
+};
+
+use rig::{Host, Rig};
+
+fn ssh(rig: &Rig, host: &Host, command: &str) -> Command {
+    let mut ssh = rig.command("ssh");
+    ssh.args([
+        "-o",
+        "BatchMode=yes",
+        "-o",
+        "ConnectTimeout=3",
+        "-p",
+        &host.port.to_string(),
+    ]);
+    ssh.args([&format!("{}@{}", host.user, host.address), command]);
+    ssh
+}
+
+fn refusal(rig: &Rig, host: &Host) -> String {
+    let output = ssh(rig, host, "true").output().unwrap();
+    assert_eq!(output.status.code(), Some(255), "{output:?}");
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+fn assert_reachable(rig: &Rig, host: &Host) {
+    let output = ssh(rig, host, "true").output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+}
+
+fn errors(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+#[test]
+fn a_stopped_host_refuses_connections_until_it_is_started() {
+    let rig = Rig::new().unwrap();
+    let web = rig.add_host("web").unwrap();
+    web.stop().unwrap();
+    let message = refusal(&rig, &web);
+    assert!(message.contains("Connection refused"), "{message}");
+    assert_eq!(web.connections().unwrap(), 0);
+    web.start().unwrap();
+    assert_reachable(&rig, &web);
+}
+
+#[test]
+fn what_was_detached_goes_on_while_the_host_is_off_the_network() {
+    let rig = Rig::new().unwrap();
+    let web = rig.add_host("web").unwrap();
+    let detached = "setsid sh -c 'sleep 0.5; echo done > /root/done' </dev/null >/dev/null 2>&1 &";
+    assert!(ssh(&rig, &web, detached).status().unwrap().success());
+    web.stop().unwrap();
+    std::thread::sleep(Duration::from_millis(800));
+    assert_eq!(web.read("/root/done").unwrap(), "done\n");
+}
+
+#[test]
+fn a_hanging_host_accepts_and_never_answers() {
+    let rig = Rig::new().unwrap();
+    let web = rig.add_host("web").unwrap();
+    web.hang().unwrap();
+    std::net::TcpStream::connect((web.address, web.port)).unwrap();
+    let message = refusal(&rig, &web);
+    assert!(
+        message.contains("timed out during banner exchange"),
+        "{message}"
+    );
+    web.start().unwrap();
+    assert_reachable(&rig, &web);
+}
+
+#[test]
+fn open_sessions_end_when_connections_are_cut() {
+    let rig = Rig::new().unwrap();
+    let web = rig.add_host("web").unwrap();
+    let mut session = ssh(&rig, &web, "touch /tmp/here; sleep 60")
+        .spawn()
+        .unwrap();
+    wait_for(|| web.path("/tmp/here").exists());
+    web.cut_connections().unwrap();
+    assert_eq!(session.wait().unwrap().code(), Some(255));
+    assert_reachable(&rig, &web);
+}
+
+#[test]
+fn a_host_without_nix_does_not_find_its_programs() {
+    let rig = Rig::new().unwrap();
+    let web = rig.add_host("web").unwrap();
+    web.without_nix().unwrap();
+    for program in ["nix-store", "nix", "/usr/bin/nix-env", "/bin/nix"] {
+        let output = ssh(&rig, &web, &format!("{program} --version"))
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(127), "{program}: {output:?}");
+    }
+    assert_reachable(&rig, &web);
+    web.with_nix().unwrap();
+    assert!(
+        ssh(&rig, &web, "nix-store --version")
+            .status()
+            .unwrap()
+            .success()
+    );
+}
+
+#[test]
+fn a_copy_to_a_full_disk_fails() {
+    let rig = Rig::new().unwrap();
+    let web = rig.add_host("web").unwrap();
+    assert_eq!(web.nix_paths().unwrap().len(), 0);
+    web.disk_limit(1_000_000).unwrap();
+    let expression = r#"derivation { name = "big"; system = builtins.currentSystem; builder = "/bin/sh";
+        args = [ "-c" "PATH=/bin:/usr/bin; head -c 3000000 /dev/zero > $out" ]; }"#;
+    let built = rig
+        .command("nix-build")
+        .args(["--no-out-link", "--expr", expression])
+        .output()
+        .unwrap();
+    let path = String::from_utf8_lossy(&built.stdout).trim().to_owned();
+    let copy = || {
+        let mut copy = rig.command("nix");
+        copy.args(["copy", "--to", &web.url(), &path])
+            .env("NIX_SSHOPTS", format!("-p {}", web.port));
+        copy.output().unwrap()
+    };
+    let full = copy();
+    assert!(!full.status.success());
+    assert!(
+        errors(&full).contains("No space left on device"),
+        "{full:?}"
+    );
+    web.disk_limit(u64::MAX).unwrap();
+    let output = copy();
+    assert!(output.status.success(), "{output:?}");
+    assert_eq!(web.nix_paths().unwrap().len(), 1);
+}
+
+#[test]
+fn a_host_may_reject_the_clients_key() {
+    let rig = Rig::new().unwrap();
+    let web = rig.add_host("web").unwrap();
+    web.reject_client_key().unwrap();
+    let message = refusal(&rig, &web);
+    assert!(
+        message.contains("Permission denied (publickey)"),
+        "{message}"
+    );
+    web.accept_client_key().unwrap();
+    assert_reachable(&rig, &web);
+}
+
+#[test]
+fn no_other_key_is_let_in() {
+    let rig = Rig::new().unwrap();
+    let other = Rig::new().unwrap();
+    let web = rig.add_host("web").unwrap();
+    fs::copy(rig.known_hosts(), other.known_hosts()).unwrap();
+    let message = refusal(&other, &web);
+    assert!(
+        message.contains("Permission denied (publickey)"),
+        "{message}"
+    );
+}
+
+#[test]
+fn unknown_and_changed_host_keys_are_refused() {
+    let rig = Rig::new().unwrap();
+    let hosts = rig.add_hosts(["web", "db"]).unwrap();
+    rig.forget_host_key(&hosts[0]).unwrap();
+    let message = refusal(&rig, &hosts[0]);
+    assert!(
+        message.contains("Host key verification failed"),
+        "{message}"
+    );
+    rig.wrong_host_key(&hosts[0]).unwrap();
+    let message = refusal(&rig, &hosts[0]);
+    assert!(
+        message.contains("REMOTE HOST IDENTIFICATION HAS CHANGED"),
+        "{message}"
+    );
+    assert_reachable(&rig, &hosts[1]);
+    rig.learn_host_key(&hosts[0]).unwrap();
+    assert_reachable(&rig, &hosts[0]);
+}
+
+#[test]
+fn new_connections_can_be_delayed() {
+    let rig = Rig::new().unwrap();
+    let web = rig.add_host("web").unwrap();
+    web.delay(Duration::from_millis(700)).unwrap();
+    let begun = Instant::now();
+    assert_reachable(&rig, &web);
+    assert!(
+        begun.elapsed() >= Duration::from_millis(700),
+        "{:?}",
+        begun.elapsed()
+    );
+    assert_eq!(web.connections().unwrap(), 1);
+    web.delay(Duration::ZERO).unwrap();
+    let begun = Instant::now();
+    assert_reachable(&rig, &web);
+    assert!(
+        begun.elapsed() < Duration::from_millis(700),
+        "{:?}",
+        begun.elapsed()
+    );
+}
+
+fn wait_for(condition: impl Fn() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(10);
+    while !condition() {
+        assert!(Instant::now() < deadline, "waited for ten seconds in vain");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
