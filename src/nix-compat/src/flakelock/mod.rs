@@ -20,11 +20,11 @@ pub use nix_flake_lock::NodeId;
 #[non_exhaustive]
 pub enum FlakeLockError {
     /// It cannot be read.
-    #[error("flake.lock is malformed at byte {offset}: {reason}")]
+    #[error("flake.lock is malformed: {reason}")]
     Malformed {
         /// Where, counted from 0.
         offset: usize,
-        /// What is wrong there.
+        /// What is wrong there, with the place.
         reason: String,
     },
     /// Inputs follow each other in a circle.

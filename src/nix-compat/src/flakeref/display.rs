@@ -10,7 +10,7 @@ impl fmt::Display for FlakeRef {
         let mut parameters = Parameters::default();
         parameters.add("dir", self.dir.as_deref());
         let place = match &self.source {
-            Source::Indirect { id } => self.indirect(id, &mut parameters),
+            Source::Indirect { id } => self.indirect(id),
             Source::GitHub(repository) => self.repository("github", repository, &mut parameters),
             Source::GitLab(repository) => self.repository("gitlab", repository, &mut parameters),
             Source::SourceHut(repository) => {
@@ -27,25 +27,15 @@ impl fmt::Display for FlakeRef {
 }
 
 impl FlakeRef {
-    fn indirect(&self, id: &str, parameters: &mut Parameters) -> String {
-        let mut place = format!("flake:{id}");
-        // Behind the name there is room for a branch of one part only.
-        match self.r#ref.as_deref() {
-            Some(name) if name.contains('/') => parameters.add("ref", Some(name)),
-            Some(name) => place = format!("{place}/{name}"),
-            None => {}
-        }
-        if let Some(rev) = &self.rev {
-            place = format!("{place}/{rev}");
-        }
-        self.add_texts(parameters);
-        place
+    fn indirect(&self, id: &str) -> String {
+        let parts = [Some(id), self.r#ref.as_deref(), self.rev.as_deref()];
+        let parts: Vec<&str> = parts.into_iter().flatten().collect();
+        format!("flake:{}", parts.join("/"))
     }
 
     fn repository(&self, scheme: &str, to: &Repository, parameters: &mut Parameters) -> String {
         parameters.add("host", to.host.as_deref());
         parameters.add("narHash", self.sri().as_deref());
-        self.add_texts(parameters);
         let place = format!("{scheme}:{}/{}", to.owner, to.repo);
         match (&self.rev, &self.r#ref) {
             (Some(revision), _) => format!("{place}/{revision}"),
@@ -77,7 +67,9 @@ impl FlakeRef {
 
     fn directory(&self, path: &str, parameters: &mut Parameters) -> String {
         self.add_locks(parameters);
-        format!("path:{}", percent_encode(path, IN_PATH))
+        // Two slashes would begin the name of a host.
+        let host = if path.starts_with("//") { "//" } else { "" };
+        format!("path:{host}{}", percent_encode(path, IN_PATH))
     }
 
     /// Writes `tarball+` or `file+` only where Nix would otherwise take the URL for the other.
@@ -96,14 +88,6 @@ impl FlakeRef {
         let text = |number: Option<u64>| number.map(|number| number.to_string());
         parameters.add("lastModified", text(self.last_modified).as_deref());
         parameters.add("revCount", text(self.rev_count).as_deref());
-    }
-
-    fn add_texts(&self, parameters: &mut Parameters) {
-        for (name, value) in &self.other {
-            if let Attribute::String(value) = value {
-                parameters.add(name, Some(value));
-            }
-        }
     }
 
     fn sri(&self) -> Option<String> {

@@ -151,7 +151,7 @@ pub enum FlakeRefError {
         /// What it should be.
         expected: &'static str,
     },
-    /// A path has a parameter that Nix rejects.
+    /// A parameter means nothing for this kind of reference.
     #[error("'{text}' has the unknown parameter '{parameter}'")]
     UnknownParameter {
         /// The reference.

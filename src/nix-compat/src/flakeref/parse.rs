@@ -145,8 +145,8 @@ impl Url<'_> {
             }
             _ => return Err(self.form(FORM)),
         }
-        self.take_pins(&mut reference)?;
-        self.take_rest(&mut reference);
+        reference.dir = self.query.take("dir");
+        self.reject_rest()?;
         Ok(reference)
     }
 
@@ -171,7 +171,7 @@ impl Url<'_> {
         if reference.r#ref.is_some() && reference.rev.is_some() {
             return Err(FlakeRefError::RefAndRev(self.text.to_owned()));
         }
-        self.take_rest(&mut reference);
+        self.reject_rest()?;
         Ok(reference)
     }
 
@@ -184,13 +184,8 @@ impl Url<'_> {
         let mut reference = FlakeRef::from_path(path);
         self.take_pins(&mut reference)?;
         self.take_numbers(&mut reference)?;
-        match self.query.take_any() {
-            None => Ok(reference),
-            Some((parameter, _)) => Err(FlakeRefError::UnknownParameter {
-                text: self.text.to_owned(),
-                parameter,
-            }),
-        }
+        self.reject_rest()?;
+        Ok(reference)
     }
 
     fn git(mut self, transport: &str) -> Parsed {

@@ -3,7 +3,7 @@
 use super::attributes::nar_hash;
 use super::names::{checked_ref, checked_rev};
 use super::query::Query;
-use super::{Attribute, FlakeRef, FlakeRefError};
+use super::{FlakeRef, FlakeRefError};
 
 /// A URL whose scheme has been read, and whose parameters are taken out one by one.
 pub(super) struct Url<'a> {
@@ -53,10 +53,14 @@ impl Url<'_> {
         self.query.take(name).map(parse).transpose()
     }
 
-    /// Keeps parameters that Nix would ignore, so that nothing gets lost.
-    pub(super) fn take_rest(&mut self, reference: &mut FlakeRef) {
-        while let Some((name, value)) = self.query.take_any() {
-            reference.other.insert(name, Attribute::String(value));
+    /// Demands that no parameter is left; Nix ignores most of them, and so hides mistakes.
+    pub(super) fn reject_rest(&mut self) -> Result<(), FlakeRefError> {
+        match self.query.take_any() {
+            None => Ok(()),
+            Some((parameter, _)) => Err(FlakeRefError::UnknownParameter {
+                text: self.text.to_owned(),
+                parameter,
+            }),
         }
     }
 }

@@ -7,7 +7,7 @@ const BELL: char = '\u{7}';
 
 /// Gives the text without terminal control sequences (colour, hyperlinks, cursor movements).
 ///
-/// Nix colours its messages even where they are data, unless `NO_COLOR` is set. Sequences are
+/// Nix colours its messages even where they are data, and even if `NO_COLOR` is set. Sequences are
 /// those of ECMA-48: `ESC [ … letter`, `ESC ] … BEL` or `ESC ] … ESC \`, `ESC ( letter` and two-character ones.
 /// A sequence that does not end takes the rest of the text with it.
 pub fn strip_ansi(text: &str) -> Cow<'_, str> {
@@ -49,10 +49,11 @@ fn after_intermediates(sequence: &str) -> &str {
 }
 
 fn after_string(content: &str) -> &str {
-    match content.split_once([BELL, ESCAPE]) {
-        Some((_, rest)) => rest.strip_prefix('\\').unwrap_or(rest),
-        None => "",
-    }
+    let end = content.find([BELL, ESCAPE]).unwrap_or(content.len());
+    let (_, end) = content.split_at(end);
+    end.strip_prefix("\u{1b}\\")
+        .or_else(|| end.strip_prefix([BELL, ESCAPE]))
+        .unwrap_or("")
 }
 
 #[cfg(test)]

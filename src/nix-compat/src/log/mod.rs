@@ -97,7 +97,7 @@ pub struct Message {
     /// Where the error is.
     #[serde(flatten)]
     pub position: Position,
-    /// How evaluation came there, the innermost step last; empty without `--show-trace`.
+    /// How evaluation came there, the innermost step first; empty without `--show-trace`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub trace: Vec<Trace>,
 }
