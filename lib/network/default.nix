@@ -10,7 +10,7 @@
   : Attribute sets with `_file`, as `source/definitions.nix` gives them, first file first.
 
   `arguments`, `uuid`, `deploymentName`
-  : What the deployment is called and was given.
+  : What the deployment is called and was given; `network.uuid` counts more than `uuid`.
 
   `system`
   : The platform of the deployer, which machines have when they say nothing else.
@@ -34,7 +34,7 @@
   deploymentName,
   system,
   checkConfigurationOptions ? true,
-}:
+}@given:
 
 let
   inherit (builtins)
@@ -58,6 +58,8 @@ let
 
   # Later files win, attribute by attribute.
   network = foldl' (all: one: all // one) { } (definitionsOf "network");
+
+  uuid = network.uuid or given.uuid;
 
   machineNames = attrNames (removeAttrs (foldl' (all: one: all // one) { } definitions) reserved);
 

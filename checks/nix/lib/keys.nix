@@ -1,0 +1,90 @@
+{
+  fails,
+  lib,
+  nixpkgs,
+  web,
+  ...
+}:
+let
+  record = import ../../../lib/network/record.nix { inherit (nixpkgs) lib; };
+  keyOf = key: (record.options "web" (web { deployment.keys.secret = key; })).keys.secret;
+in
+{
+  "the content of a key is not in its record" = {
+    expr = keyOf { text = "very secret"; };
+    expected = {
+      destDir = "/run/keys";
+      group = "root";
+      name = "secret";
+      path = "/run/keys/secret";
+      permissions = "0600";
+      source = "text";
+      user = "root";
+    };
+  };
+
+  "a plain string is the text of a key" = {
+    expr = (keyOf "very secret").source;
+    expected = "text";
+  };
+
+  "files and commands are named" = {
+    expr = [
+      (keyOf { keyFile = "/etc/secret"; }).keyFile
+      (keyOf {
+        keyCommand = [
+          "pass"
+          "x"
+        ];
+      }).keyCommand
+    ];
+    expected = [
+      "/etc/secret"
+      [
+        "pass"
+        "x"
+      ]
+    ];
+  };
+
+  "a key without a source or with two is refused at once" = {
+    expr = [
+      (fails (keyOf { }))
+      (fails (keyOf {
+        text = "x";
+        keyFile = "/y";
+      }))
+    ];
+    expected = [
+      true
+      true
+    ];
+  };
+
+  "each key has a unit that waits for it" = {
+    expr = lib.filter (lib.hasPrefix "s") (
+      lib.attrNames (web { deployment.keys."secret".text = "x"; }).systemd.services
+    );
+    expected = lib.filter (lib.hasPrefix "s") (
+      lib.attrNames (web { }).systemd.services ++ [ "secret-key" ]
+    );
+  };
+
+  "keys that share a path fail an assertion" = {
+    expr =
+      lib.length (
+        lib.filter (assertion: !assertion.assertion)
+          (web {
+            deployment.keys.a = {
+              text = "x";
+              name = "same";
+            };
+            deployment.keys.b = {
+              text = "x";
+              name = "same";
+            };
+          }).assertions
+      );
+    expected = 2;
+  };
+}

@@ -1,0 +1,45 @@
+{
+  attrNames,
+  fails,
+  nixpkgs,
+  web,
+  ...
+}:
+let
+  record = import ../../../lib/network/record.nix { inherit (nixpkgs) lib; };
+in
+{
+  "a record has the names of NixOps 2 and ours" = {
+    expr = attrNames (record.options "web" (web { }));
+    expected = [
+      "alwaysActivate"
+      "buildOnTarget"
+      "copyProtocol"
+      "hasFastConnection"
+      "keys"
+      "nixosRelease"
+      "owners"
+      "privilegeEscalationCommand"
+      "provisionSSHKey"
+      "publicIPv4"
+      "sshOptions"
+      "substituteOnDestination"
+      "tags"
+      "targetEnv"
+      "targetHost"
+      "targetPort"
+      "targetUser"
+    ];
+  };
+
+  "a fast connection asks no cache" = {
+    expr =
+      (record.options "web" (web { deployment.hasFastConnection = true; })).substituteOnDestination;
+    expected = false;
+  };
+
+  "a port out of range is refused" = {
+    expr = fails (record.options "web" (web { deployment.targetPort = 70000; })).targetPort;
+    expected = true;
+  };
+}

@@ -1,0 +1,4 @@
+{
+  name = "a";
+  require = [ ./b.nix ];
+}

@@ -1,0 +1,4 @@
+{
+  name = "b";
+  require = [ ./a.nix ];
+}
