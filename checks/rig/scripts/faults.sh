@@ -61,6 +61,12 @@ cut_connections() {
     signal KILL $(sshd_sessions)
 }
 
+# All processes but the first and this one.
+reboot() {
+    kill -KILL -1
+    exec bash /etc/rig/boot.sh
+}
+
 # Leaves the listener's sessions alone: only new connections meet the other port.
 move_to_port() {
     stop_listening

@@ -25,22 +25,17 @@ fi
 mount -n --rbind /dev dev
 mount -n --rbind -o ro /sys sys
 mount -n -t proc proc proc
-mount -n -t tmpfs -o mode=755 tmpfs run
-mkdir -p run/sshd run/old run/lock run/user run/wrappers/bin
-cp "$(command -v setpriv)" run/wrappers/setpriv
-chmod 4755 run/wrappers/setpriv
-cp etc/sudo run/wrappers/bin/sudo
 
-pivot_root . run/old
+pivot_root . mnt
 cd /
-umount -n -l /run/old
-rmdir /run/old
+umount -n -l /mnt
 
-/usr/sbin/sshd -f /etc/ssh/sshd_config -E /var/log/sshd.log
-until [ -s /run/sshd.pid ]; do sleep 0.005; done
+bash /etc/rig/boot.sh
 echo "$process" >&4
 exec 4>&-
 
-# Waiting is what reaps: every orphan of this host becomes a child of this process.
-sleep infinity &
-wait "$!"
+# Waiting is what reaps: every orphan of this host becomes a child of this process. A reboot ends the sleep.
+while true; do
+    sleep infinity &
+    wait "$!" || true
+done

@@ -37,6 +37,15 @@ impl Host {
         self.fault("cut_connections", None)
     }
 
+    /// Ends all programs and brings the host up with the system of its profile, as a power cycle does.
+    ///
+    /// `/run` is empty and the boot id another; `/run/booted-system` links to the system, whose `activate` has run.
+    /// Nix is shown again if it was hidden; a limited disk stays limited.
+    pub fn reboot(&self) -> Result<(), RigError> {
+        self.with_nix()?;
+        self.fault("reboot", None)
+    }
+
     /// Hides the programs of Nix, also from those who know their full paths.
     pub fn without_nix(&self) -> Result<(), RigError> {
         self.fault("hide_nix", None)

@@ -107,6 +107,7 @@ pub(crate) fn write_host(
         "proc",
         "sys",
         "run",
+        "mnt",
         "etc/ssh",
         "var/log/nixops-rig",
         "var/empty",
@@ -185,14 +186,14 @@ fn write_etc(etc: &Path, name: &str) -> Result<(), RigError> {
             "nix/nix.conf",
             format!("{NIX_SETTINGS}trusted-users = root {user}\n"),
         ),
-        ("sudo", include_str!("../scripts/sudo.sh").to_owned()),
+        ("rig/boot.sh", include_str!("../scripts/boot.sh").to_owned()),
+        ("rig/sudo.sh", include_str!("../scripts/sudo.sh").to_owned()),
         ("profile", format!("PATH={HOST_PATH}\nexport PATH\n")),
     ];
     files
         .iter()
         .try_for_each(|(path, text)| write(&etc.join(path), text))?;
-    mode(&etc.join("shadow"), 0o600)?;
-    mode(&etc.join("sudo"), 0o755)
+    mode(&etc.join("shadow"), 0o600)
 }
 
 fn home_of_normal_user(root: &Path) -> Result<(), RigError> {

@@ -48,6 +48,12 @@ impl Host {
         read(&self.path(path))
     }
 
+    /// Returns the id of the host's boot, which is another after each [`Host::reboot`].
+    pub fn boot_id(&self) -> Result<String, RigError> {
+        self.read("/proc/sys/kernel/random/boot_id")
+            .map(|text| text.trim().to_owned())
+    }
+
     /// Lists the generations of the system profile, oldest first.
     pub fn generations(&self) -> Result<Vec<Generation>, RigError> {
         let profiles = "/nix/var/nix/profiles";

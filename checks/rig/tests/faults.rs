@@ -91,6 +91,35 @@ fn open_sessions_end_when_connections_are_cut() {
 }
 
 #[test]
+fn a_reboot_brings_up_the_system_of_the_profile() {
+    let rig = Rig::new().unwrap();
+    let hosts = rig.add_hosts(["web", "db"]).unwrap();
+    let web = &hosts[0];
+    let boot = web.boot_id().unwrap();
+    assert_ne!(boot, hosts[1].boot_id().unwrap());
+    let setup = "mkdir -p /nix/var/nix/profiles /nix/store/system
+        printf '#!/bin/sh\nln -s /nix/store/system /run/current-system\n' > /nix/store/system/activate
+        chmod +x /nix/store/system/activate
+        ln -s /nix/store/system /nix/var/nix/profiles/system
+        setsid sleep 60 </dev/null >/dev/null 2>&1 &";
+    assert!(ssh(&rig, web, setup).status().unwrap().success());
+    web.reboot().unwrap();
+    assert_reachable(&rig, web);
+    assert_ne!(web.boot_id().unwrap(), boot);
+    for link in ["/run/current-system", "/run/booted-system"] {
+        assert_eq!(
+            web.read_link(link).unwrap(),
+            Some("/nix/store/system".into()),
+            "{link}"
+        );
+    }
+    let programs = web
+        .run(["bash", "-c", "cat /proc/[0-9]*/cmdline | tr '\\0' ' '"])
+        .unwrap();
+    assert!(!String::from_utf8_lossy(&programs.stdout).contains("sleep 60"));
+}
+
+#[test]
 fn a_host_without_nix_does_not_find_its_programs() {
     let rig = Rig::new().unwrap();
     let web = rig.add_host("web").unwrap();

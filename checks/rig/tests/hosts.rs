@@ -135,6 +135,23 @@ fn a_closure_built_on_the_deployer_is_copied_over_ssh() {
 }
 
 #[test]
+fn a_closure_is_copied_by_nix_on_both_sides() {
+    let rig = Rig::new().unwrap();
+    let web = rig.add_host("web").unwrap();
+    let path = build(&rig, "greeting", "hello");
+    let mut copy = rig.command("nix");
+    copy.args(["copy", "--to", &format!("ssh-ng://root@{}", web.address)])
+        .arg(&path);
+    text(
+        &copy
+            .env("NIX_SSHOPTS", format!("-p {}", web.port))
+            .output()
+            .unwrap(),
+    );
+    assert_eq!(web.nix_paths().unwrap(), [path]);
+}
+
+#[test]
 fn setting_a_profile_on_a_host_leaves_other_hosts_and_the_machine_alone() {
     let rig = Rig::new().unwrap();
     let hosts = rig.add_hosts(["web", "db"]).unwrap();

@@ -1,0 +1,30 @@
+# What a host does each time it comes up: an empty /run, a new boot, the system of the profile, then sshd.
+#   bash boot.sh
+set -eu
+
+umount -n -l /run 2>/dev/null || true
+mount -n -t tmpfs -o mode=755 tmpfs /run
+mkdir -p /run/sshd /run/lock /run/user /run/rig /run/wrappers/bin
+
+cp "$(command -v setpriv)" /run/wrappers/setpriv
+chmod 4755 /run/wrappers/setpriv
+cp /etc/rig/sudo.sh /run/wrappers/bin/sudo
+chmod 755 /run/wrappers/bin/sudo
+
+boot=/proc/sys/kernel/random/boot_id
+umount -n -l "$boot" 2>/dev/null || true
+cat /proc/sys/kernel/random/uuid >/run/rig/boot_id
+mount -n --bind /run/rig/boot_id "$boot"
+
+system=/nix/var/nix/profiles/system
+if [ -e "$system" ]; then
+    system=$(readlink -f "$system")
+    ln -s "$system" /run/booted-system
+    # As stage 2 of NixOS does: activation sets /run/current-system, and a failure does not stop the boot.
+    if [ -x "$system/activate" ]; then
+        "$system/activate" >>/var/log/activate.log 2>&1 </dev/null || true
+    fi
+fi
+
+/usr/sbin/sshd -f /etc/ssh/sshd_config -E /var/log/sshd.log
+until [ -s /run/sshd.pid ]; do sleep 0.005; done
