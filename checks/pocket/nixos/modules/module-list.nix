@@ -1,0 +1,22 @@
+# The modules of every machine.
+[
+  ./activation.nix
+  ./assertions.nix
+  ./boot.nix
+  ./environment.nix
+  ./etc.nix
+  ./file-systems.nix
+  ./freeform.nix
+  ./meta.nix
+  ./networking.nix
+  ./nix.nix
+  ./nixpkgs.nix
+  ./openssh.nix
+  ./sudo.nix
+  ./system-path.nix
+  ./systemd.nix
+  ./systemd-units.nix
+  ./toplevel.nix
+  ./users.nix
+  ./version.nix
+]
