@@ -62,19 +62,19 @@ impl SelectionError {
             return None;
         };
         let meant = unmatched.iter().filter_map(|one| one.suggestion.as_deref());
-        let meant = list(meant);
-        let mut hint = String::new();
-        if !meant.is_empty() {
-            hint = format!("did you mean {meant}? ");
-        }
-        hint += &match machines.is_empty() {
-            true => "the network has no machines".to_owned(),
-            false => format!("the machines are {}", machines.join(", ")),
+        let meant = match list(meant) {
+            nothing if nothing.is_empty() => nothing,
+            meant => format!("did you mean {meant}? "),
         };
-        if !tags.is_empty() {
-            hint += &format!("; the tags are @{}", tags.join(", @"));
-        }
-        Some(hint)
+        let machines = match machines.as_slice() {
+            [] => "the network has no machines".to_owned(),
+            _ => format!("the machines are {}", machines.join(", ")),
+        };
+        let tags = match tags.as_slice() {
+            [] => String::new(),
+            _ => format!("; the tags are @{}", tags.join(", @")),
+        };
+        Some(meant + &machines + &tags)
     }
 }
 
@@ -155,10 +155,10 @@ impl Selection {
             (self.include.is_empty() || any(&self.include, name)) && !any(&self.exclude, name)
         };
         let selected: Vec<String> = names.iter().filter(wanted).cloned().collect();
-        match selected.is_empty() && !self.is_everything() {
-            true => Err(SelectionError::Empty),
-            false => Ok(selected),
+        if selected.is_empty() && !self.is_everything() {
+            return Err(SelectionError::Empty);
         }
+        Ok(selected)
     }
 
     fn refuse_unmatched(&self, names: &[String], tags: &Tags) -> Result<(), SelectionError> {

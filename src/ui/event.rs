@@ -56,8 +56,8 @@ pub enum Event {
     },
     /// A program that works for a machine said something.
     Log {
-        /// The machine.
-        machine: String,
+        /// The machine; none if it works for several, as builds do.
+        machine: Option<String>,
         /// The step in which it said so.
         step: Step,
         /// One line.

@@ -112,9 +112,16 @@ impl Screen {
         })
     }
 
+    /// Shows nothing, for tests of those who send.
+    #[cfg(test)]
+    pub(crate) fn silent(options: Options) -> Self {
+        let nowhere = || Sink::new(Box::new(io::sink()), false);
+        Self::with(Box::new(Lines::new(nowhere(), nowhere(), options)))
+    }
+
     fn with(renderer: Box<dyn Renderer>) -> Self {
         let (sender, receiver) = mpsc::channel();
-        let thread = thread::spawn(move || show(receiver, renderer));
+        let thread = thread::spawn(move || show(&receiver, renderer));
         Self {
             ui: Ui { sender },
             thread: Some(thread),
@@ -141,7 +148,7 @@ impl Drop for Screen {
     }
 }
 
-fn show(receiver: Receiver<Message>, mut renderer: Box<dyn Renderer>) {
+fn show(receiver: &Receiver<Message>, mut renderer: Box<dyn Renderer>) {
     let mut ticked = Instant::now();
     loop {
         // The display moves even while events come without a pause.
@@ -161,10 +168,12 @@ fn show(receiver: Receiver<Message>, mut renderer: Box<dyn Renderer>) {
 
 /// The text with a line end.
 pub(super) fn ended(text: &str) -> String {
-    match text.ends_with('\n') || text.is_empty() {
-        true => text.to_owned(),
-        false => format!("{text}\n"),
-    }
+    let end = if text.ends_with('\n') || text.is_empty() {
+        ""
+    } else {
+        "\n"
+    };
+    format!("{text}{end}")
 }
 
 #[cfg(test)]
@@ -179,9 +188,9 @@ pub(super) mod tests {
     ) -> (String, String) {
         let (out, err) = (Memory::default(), Memory::default());
         let screen = Screen::with(renderer(out.sink(), err.sink()));
-        events
-            .iter()
-            .for_each(|event| screen.ui().send(event.clone()));
+        for event in events {
+            screen.ui().send(event.clone());
+        }
         screen.close();
         (out.text(), err.text())
     }

@@ -102,7 +102,7 @@ mod tests {
                 seconds: 0.5,
             },
             Event::Log {
-                machine: machine(),
+                machine: Some(machine()),
                 step: Step::Activate,
                 line: "a\u{1b}[31mb".to_owned(),
             },

@@ -37,7 +37,15 @@ impl Lines {
                 let text = format!("{} in {}", step.done(), seconds(*time));
                 verbose.then(|| said(machine, &text))
             }
-            Event::Log { machine, line, .. } => Some(said(machine, &sanitise(line))),
+            Event::Log {
+                machine,
+                step,
+                line,
+            } => {
+                // Builds talk a lot, and their errors bring their last lines with them.
+                let worth = verbose || *step != Step::Build;
+                worth.then(|| logged(machine.as_deref(), line))
+            }
             other => talk(other, self.options, self.err.color()),
         }
     }
@@ -53,6 +61,12 @@ impl Renderer for Lines {
     fn data(&mut self, text: &str) {
         self.out.write(&ended(text));
     }
+}
+
+/// A line of output, in the name of its machine if it has one.
+pub(super) fn logged(machine: Option<&str>, line: &str) -> String {
+    let line = sanitise(line);
+    machine.map_or_else(|| line.to_string(), |machine| said(machine, &line))
 }
 
 /// A line in the name of a machine.
@@ -95,12 +109,15 @@ pub(super) fn talk(event: &Event, options: Options, color: bool) -> Option<Strin
 
 /// An outcome in one line; the table at the end has the rest.
 fn result(outcome: &Outcome) -> String {
-    let mut text = painted(outcome);
-    if let Outcome::Failed { diagnostic, .. } = outcome {
-        let message = sanitise(&diagnostic.message);
-        text += &format!(": {}", message.lines().next().unwrap_or_default());
-    }
-    text
+    let Outcome::Failed { diagnostic, .. } = outcome else {
+        return painted(outcome);
+    };
+    let message = sanitise(&diagnostic.message);
+    format!(
+        "{}: {}",
+        painted(outcome),
+        message.lines().next().unwrap_or_default()
+    )
 }
 
 #[cfg(test)]
@@ -155,7 +172,7 @@ mod tests {
                 step: Step::Activate,
             },
             Event::Log {
-                machine: web(),
+                machine: Some(web()),
                 step: Step::Activate,
                 line: "\u{1b}[2Jstarting nginx".to_owned(),
             },

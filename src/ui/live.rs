@@ -8,9 +8,8 @@ use crate::deploy::Outcome;
 
 use super::Event;
 use super::handle::{Options, Renderer, ended};
-use super::lines::{said, talk};
+use super::lines::{logged, said, talk};
 use super::progress::Progress;
-use super::sanitise::sanitise;
 use super::seconds::seconds;
 use super::sink::Sink;
 
@@ -50,7 +49,7 @@ impl Live {
                 machine,
                 &format!("{} in {}", step.done(), seconds(*time)),
             )),
-            Event::Log { machine, line, .. } if verbose => Some(said(machine, &sanitise(line))),
+            Event::Log { machine, line, .. } if verbose => Some(logged(machine.as_deref(), line)),
             Event::MachineDone { machine, outcome } => {
                 // Taken in any case, so that a long run holds the output of no finished machine.
                 let output = self.progress.take_output(machine);
@@ -60,7 +59,7 @@ impl Live {
                 }
                 let mut text = String::new();
                 for line in output.iter().filter(|_| !verbose) {
-                    text += &ended(&said(machine, &sanitise(line)));
+                    text += &ended(&logged(Some(machine), line));
                 }
                 Some(text + &talk(event, self.options, self.err.color())?)
             }

@@ -22,40 +22,29 @@ pub(super) fn error(
         hint,
         trace,
     } = diagnostic;
-    let mut text = paint(ERROR, "error:") + " ";
-    if let Some(subject) = subject {
-        text += &format!("{}: ", sanitise(subject));
-    }
-    text += sanitise(message.trim_end()).as_ref();
-    if let Some(position) = position {
-        text += "\n";
-        text += &excerpt(position, color);
-    }
+    let subject = subject.map(|subject| format!("{}: ", sanitise(subject)));
+    let subject = subject.unwrap_or_default();
+    let message = sanitise(message.trim_end());
+    let mut lines = vec![format!("{} {subject}{message}", paint(ERROR, "error:"))];
+    lines.extend(position.iter().map(|position| excerpt(position, color)));
     if show_trace && !trace.is_empty() {
-        text += &format!("\n{}", paint(FAINT, "trace of Nix:"));
-        for line in trace.iter().flat_map(|entry| entry.lines()) {
-            text += &format!("\n  {}", sanitise(line));
-        }
+        lines.push(paint(FAINT, "trace of Nix:"));
+        let trace = trace.iter().flat_map(|entry| entry.lines());
+        lines.extend(trace.map(|line| format!("  {}", sanitise(line))));
     }
-    if let Some(hint) = hint {
-        text += "\n";
-        text += &self::hint(hint);
-    }
-    text
+    lines.extend(hint.as_deref().map(self::hint));
+    lines.join("\n")
 }
 
 /// Writes a warning and its hint.
 pub(super) fn warning(machine: Option<&str>, message: &str, hint: Option<&str>) -> String {
-    let mut text = paint(WARNING, "warning:") + " ";
-    if let Some(machine) = machine {
-        text += &format!("{machine}: ");
-    }
-    text += sanitise(message).as_ref();
-    if let Some(hint) = hint {
-        text += "\n";
-        text += &self::hint(hint);
-    }
-    text
+    let machine = machine
+        .map(|machine| format!("{machine}: "))
+        .unwrap_or_default();
+    let message = sanitise(message);
+    let mut lines = vec![format!("{} {machine}{message}", paint(WARNING, "warning:"))];
+    lines.extend(hint.map(self::hint));
+    lines.join("\n")
 }
 
 /// Writes a hint.

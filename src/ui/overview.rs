@@ -24,12 +24,10 @@ pub(super) fn overview(summary: &Summary, show_trace: bool, color: bool) -> Stri
             text += "\n\n";
         }
     }
-    text += &totals(summary);
-    for advice in advice(summary) {
-        text += &format!("\n{} {advice}", paint(HINT, "next:"));
-    }
-    text += "\n";
-    text
+    let advice = advice(summary).into_iter();
+    let advice = advice.map(|advice| format!("{} {advice}", paint(HINT, "next:")));
+    let end: Vec<String> = std::iter::once(totals(summary)).chain(advice).collect();
+    text + &end.join("\n") + "\n"
 }
 
 /// The columns between the name and the result.

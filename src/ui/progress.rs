@@ -1,6 +1,6 @@
 //! What is going on right now.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Instant;
 
 use crate::deploy::{Outcome, Step};
@@ -20,7 +20,7 @@ const KEPT: usize = 40;
 pub(super) struct Progress {
     since: Instant,
     selected: usize,
-    done: usize,
+    done: BTreeSet<String>,
     failed: usize,
     active: BTreeMap<String, (Step, Instant)>,
     output: BTreeMap<String, VecDeque<String>>,
@@ -32,7 +32,7 @@ impl Progress {
         Self {
             since: now,
             selected: 0,
-            done: 0,
+            done: BTreeSet::new(),
             failed: 0,
             active,
             output,
@@ -43,11 +43,16 @@ impl Progress {
     pub(super) fn note(&mut self, event: &Event, now: Instant) {
         match event {
             Event::Names { selected, .. } => self.selected = selected.len(),
-            Event::StepStarted { machine, step } => {
+            // A machine may be through before its evaluation is, as one that nobody reaches.
+            Event::StepStarted { machine, step } if !self.done.contains(machine) => {
                 self.active.insert(machine.clone(), (*step, now));
             }
             Event::StepFinished { machine, step, .. } => self.finish(machine, *step),
-            Event::Log { machine, line, .. } => self.keep(machine, line),
+            Event::Log {
+                machine: Some(machine),
+                line,
+                ..
+            } => self.keep(machine, line),
             Event::MachineDone { machine, outcome } => self.count(machine, outcome),
             _ => {}
         }
@@ -74,7 +79,7 @@ impl Progress {
 
     fn count(&mut self, machine: &str, outcome: &Outcome) {
         self.active.remove(machine);
-        self.done += 1;
+        self.done.insert(machine.to_owned());
         self.failed += usize::from(!outcome.is_success());
     }
 
@@ -88,37 +93,33 @@ impl Progress {
         let elapsed = now.duration_since(self.since);
         let turns = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
         let turn = turns[usize::try_from(elapsed.as_millis() / 120).unwrap_or(0) % turns.len()];
-        let mut text = format!("{turn} {}", self.counts());
-        text += &format!("  {}", paint(FAINT, &seconds(elapsed.as_secs_f64())));
+        let time = seconds(elapsed.as_secs_f64());
+        let mut lines = vec![format!("{turn} {}  {}", self.counts(), paint(FAINT, &time))];
         let mut active: Vec<_> = self.active.iter().collect();
         // What is nearest to its end comes first, then what has been going on for longest.
         active.sort_by_key(|(_, (step, since))| (std::cmp::Reverse(*step), *since));
-        let width = active
-            .iter()
-            .take(SHOWN)
-            .map(|(name, _)| name.len())
-            .max()
-            .unwrap_or(0);
-        for (name, (step, since)) in active.iter().take(SHOWN) {
-            let time = seconds(now.duration_since(*since).as_secs_f64().floor());
+        let shown = active.iter().take(SHOWN);
+        let width = shown.clone().map(|(name, _)| name.len()).max().unwrap_or(0);
+        lines.extend(shown.map(|(name, (step, since))| {
+            let time = seconds(now.duration_since(*since).as_secs_f64());
             let name = paint(STRONG, &format!("{name:width$}"));
-            text += &format!("\n  {name}  {:10}  {}", step.doing(), paint(FAINT, &time));
-        }
+            format!("  {name}  {:10}  {}", step.doing(), paint(FAINT, &time))
+        }));
         if active.len() > SHOWN {
-            text += &format!("\n  and {} more", active.len() - SHOWN);
+            lines.push(format!("  and {} more", active.len() - SHOWN));
         }
-        text
+        lines.join("\n")
     }
 
     fn counts(&self) -> String {
         if self.selected == 0 {
             return "reading the network".to_owned();
         }
-        let mut text = format!("{} of {} done", self.done, self.selected);
-        if self.failed > 0 {
-            text += &paint(ERROR, &format!(", {} with trouble", self.failed));
-        }
-        text
+        let failed = match self.failed {
+            0 => String::new(),
+            failed => paint(ERROR, &format!(", {failed} with trouble")),
+        };
+        format!("{} of {} done{failed}", self.done.len(), self.selected)
     }
 }
 
@@ -152,15 +153,15 @@ mod tests {
             Self { progress, start }
         }
 
-        fn note(&mut self, after: u64, event: Event) {
+        fn note(&mut self, after: u64, event: &Event) {
             self.progress
-                .note(&event, self.start + Duration::from_secs(after));
+                .note(event, self.start + Duration::from_secs(after));
         }
 
         fn begin(&mut self, after: u64, machine: &str, step: Step) {
             self.note(
                 after,
-                Event::StepStarted {
+                &Event::StepStarted {
                     machine: machine.to_owned(),
                     step,
                 },
@@ -184,7 +185,7 @@ mod tests {
         let machine = "mail".to_owned();
         run.note(
             3,
-            Event::MachineDone {
+            &Event::MachineDone {
                 machine,
                 outcome: Outcome::UnitsFailed,
             },
@@ -229,7 +230,7 @@ mod tests {
         let machine = "web".to_owned();
         run.note(
             2,
-            Event::StepFinished {
+            &Event::StepFinished {
                 machine,
                 step: Step::Evaluate,
                 seconds: 2.0,
@@ -242,10 +243,10 @@ mod tests {
     fn only_the_last_output_is_kept() {
         let mut run = Run::new(1);
         for number in 0..100 {
-            let (machine, line) = ("web".to_owned(), number.to_string());
+            let (machine, line) = (Some("web".to_owned()), number.to_string());
             run.note(
                 0,
-                Event::Log {
+                &Event::Log {
                     machine,
                     step: Step::Activate,
                     line,
