@@ -1,7 +1,41 @@
 //! The deploy: takes machines, as they are evaluated, to what they are to run.
+//!
+//! Each machine has a lane of its own and passes through it alone: evaluate, connect, build, copy,
+//! activate. There is no barrier between machines: a lane opens its connection as soon as the
+//! machine's options are known, while Nix still evaluates its system, and one that fails stops no
+//! other. What would overwhelm something has a limit: builds are one queue, copies and activations
+//! wait for a place.
+//!
+//! Whatever changes the world asks for a [`Mutation`], which a dry run cannot make.
 
+mod conductor;
+mod lane;
+mod limit;
+mod mutation;
 mod outcome;
+mod request;
+mod site;
 mod summary;
+mod trouble;
+mod work;
 
+#[cfg(test)]
+mod tests;
+
+use std::sync::mpsc::Receiver;
+
+use crate::evaluator::Evaluated;
+
+pub use mutation::Mutation;
 pub use outcome::{Outcome, Step};
+pub use request::{Limits, Request, Tools};
 pub use summary::{MachineSummary, Summary, Totals};
+
+/// Deploys machines while they are being evaluated, and tells what became of each.
+///
+/// Returns when the stream has ended and every machine is through, or when the run was interrupted
+/// and its programs have ended. Failures are in the summary; there are no others.
+pub fn deploy(request: &Request, evaluated: &Receiver<Evaluated>, tools: &Tools) -> Summary {
+    let site = site::Site::new(request, tools);
+    conductor::conduct(request, evaluated, &site, tools.ui)
+}

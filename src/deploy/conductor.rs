@@ -1,0 +1,192 @@
+//! Hands what evaluation says to the lanes, and gathers what becomes of them.
+
+use std::collections::BTreeMap;
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::thread::{self, Scope, ScopedJoinHandle};
+use std::time::{Duration, Instant};
+
+use crate::evaluator::Evaluated;
+use crate::network::MachineOptions;
+use crate::plan::{Extent, Goal};
+use crate::ui::{Event, Ui};
+
+use super::lane::{Lane, News, Road};
+use super::limit::Limit;
+use super::work::Work;
+use super::{MachineSummary, Request, Step, Summary};
+
+/// How soon an interrupt is noticed while evaluation says nothing.
+const ATTENTION: Duration = Duration::from_millis(100);
+
+/// A lane waits more than it works, and there may be a thousand of them.
+const LANE_STACK: usize = 512 << 10;
+
+/// Deploys what is evaluated, one lane for each machine.
+pub(super) fn conduct<W: Work>(
+    request: &Request,
+    evaluated: &Receiver<Evaluated>,
+    work: &W,
+    ui: &Ui,
+) -> Summary {
+    let begun = Instant::now();
+    let road = Road {
+        request,
+        work,
+        ui,
+        copying: Limit::new(request.limits.copy),
+        activating: Limit::new(request.limits.activate),
+    };
+    let mut machines = thread::scope(|scope| {
+        let mut conductor = Conductor {
+            scope,
+            road: &road,
+            lanes: BTreeMap::new(),
+        };
+        conductor.listen(evaluated);
+        conductor.gather()
+    });
+    for name in &request.machines {
+        if !machines.contains_key(name) {
+            machines.insert(name.clone(), Lane::new(&road, name.clone()).abandon());
+        }
+    }
+    Summary::new(request.extent, machines, begun.elapsed().as_secs_f64())
+}
+
+struct Conductor<'scope, 'env, W> {
+    scope: &'scope Scope<'scope, 'env>,
+    road: &'env Road<'env, W>,
+    lanes: BTreeMap<String, Ahead<'scope>>,
+}
+
+/// A lane as seen from here.
+struct Ahead<'scope> {
+    news: Sender<News>,
+    thread: Option<ScopedJoinHandle<'scope, MachineSummary>>,
+    begun: Instant,
+    told_of_keys: bool,
+}
+
+impl<'scope, W: Work> Conductor<'scope, '_, W> {
+    /// Hands on what evaluation says until it has ended, or the user wants no more.
+    fn listen(&mut self, evaluated: &Receiver<Evaluated>) {
+        loop {
+            match evaluated.recv_timeout(ATTENTION) {
+                Ok(evaluated) => self.hand_on(evaluated),
+                Err(RecvTimeoutError::Timeout) if !self.road.work.interrupted() => {}
+                Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => return,
+            }
+        }
+    }
+
+    fn hand_on(&mut self, evaluated: Evaluated) {
+        match evaluated {
+            Evaluated::Begun { machine } => {
+                self.lane(&machine).begun = Instant::now();
+                self.road.ui.send(Event::StepStarted {
+                    machine,
+                    step: Step::Evaluate,
+                });
+            }
+            Evaluated::Target { machine, options } => {
+                self.warn_of_keys(&machine, &options);
+                self.tell(&machine, News::Target(Box::new(options)));
+            }
+            Evaluated::Message { machine, text } => self.message(machine.as_deref(), &text),
+            Evaluated::Machine(machine) => {
+                self.warn_of_keys(&machine.name, &machine.options);
+                let name = machine.name.clone();
+                let seconds = self.lane(&name).begun.elapsed().as_secs_f64();
+                let step = Step::Evaluate;
+                self.road.ui.send(Event::StepFinished {
+                    machine: name.clone(),
+                    step,
+                    seconds,
+                });
+                self.tell(&name, News::Machine { machine, seconds });
+            }
+            Evaluated::Failed {
+                machine,
+                diagnostic,
+            } => {
+                self.tell(&machine, News::Failed(diagnostic));
+            }
+        }
+    }
+
+    fn tell(&mut self, machine: &str, news: News) {
+        // A lane that has failed listens no more.
+        let _ = self.lane(machine).news.send(news);
+    }
+
+    /// The lane of a machine, which begins with the first word of it.
+    fn lane(&mut self, machine: &str) -> &mut Ahead<'scope> {
+        let (scope, road) = (self.scope, self.road);
+        self.lanes.entry(machine.to_owned()).or_insert_with(|| {
+            let (sender, receiver) = mpsc::channel();
+            let lane = Lane::new(road, machine.to_owned());
+            let thread = thread::Builder::new()
+                .name(machine.replace('\0', ""))
+                .stack_size(LANE_STACK);
+            let thread = thread.spawn_scoped(scope, move || lane.run(&receiver)).ok();
+            Ahead {
+                news: sender,
+                thread,
+                begun: Instant::now(),
+                told_of_keys: false,
+            }
+        })
+    }
+
+    fn warn_of_keys(&mut self, machine: &str, options: &MachineOptions) {
+        let extent = self.road.request.extent;
+        let activates = matches!(extent, Extent::Activate(goal) if goal != Goal::DryActivate);
+        if !activates || options.keys.is_empty() {
+            return;
+        }
+        if std::mem::replace(&mut self.lane(machine).told_of_keys, true) {
+            return;
+        }
+        let keys: Vec<&str> = options.keys.keys().map(String::as_str).collect();
+        let message = format!("keys are not sent by this version: {}", keys.join(", "));
+        let hint = "services that wait for a key do not start until you put it in place";
+        self.road
+            .ui
+            .warning(Some(machine), message, Some(hint.to_owned()));
+    }
+
+    /// Tells what Nix said: its warnings as such, traces of the user's own as lines.
+    fn message(&self, machine: Option<&str>, text: &str) {
+        let warning = text.strip_prefix("evaluation ").unwrap_or(text);
+        if let Some(warning) = warning.strip_prefix("warning:") {
+            self.road.ui.warning(machine, warning.trim(), None);
+            return;
+        }
+        for line in text.lines() {
+            let (machine, line) = (machine.map(str::to_owned), line.to_owned());
+            self.road.ui.send(Event::Log {
+                machine,
+                step: Step::Evaluate,
+                line,
+            });
+        }
+    }
+
+    /// Waits for every lane to end.
+    fn gather(self) -> BTreeMap<String, MachineSummary> {
+        let ahead = self.lanes.into_iter();
+        // Lanes that still wait for news learn that there is none before any is waited for.
+        let threads: Vec<_> = ahead.map(|(name, ahead)| (name, ahead.thread)).collect();
+        let break_off =
+            |name: &str, reason| Lane::new(self.road, name.to_owned()).break_off(reason);
+        let ended = threads.into_iter().map(|(name, thread)| {
+            let summary = match thread.map(ScopedJoinHandle::join) {
+                Some(Ok(summary)) => summary,
+                Some(Err(_)) => break_off(&name, "nixops itself failed; this is a defect"),
+                None => break_off(&name, "the system gives no more threads"),
+            };
+            (name, summary)
+        });
+        ended.collect()
+    }
+}

@@ -1,0 +1,280 @@
+//! The way of one machine.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::sync::mpsc::Receiver;
+use std::time::Instant;
+
+use crate::evaluator::Diagnostic;
+use crate::network::{Machine, MachineOptions};
+use crate::plan::{Extent, Goal, Running, Steps};
+use crate::ui::{Event, Ui};
+
+use super::limit::Limit;
+use super::trouble::{Trouble, diagnostic};
+use super::work::{Activation, Work};
+use super::{MachineSummary, Mutation, Outcome, Request, Step};
+
+/// What evaluation has to say to a lane.
+pub(super) enum News {
+    /// The options are known.
+    Target(Box<MachineOptions>),
+    /// The system is known.
+    Machine {
+        /// The machine.
+        machine: Box<Machine>,
+        /// Seconds that its evaluation took.
+        seconds: f64,
+    },
+    /// There will be no system.
+    Failed(Diagnostic),
+}
+
+/// What all lanes share.
+pub(super) struct Road<'a, W> {
+    pub(super) request: &'a Request,
+    pub(super) work: &'a W,
+    pub(super) ui: &'a Ui,
+    pub(super) copying: Limit,
+    pub(super) activating: Limit,
+}
+
+/// One machine on its way, in a thread of its own.
+pub(super) struct Lane<'a, W> {
+    road: &'a Road<'a, W>,
+    machine: String,
+    seconds: RefCell<BTreeMap<Step, f64>>,
+    system: RefCell<Option<String>>,
+}
+
+type Way<T> = Result<T, Outcome>;
+
+impl<'a, W: Work> Lane<'a, W> {
+    pub(super) fn new(road: &'a Road<'a, W>, machine: String) -> Self {
+        let (seconds, system) = (RefCell::default(), RefCell::default());
+        Self {
+            road,
+            machine,
+            seconds,
+            system,
+        }
+    }
+
+    /// Goes the whole way and tells what became of the machine.
+    pub(super) fn run(self, news: &Receiver<News>) -> MachineSummary {
+        let outcome = self.walk(news).unwrap_or_else(|outcome| outcome);
+        self.summary(outcome)
+    }
+
+    /// Ends a lane on which nothing was ever heard of the machine.
+    pub(super) fn abandon(self) -> MachineSummary {
+        let outcome = self.unheard();
+        self.summary(outcome)
+    }
+
+    /// Ends a lane whose thread could not do its work.
+    pub(super) fn break_off(self, reason: &str) -> MachineSummary {
+        let outcome = Trouble::new(reason, None).outcome(Step::Evaluate);
+        self.summary(outcome)
+    }
+
+    fn summary(self, outcome: Outcome) -> MachineSummary {
+        let machine = self.machine.clone();
+        self.road.ui.send(Event::MachineDone {
+            machine,
+            outcome: outcome.clone(),
+        });
+        let (system, seconds) = (self.system.into_inner(), self.seconds.into_inner());
+        MachineSummary {
+            outcome,
+            system,
+            seconds,
+        }
+    }
+
+    fn walk(&self, news: &Receiver<News>) -> Way<Outcome> {
+        let mut host = None;
+        let machine = loop {
+            let options = match news.recv() {
+                Ok(News::Target(options)) => *options,
+                Ok(News::Machine { machine, seconds }) => {
+                    self.seconds.borrow_mut().insert(Step::Evaluate, seconds);
+                    break machine;
+                }
+                Ok(News::Failed(diagnostic)) => {
+                    return Err(Outcome::Failed {
+                        step: Step::Evaluate,
+                        diagnostic,
+                    });
+                }
+                Err(_) => return Err(self.unheard()),
+            };
+            self.refuse_unsupported(&options)?;
+            // A worker that was started anew may tell the options again.
+            if host.is_none() {
+                host = self.connect(&options)?;
+            }
+        };
+        self.system.replace(Some(machine.system.clone()));
+        self.refuse_unsupported(&machine.options)?;
+        let host = match host {
+            None => self.connect(&machine.options)?,
+            connected => connected,
+        };
+        self.proceed(&machine, host)
+    }
+
+    /// The outcome if evaluation ended without a word on the machine.
+    fn unheard(&self) -> Outcome {
+        if self.road.work.interrupted() {
+            return Trouble::Interrupted.outcome(Step::Evaluate);
+        }
+        let message = "Nix ended before it had evaluated the machine";
+        Trouble::new(message, None).outcome(Step::Evaluate)
+    }
+
+    fn refuse_unsupported(&self, options: &MachineOptions) -> Way<()> {
+        let refuse = |message: String, hint: &str| {
+            let diagnostic = diagnostic(message, Some(hint.to_owned()));
+            Err(Outcome::Failed {
+                step: Step::Evaluate,
+                diagnostic,
+            })
+        };
+        if options.target_env != "none" {
+            let backend = &options.target_env;
+            let message = format!("there is no backend '{backend}' for machines");
+            return refuse(
+                message,
+                "deployment.targetEnv = \"none\" deploys to a host that exists",
+            );
+        }
+        if options.build_on_target && self.road.request.extent != Extent::DryRun {
+            let message = "deployment.buildOnTarget is not supported yet".to_owned();
+            return refuse(message, "set it to false to build here and copy the result");
+        }
+        Ok(())
+    }
+
+    fn connect(&self, options: &MachineOptions) -> Way<Option<(W::Host, Running)>> {
+        if !self.road.request.extent.needs_hosts() {
+            return Ok(None);
+        }
+        // How many connect at once is the connections' own affair.
+        let connect = || self.road.work.connect(&self.machine, options);
+        self.step(Step::Connect, None, connect).map(Some)
+    }
+
+    /// Goes on from where the system and what runs are known.
+    fn proceed(&self, machine: &Machine, host: Option<(W::Host, Running)>) -> Way<Outcome> {
+        let request = self.road.request;
+        let always = request.always_activate || machine.options.always_activate;
+        let running = host.as_ref().map(|(_, running)| running);
+        let steps = Steps::decide(&machine.system, running, request.extent, always);
+        if steps.is_empty() {
+            return Ok(Outcome::Unchanged);
+        }
+        let Some(mutation) = Mutation::granted_by(request.extent) else {
+            return self.foretell(machine, steps);
+        };
+        if steps.build {
+            let build = || self.road.work.build(&mutation, machine);
+            self.step(Step::Build, None, build)?;
+        }
+        let Some((host, _)) = host else {
+            return Ok(Outcome::Built);
+        };
+        if steps.copy {
+            let copy = || self.road.work.copy(&mutation, machine, &host);
+            self.step(Step::Copy, Some(&self.road.copying), copy)?;
+        }
+        match steps.activate {
+            Some(goal) => self.activate(&mutation, machine, &host, goal),
+            None => Ok(Outcome::Copied),
+        }
+    }
+
+    fn foretell(&self, machine: &Machine, steps: Steps) -> Way<Outcome> {
+        let built =
+            !steps.build || self.attempt(Step::Build, || self.road.work.is_built(machine))?;
+        let activate = steps.activate.is_some();
+        Ok(Outcome::WouldChange {
+            build: !built,
+            copy: steps.copy,
+            activate,
+        })
+    }
+
+    fn activate(
+        &self,
+        mutation: &Mutation,
+        machine: &Machine,
+        host: &W::Host,
+        goal: Goal,
+    ) -> Way<Outcome> {
+        let mut line = |line: &str| {
+            let machine = Some(self.machine.clone());
+            self.road.ui.send(Event::Log {
+                machine,
+                step: Step::Activate,
+                line: line.to_owned(),
+            });
+        };
+        let activation = self.step(Step::Activate, Some(&self.road.activating), || {
+            self.road
+                .work
+                .activate(mutation, machine, host, goal, &mut line)
+        })?;
+        Ok(match (goal, activation) {
+            (Goal::DryActivate, _) => Outcome::DryActivated,
+            (_, Activation::Done) => Outcome::Activated,
+            (_, Activation::UnitsFailed) => Outcome::UnitsFailed,
+            (_, Activation::RebootRequired) => Outcome::RebootRequired,
+        })
+    }
+
+    /// Takes a step: waits for its turn, tells its beginning and its end, and its time.
+    fn step<T>(
+        &self,
+        step: Step,
+        limit: Option<&Limit>,
+        work: impl FnOnce() -> Result<T, Trouble>,
+    ) -> Way<T> {
+        let _place = limit.map(Limit::take);
+        let machine = || self.machine.clone();
+        self.refuse_interrupted(step)?;
+        self.road.ui.send(Event::StepStarted {
+            machine: machine(),
+            step,
+        });
+        let begun = Instant::now();
+        let result = self.attempt(step, work);
+        let seconds = begun.elapsed().as_secs_f64();
+        self.seconds.borrow_mut().insert(step, seconds);
+        if result.is_ok() {
+            self.road.ui.send(Event::StepFinished {
+                machine: machine(),
+                step,
+                seconds,
+            });
+        }
+        result
+    }
+
+    /// Does work on account of a step, after a last look at whether it is still wanted.
+    fn attempt<T>(&self, step: Step, work: impl FnOnce() -> Result<T, Trouble>) -> Way<T> {
+        self.refuse_interrupted(step)?;
+        work().map_err(|trouble| trouble.outcome(step))
+    }
+
+    /// A step that has not begun cannot go on at the host.
+    fn refuse_interrupted(&self, step: Step) -> Way<()> {
+        if self.road.work.interrupted() {
+            return Err(Outcome::Interrupted {
+                step,
+                may_go_on: false,
+            });
+        }
+        Ok(())
+    }
+}

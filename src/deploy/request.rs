@@ -1,0 +1,61 @@
+//! What a deploy is asked for, and what it works with.
+
+use std::num::NonZeroUsize;
+
+use camino::Utf8PathBuf;
+
+use crate::host::Connections;
+use crate::nix::{BuildOptions, Nix};
+use crate::plan::Extent;
+use crate::process::Processes;
+use crate::ui::Ui;
+
+/// What a deploy is asked for.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// The machines that are selected.
+    pub machines: Vec<String>,
+    /// How far to go.
+    pub extent: Extent,
+    /// Activates unchanged machines too, whatever `deployment.alwaysActivate` says.
+    pub always_activate: bool,
+    /// What may happen at once.
+    pub limits: Limits,
+    /// How Nix is to build.
+    pub build: BuildOptions,
+    /// Directory of the deployment's links that keep each machine's system from collection,
+    /// such as `~/.local/state/nixops/gcroots/default`.
+    pub roots: Utf8PathBuf,
+}
+
+/// How many machines may do one thing at once.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Limits {
+    /// Closures that are copied at once.
+    pub copy: NonZeroUsize,
+    /// Machines that are activated at once.
+    pub activate: NonZeroUsize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        let places = |count| NonZeroUsize::new(count).unwrap_or(NonZeroUsize::MIN);
+        Self {
+            copy: places(8),
+            activate: places(32),
+        }
+    }
+}
+
+/// What a deploy works with.
+#[derive(Clone, Copy, Debug)]
+pub struct Tools<'a> {
+    /// Nix on this machine.
+    pub nix: &'a Nix,
+    /// The programs of this run.
+    pub processes: &'a Processes,
+    /// The connections of this run.
+    pub connections: &'a Connections,
+    /// Where everything is told.
+    pub ui: &'a Ui,
+}

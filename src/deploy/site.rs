@@ -1,0 +1,233 @@
+//! The work done for real: with Nix here, and with hosts over their connections.
+
+use camino::Utf8PathBuf;
+
+use crate::host::{self, ActivationStatus, Connections, Host, Protocol, Target};
+use crate::network::{CopyProtocol, Machine, MachineOptions};
+use crate::nix::{BuildEvent, BuildQueue, Copy, Nix};
+use crate::plan::{Goal, Running};
+use crate::process::Processes;
+use crate::ui::{Event, Ui};
+
+use super::trouble::Trouble;
+use super::work::{Activation, Work};
+use super::{Mutation, Request, Step, Tools};
+
+/// Nix here, and the hosts there.
+pub(super) struct Site<'a> {
+    nix: &'a Nix,
+    processes: &'a Processes,
+    connections: &'a Connections,
+    ui: &'a Ui,
+    builds: BuildQueue,
+    roots: Utf8PathBuf,
+}
+
+impl<'a> Site<'a> {
+    pub(super) fn new(request: &Request, tools: &Tools<'a>) -> Self {
+        let Tools {
+            nix,
+            processes,
+            connections,
+            ui,
+        } = *tools;
+        let told = ui.clone();
+        let listener = move |event| tell(&told, event);
+        let options = request.build.clone();
+        let builds = BuildQueue::with_listener(nix.clone(), processes.clone(), options, listener);
+        Self {
+            nix,
+            processes,
+            connections,
+            ui,
+            builds,
+            roots: request.roots.clone(),
+        }
+    }
+
+    /// Keeps a built system from collection, as long as the machine is not deployed anew.
+    fn root(&self, machine: &Machine) -> Result<(), Trouble> {
+        let link = self.roots.join(file_name(&machine.name));
+        match self
+            .nix
+            .root(self.processes, &link, machine.system.as_str().into())
+        {
+            Ok(()) => Ok(()),
+            Err(_) if self.interrupted() => Err(Trouble::Interrupted),
+            Err(error) => {
+                if let Trouble::Failed(diagnostic) = Trouble::from(error) {
+                    let message = format!("the system may be collected: {}", diagnostic.message);
+                    self.ui
+                        .warning(Some(&machine.name), message, diagnostic.hint);
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+impl Work for Site<'_> {
+    type Host = Host;
+
+    fn connect(&self, machine: &str, options: &MachineOptions) -> Result<(Host, Running), Trouble> {
+        let trouble = |error| own(machine, error);
+        let host = self
+            .connections
+            .connect(&target(machine, options))
+            .map_err(trouble)?;
+        let look = host.look();
+        if !look.nix {
+            let hint = "the host must run NixOS, or have nix-store on the search path of its user";
+            let message = format!("there is no Nix on {}", options.target_host);
+            return Err(Trouble::new(message, Some(hint.to_owned())));
+        }
+        let path = |path: &Option<Utf8PathBuf>| path.as_ref().map(ToString::to_string);
+        let running = Running {
+            system: path(&look.system),
+            profile: path(&look.profile),
+        };
+        Ok((host, running))
+    }
+
+    fn is_built(&self, machine: &Machine) -> Result<bool, Trouble> {
+        let system = [machine.system.as_str().into()];
+        let invalid = self.nix.invalid_paths(self.processes, system)?;
+        Ok(invalid.is_empty())
+    }
+
+    fn build(&self, _: &Mutation, machine: &Machine) -> Result<(), Trouble> {
+        self.builds
+            .build(machine.derivation.as_str(), machine.system.as_str())?;
+        self.root(machine)
+    }
+
+    fn copy(&self, _: &Mutation, machine: &Machine, host: &Host) -> Result<(), Trouble> {
+        let protocol = match machine.options.copy_protocol {
+            CopyProtocol::Ssh => Protocol::Ssh,
+            CopyProtocol::SshNg => Protocol::SshNg,
+        };
+        let copy = Copy {
+            label: format!("copy {}", machine.name),
+            store_url: host.store_url(protocol),
+            ssh_config: Some(host.ssh_config()),
+            paths: &[machine.system.as_str().into()],
+            substitute_on_destination: machine.options.substitute_on_destination,
+        };
+        let _session = host.session();
+        self.nix
+            .copy(self.processes, &copy, &mut |_| {})
+            .map_err(|error| {
+                let trouble = Trouble::from(error);
+                trouble.without_prefix(&format!("{}: ", copy.label))
+            })
+    }
+
+    /// Sets the profile, then switches, in the order of NixOps: what is activated is also what the
+    /// boot loader is written for.
+    fn activate(
+        &self,
+        _: &Mutation,
+        machine: &Machine,
+        host: &Host,
+        goal: Goal,
+        line: &mut dyn FnMut(&str),
+    ) -> Result<Activation, Trouble> {
+        let trouble = |error| own(&machine.name, error);
+        let system = machine.system.as_str().into();
+        if goal.sets_profile() {
+            host.set_profile(system).map_err(trouble)?;
+        }
+        let mut lines = |_, text: &str| line(text);
+        let status = host.activate(system, wanted(goal), &mut lines);
+        let status = status.map_err(|error| unknown_end(own(&machine.name, error)))?;
+        match status {
+            ActivationStatus::Done => Ok(Activation::Done),
+            ActivationStatus::UnitsFailed => Ok(Activation::UnitsFailed),
+            ActivationStatus::RebootNeeded => Ok(Activation::RebootRequired),
+            ActivationStatus::Failed(_) if self.interrupted() => Err(Trouble::Interrupted),
+            failed @ ActivationStatus::Failed(_) => Err(Trouble::new(failed.to_string(), None)),
+        }
+    }
+
+    fn interrupted(&self) -> bool {
+        self.processes.interrupted()
+    }
+}
+
+/// Tells what happens in builds, whose lines belong to no single machine.
+fn tell(ui: &Ui, event: BuildEvent) {
+    if let BuildEvent::Line { drv, line } = event {
+        let name = drv.file_name().and_then(|name| name.split_once('-'));
+        let name = name.map_or(drv.as_str(), |(_, name)| name.trim_end_matches(".drv"));
+        let line = format!("{name}> {line}");
+        ui.send(Event::Log {
+            machine: None,
+            step: Step::Build,
+            line,
+        });
+    }
+}
+
+fn target(machine: &str, options: &MachineOptions) -> Target {
+    Target {
+        machine: machine.to_owned(),
+        host: options.target_host.clone(),
+        port: Some(options.target_port),
+        user: options.target_user.clone(),
+        ssh_options: options.ssh_options.clone(),
+        privilege_escalation_command: options.privilege_escalation_command.clone(),
+        fast_connection: options.has_fast_connection,
+    }
+}
+
+fn wanted(goal: Goal) -> host::Goal {
+    match goal {
+        Goal::Switch => host::Goal::Switch,
+        Goal::Boot => host::Goal::Boot,
+        Goal::Test => host::Goal::Test,
+        Goal::DryActivate => host::Goal::DryActivate,
+    }
+}
+
+/// The trouble of a host without the machine's name, which stands before every message anyway.
+fn own(machine: &str, error: host::Error) -> Trouble {
+    Trouble::from(error).without_prefix(&format!("{machine}: "))
+}
+
+/// Adds what follows from losing an activation out of sight.
+fn unknown_end(trouble: Trouble) -> Trouble {
+    match trouble {
+        Trouble::Failed(mut diagnostic) => {
+            let hint =
+                "the activation may still be running on the host, and how it ends is unknown";
+            let hint = match diagnostic.hint.take() {
+                Some(before) => format!("{hint}; {before}"),
+                None => hint.to_owned(),
+            };
+            diagnostic.hint = Some(hint);
+            Trouble::Failed(diagnostic)
+        }
+        Trouble::Interrupted => Trouble::Interrupted,
+    }
+}
+
+/// The name of a machine as that of a file: it is any attribute name.
+fn file_name(machine: &str) -> String {
+    let name = machine.replace('%', "%25").replace('/', "%2f");
+    match name.strip_prefix('.') {
+        Some(rest) => format!("%2e{rest}"),
+        None => name,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_machine_has_its_root_elsewhere() {
+        assert_eq!(file_name("web-1.eu"), "web-1.eu");
+        assert_eq!(file_name("../../etc"), "%2e.%2f..%2fetc");
+        assert_eq!(file_name("."), "%2e");
+    }
+}

@@ -1,0 +1,406 @@
+//! The pipeline with work that only notes what it is asked to do.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::mpsc::{self, Sender};
+use std::sync::{Barrier, Mutex};
+use std::thread;
+use std::time::Duration;
+
+use camino::Utf8PathBuf;
+use serde_json::json;
+
+use super::conductor::conduct;
+use super::trouble::{Trouble, diagnostic};
+use super::work::{Activation, Work};
+use super::{Limits, Mutation, Outcome, Request, Step, Summary};
+use crate::evaluator::Evaluated;
+use crate::network::{Machine, MachineOptions};
+use crate::nix::BuildOptions;
+use crate::plan::{Extent, Goal, Running};
+use crate::ui::{Options, Screen};
+
+const SWITCH: Extent = Extent::Activate(Goal::Switch);
+
+/// Notes what it is asked to do, and fails where it is told to.
+#[derive(Default)]
+struct Notes {
+    done: Mutex<Vec<(String, Step)>>,
+    running: BTreeMap<String, Running>,
+    fails: Vec<(&'static str, Step)>,
+    activation: BTreeMap<String, Activation>,
+    interrupted: AtomicBool,
+    interrupts_at: Option<(&'static str, Step)>,
+    meets_at: Option<(Step, Barrier)>,
+    copies: AtomicUsize,
+    most_copies: AtomicUsize,
+}
+
+impl Notes {
+    fn note(&self, machine: &str, step: Step) -> Result<(), Trouble> {
+        self.done.lock().unwrap().push((machine.to_owned(), step));
+        if let Some((at, barrier)) = &self.meets_at
+            && *at == step
+        {
+            barrier.wait();
+        }
+        if self.interrupts_at.is_some_and(|at| at == (machine, step)) {
+            self.interrupted.store(true, Ordering::SeqCst);
+            return Err(Trouble::Interrupted);
+        }
+        if self
+            .fails
+            .iter()
+            .any(|(name, at)| *name == machine && *at == step)
+        {
+            return Err(Trouble::new("no", None));
+        }
+        Ok(())
+    }
+
+    fn steps(&self, machine: &str) -> Vec<Step> {
+        let done = self.done.lock().unwrap();
+        done.iter()
+            .filter(|(name, _)| name == machine)
+            .map(|(_, step)| *step)
+            .collect()
+    }
+}
+
+impl Work for Notes {
+    type Host = ();
+
+    fn connect(&self, machine: &str, _: &MachineOptions) -> Result<((), Running), Trouble> {
+        self.note(machine, Step::Connect)?;
+        Ok(((), self.running.get(machine).cloned().unwrap_or_default()))
+    }
+
+    fn is_built(&self, _: &Machine) -> Result<bool, Trouble> {
+        Ok(false)
+    }
+
+    fn build(&self, _: &Mutation, machine: &Machine) -> Result<(), Trouble> {
+        self.note(&machine.name, Step::Build)
+    }
+
+    fn copy(&self, _: &Mutation, machine: &Machine, (): &()) -> Result<(), Trouble> {
+        let now = self.copies.fetch_add(1, Ordering::SeqCst) + 1;
+        self.most_copies.fetch_max(now, Ordering::SeqCst);
+        thread::sleep(Duration::from_millis(5));
+        self.copies.fetch_sub(1, Ordering::SeqCst);
+        self.note(&machine.name, Step::Copy)
+    }
+
+    fn activate(
+        &self,
+        _: &Mutation,
+        machine: &Machine,
+        (): &(),
+        _: Goal,
+        line: &mut dyn FnMut(&str),
+    ) -> Result<Activation, Trouble> {
+        line("activating the configuration...");
+        self.note(&machine.name, Step::Activate)?;
+        Ok(self
+            .activation
+            .get(&machine.name)
+            .copied()
+            .unwrap_or(Activation::Done))
+    }
+
+    fn interrupted(&self) -> bool {
+        self.interrupted.load(Ordering::SeqCst)
+    }
+}
+
+fn options() -> MachineOptions {
+    serde_json::from_value(json!({
+        "targetEnv": "none", "targetHost": "host", "targetPort": 22, "targetUser": "root",
+        "sshOptions": [], "privilegeEscalationCommand": [], "alwaysActivate": false,
+        "owners": [], "keys": {}, "hasFastConnection": false, "provisionSSHKey": false,
+        "nixosRelease": "26.05", "publicIPv4": null, "tags": [], "buildOnTarget": false,
+        "substituteOnDestination": true, "copyProtocol": "ssh",
+    }))
+    .unwrap()
+}
+
+fn machine(name: &str) -> Machine {
+    Machine {
+        name: name.to_owned(),
+        options: options(),
+        derivation: format!("/nix/store/aaa-nixos-{name}.drv"),
+        system: system(name),
+    }
+}
+
+fn system(name: &str) -> String {
+    format!("/nix/store/bbb-nixos-{name}")
+}
+
+fn request(extent: Extent, machines: &[&str]) -> Request {
+    Request {
+        machines: machines.iter().map(ToString::to_string).collect(),
+        extent,
+        always_activate: false,
+        limits: Limits::default(),
+        build: BuildOptions::default(),
+        roots: Utf8PathBuf::from("/nowhere"),
+    }
+}
+
+fn evaluate(sender: &Sender<Evaluated>, name: &str) {
+    let machine = || name.to_owned();
+    sender
+        .send(Evaluated::Begun { machine: machine() })
+        .unwrap();
+    let target = Evaluated::Target {
+        machine: machine(),
+        options: options(),
+    };
+    sender.send(target).unwrap();
+    sender
+        .send(Evaluated::Machine(Box::new(self::machine(name))))
+        .unwrap();
+}
+
+/// Deploys with a stream that is written before anything begins.
+fn deploy_with(
+    notes: &Notes,
+    request: &Request,
+    stream: impl FnOnce(&Sender<Evaluated>),
+) -> Summary {
+    let screen = Screen::silent(Options::default());
+    let (sender, receiver) = mpsc::channel();
+    stream(&sender);
+    drop(sender);
+    conduct(request, &receiver, notes, &screen.ui())
+}
+
+fn deploy(notes: &Notes, extent: Extent, machines: &[&str]) -> Summary {
+    deploy_with(notes, &request(extent, machines), |sender| {
+        for name in machines {
+            evaluate(sender, name);
+        }
+    })
+}
+
+fn outcome<'a>(summary: &'a Summary, machine: &str) -> &'a Outcome {
+    &summary.machines[machine].outcome
+}
+
+fn failed_step(summary: &Summary, machine: &str) -> Step {
+    match outcome(summary, machine) {
+        Outcome::Failed { step, .. } => *step,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_machine_takes_every_step_in_order() {
+    let notes = Notes::default();
+    let summary = deploy(&notes, SWITCH, &["web"]);
+    assert_eq!(*outcome(&summary, "web"), Outcome::Activated);
+    let steps = [Step::Connect, Step::Build, Step::Copy, Step::Activate];
+    assert_eq!(notes.steps("web"), steps);
+    let timed: Vec<Step> = summary.machines["web"].seconds.keys().copied().collect();
+    assert_eq!(timed[0], Step::Evaluate);
+    assert_eq!(timed[1..], steps);
+    assert_eq!(summary.machines["web"].system, Some(system("web")));
+}
+
+#[test]
+fn an_unchanged_machine_is_only_looked_at() {
+    let current = Some(system("web"));
+    let running = Running {
+        system: current.clone(),
+        profile: current,
+    };
+    let notes = Notes {
+        running: [("web".to_owned(), running)].into(),
+        ..Notes::default()
+    };
+    let summary = deploy(&notes, SWITCH, &["web"]);
+    assert_eq!(*outcome(&summary, "web"), Outcome::Unchanged);
+    assert_eq!(notes.steps("web"), [Step::Connect]);
+    let always = Request {
+        always_activate: true,
+        ..request(SWITCH, &["web"])
+    };
+    let summary = deploy_with(&notes, &always, |sender| evaluate(sender, "web"));
+    assert_eq!(*outcome(&summary, "web"), Outcome::Activated);
+    assert_eq!(notes.steps("web")[1..], [Step::Connect, Step::Activate]);
+}
+
+#[test]
+fn an_extent_ends_where_it_says() {
+    let extents = [
+        (
+            Extent::DryRun,
+            Outcome::WouldChange {
+                build: true,
+                copy: true,
+                activate: true,
+            },
+            1,
+        ),
+        (Extent::BuildOnly, Outcome::Built, 1),
+        (Extent::CopyOnly, Outcome::Copied, 3),
+        (
+            Extent::Activate(Goal::DryActivate),
+            Outcome::DryActivated,
+            4,
+        ),
+    ];
+    for (extent, expected, steps) in extents {
+        let notes = Notes::default();
+        let summary = deploy(&notes, extent, &["web"]);
+        assert_eq!(*outcome(&summary, "web"), expected);
+        assert_eq!(notes.steps("web").len(), steps, "{extent:?}");
+    }
+    let notes = Notes::default();
+    deploy(&notes, Extent::BuildOnly, &["web"]);
+    assert_eq!(notes.steps("web"), [Step::Build]);
+}
+
+#[test]
+fn a_failure_stops_its_own_machine_only() {
+    let fails = vec![
+        ("a", Step::Connect),
+        ("b", Step::Build),
+        ("c", Step::Copy),
+        ("d", Step::Activate),
+    ];
+    let notes = Notes {
+        fails,
+        ..Notes::default()
+    };
+    let summary = deploy(&notes, SWITCH, &["a", "b", "c", "d", "e"]);
+    assert_eq!(*outcome(&summary, "e"), Outcome::Activated);
+    let failed = ["a", "b", "c", "d"].map(|name| failed_step(&summary, name));
+    assert_eq!(
+        failed,
+        [Step::Connect, Step::Build, Step::Copy, Step::Activate]
+    );
+    assert_eq!(notes.steps("b"), [Step::Connect, Step::Build]);
+    assert_eq!(summary.exit_code(), 1);
+}
+
+#[test]
+fn the_result_of_an_activation_is_told_as_what_it_is() {
+    let activation = [
+        ("a".to_owned(), Activation::UnitsFailed),
+        ("b".to_owned(), Activation::RebootRequired),
+    ];
+    let notes = Notes {
+        activation: activation.into(),
+        ..Notes::default()
+    };
+    let summary = deploy(&notes, SWITCH, &["a", "b"]);
+    assert_eq!(*outcome(&summary, "a"), Outcome::UnitsFailed);
+    assert_eq!(*outcome(&summary, "b"), Outcome::RebootRequired);
+}
+
+#[test]
+fn there_is_no_barrier_between_machines() {
+    // Both must be connecting while neither is evaluated: a pipeline that waits would hang here.
+    let meets_at = Some((Step::Connect, Barrier::new(3)));
+    let notes = Notes {
+        meets_at,
+        ..Notes::default()
+    };
+    let request = request(Extent::CopyOnly, &["a", "b"]);
+    let screen = Screen::silent(Options::default());
+    let (sender, receiver) = mpsc::channel();
+    let summary = thread::scope(|scope| {
+        let notes = &notes;
+        scope.spawn(move || {
+            for name in ["a", "b"] {
+                let machine = name.to_owned();
+                sender
+                    .send(Evaluated::Target {
+                        machine,
+                        options: options(),
+                    })
+                    .unwrap();
+            }
+            notes.meets_at.as_ref().unwrap().1.wait();
+            for name in ["b", "a"] {
+                sender
+                    .send(Evaluated::Machine(Box::new(machine(name))))
+                    .unwrap();
+            }
+        });
+        conduct(&request, &receiver, notes, &screen.ui())
+    });
+    assert_eq!(summary.totals.changed, 2);
+}
+
+#[test]
+fn copies_keep_to_their_limit() {
+    let names: Vec<String> = (0..12).map(|index| format!("m{index}")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let mut request = request(Extent::CopyOnly, &names);
+    request.limits.copy = 3.try_into().unwrap();
+    let notes = Notes::default();
+    let summary = deploy_with(&notes, &request, |sender| {
+        for name in &names {
+            evaluate(sender, name);
+        }
+    });
+    assert_eq!(summary.totals.changed, 12);
+    assert!(notes.most_copies.load(Ordering::SeqCst) <= 3);
+}
+
+#[test]
+fn what_evaluation_says_of_a_machine_is_its_result() {
+    let notes = Notes::default();
+    let request = request(SWITCH, &["broken", "forgotten", "web"]);
+    let summary = deploy_with(&notes, &request, |sender| {
+        let diagnostic = diagnostic("infinite recursion", None);
+        sender
+            .send(Evaluated::Failed {
+                machine: "broken".to_owned(),
+                diagnostic,
+            })
+            .unwrap();
+        evaluate(sender, "web");
+    });
+    assert_eq!(failed_step(&summary, "broken"), Step::Evaluate);
+    assert_eq!(failed_step(&summary, "forgotten"), Step::Evaluate);
+    assert_eq!(*outcome(&summary, "web"), Outcome::Activated);
+}
+
+#[test]
+fn a_machine_of_an_unknown_backend_is_refused() {
+    let notes = Notes::default();
+    let summary = deploy_with(&notes, &request(SWITCH, &["web"]), |sender| {
+        let mut machine = machine("web");
+        machine.options.target_env = "libvirtd".to_owned();
+        sender.send(Evaluated::Machine(Box::new(machine))).unwrap();
+    });
+    assert_eq!(failed_step(&summary, "web"), Step::Evaluate);
+    assert!(notes.steps("web").is_empty());
+}
+
+#[test]
+fn an_interrupt_ends_every_machine_and_says_what_may_go_on() {
+    let interrupts_at = Some(("web", Step::Activate));
+    let notes = Notes {
+        interrupts_at,
+        ..Notes::default()
+    };
+    let request = request(SWITCH, &["late", "web"]);
+    let screen = Screen::silent(Options::default());
+    let (sender, receiver) = mpsc::channel();
+    evaluate(&sender, "web");
+    // The sender stays, as that of an evaluation which does not notice.
+    let summary = conduct(&request, &receiver, &notes, &screen.ui());
+    drop(sender);
+    let interrupted = |step, may_go_on| Outcome::Interrupted { step, may_go_on };
+    assert_eq!(*outcome(&summary, "web"), interrupted(Step::Activate, true));
+    assert_eq!(
+        *outcome(&summary, "late"),
+        interrupted(Step::Evaluate, false)
+    );
+    assert_eq!(summary.exit_code(), 130);
+}

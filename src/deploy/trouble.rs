@@ -1,0 +1,146 @@
+//! Why a step did not come to its end, in the user's words.
+
+use std::error::Error;
+
+use crate::evaluator::Diagnostic;
+use crate::host;
+use crate::nix::{self, BuildError, CopyError};
+use crate::process;
+
+use super::{Outcome, Step};
+
+/// Why a step did not come to its end.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) enum Trouble {
+    /// It failed.
+    Failed(Diagnostic),
+    /// The user interrupted the run while it was going on.
+    Interrupted,
+}
+
+impl Trouble {
+    /// A failure in words.
+    pub(super) fn new(message: impl Into<String>, hint: Option<String>) -> Self {
+        Self::Failed(diagnostic(message, hint))
+    }
+
+    /// The outcome of a machine whose step this ended.
+    pub(super) fn outcome(self, step: Step) -> Outcome {
+        match self {
+            Self::Failed(diagnostic) => Outcome::Failed { step, diagnostic },
+            // Only on the host can something outlive us: our own children have ended.
+            Self::Interrupted => Outcome::Interrupted {
+                step,
+                may_go_on: step == Step::Activate,
+            },
+        }
+    }
+
+    /// The same without words at its beginning that are said anyway.
+    pub(super) fn without_prefix(self, prefix: &str) -> Self {
+        match self {
+            Self::Failed(mut diagnostic) => {
+                if let Some(rest) = diagnostic.message.strip_prefix(prefix) {
+                    diagnostic.message = rest.to_owned();
+                }
+                Self::Failed(diagnostic)
+            }
+            Self::Interrupted => Self::Interrupted,
+        }
+    }
+
+    fn of(error: &dyn Error, interrupted: bool, hint: Option<String>) -> Self {
+        if interrupted {
+            return Self::Interrupted;
+        }
+        Self::new(chain(error), hint)
+    }
+}
+
+/// A diagnostic that points at no place in a source.
+pub(super) fn diagnostic(message: impl Into<String>, hint: Option<String>) -> Diagnostic {
+    Diagnostic {
+        message: message.into(),
+        position: None,
+        hint,
+        trace: Vec::new(),
+    }
+}
+
+impl From<host::Error> for Trouble {
+    fn from(error: host::Error) -> Self {
+        Self::of(&error, error.is_interrupted(), error.hint())
+    }
+}
+
+impl From<BuildError> for Trouble {
+    fn from(error: BuildError) -> Self {
+        Self::of(&error, error.is_interrupted(), error.hint())
+    }
+}
+
+impl From<CopyError> for Trouble {
+    fn from(error: CopyError) -> Self {
+        Self::of(
+            &error,
+            error.is_interrupted(),
+            error.hint().map(str::to_owned),
+        )
+    }
+}
+
+impl From<nix::Error> for Trouble {
+    fn from(error: nix::Error) -> Self {
+        let interrupted = matches!(&error, nix::Error::Process(error) if error.is_interrupted());
+        Self::of(&error, interrupted, error.hint().map(str::to_owned))
+    }
+}
+
+/// Writes an error with what caused it.
+///
+/// A failed program is left out: those who wrap it have said what mattered of it.
+fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        if !cause.is::<process::Error>() {
+            text = format!("{text}: {cause}");
+        }
+        source = cause.source();
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use super::*;
+
+    #[test]
+    fn a_cause_is_told_with_its_error() {
+        let source = io::Error::other("read-only file system");
+        let error = nix::Error::File {
+            path: "/state/web".into(),
+            source,
+        };
+        let expected = Trouble::new("cannot access /state/web: read-only file system", None);
+        assert_eq!(Trouble::from(error), expected);
+    }
+
+    #[test]
+    fn an_interrupt_is_no_failure() {
+        let error = process::Error::Interrupted {
+            label: "copy web".to_owned(),
+        };
+        assert_eq!(
+            Trouble::from(CopyError::Process(error)),
+            Trouble::Interrupted
+        );
+        let may_go_on = |step| match Trouble::Interrupted.outcome(step) {
+            Outcome::Interrupted { may_go_on, .. } => may_go_on,
+            other => panic!("{other:?}"),
+        };
+        assert!(may_go_on(Step::Activate) && !may_go_on(Step::Copy));
+    }
+}

@@ -1,0 +1,61 @@
+//! The work that a lane has done for it.
+
+use crate::network::{Machine, MachineOptions};
+use crate::plan::{Goal, Running};
+
+use super::Mutation;
+use super::trouble::Trouble;
+
+/// How an activation ended.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Activation {
+    /// All is well.
+    Done,
+    /// The system is active, but units failed.
+    UnitsFailed,
+    /// The system takes effect after a reboot.
+    RebootRequired,
+}
+
+/// What can be done for a machine, apart from when and in which order.
+///
+/// The pipeline knows only this, so that its order, its limits and its end can be tested without a
+/// store and a network.
+pub(super) trait Work: Sync {
+    /// A connection to a machine.
+    type Host;
+
+    /// Connects and looks at what runs.
+    fn connect(
+        &self,
+        machine: &str,
+        options: &MachineOptions,
+    ) -> Result<(Self::Host, Running), Trouble>;
+
+    /// Whether the system is in the store here.
+    fn is_built(&self, machine: &Machine) -> Result<bool, Trouble>;
+
+    /// Builds the system here, and keeps it from collection.
+    fn build(&self, mutation: &Mutation, machine: &Machine) -> Result<(), Trouble>;
+
+    /// Copies the closure of the system to the host.
+    fn copy(
+        &self,
+        mutation: &Mutation,
+        machine: &Machine,
+        host: &Self::Host,
+    ) -> Result<(), Trouble>;
+
+    /// Makes the host take up the system.
+    fn activate(
+        &self,
+        mutation: &Mutation,
+        machine: &Machine,
+        host: &Self::Host,
+        goal: Goal,
+        line: &mut dyn FnMut(&str),
+    ) -> Result<Activation, Trouble>;
+
+    /// Whether the user has interrupted the run.
+    fn interrupted(&self) -> bool;
+}
