@@ -18,10 +18,11 @@ is_ours() {
 }
 
 kept=$newline
+foreign=
 while read -r target mode owner group; do
   path=$root/etc/$target
   if { [ -e "$path" ] || [ -L "$path" ]; } && ! is_ours "$target"; then
-    echo "/etc/$target is the host's own and stays as it is" >&2
+    foreign="$foreign /etc/$target"
     continue
   fi
   mkdir -p "$(dirname "$path")"
@@ -37,6 +38,7 @@ while read -r target mode owner group; do
   mv -fT "$path.new" "$path"
   kept=$kept$target$newline
 done < "$systemConfig/etc-files"
+[ -z "$foreign" ] || echo "left as they are, since the host made them:$foreign" >&2
 
 # What an earlier configuration had and this one has not.
 if [ -e "$ledger" ]; then
