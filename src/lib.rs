@@ -4,6 +4,7 @@
 //! [`flake`] finds the source, [`evaluator`] asks Nix once, [`network`] holds the typed values,
 //! [`plan`] says what is to be done, and [`deploy`] does it through [`nix`] and [`host`].
 
+pub mod cli;
 pub mod deploy;
 pub mod evaluator;
 pub mod flake;

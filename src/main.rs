@@ -1,2 +1,7 @@
-//! The command line.
-fn main() {}
+//! The program `nixops`.
+
+use std::{env, process::ExitCode};
+
+fn main() -> ExitCode {
+    nixops::cli::main(env::args_os())
+}

@@ -1,7 +1,207 @@
 //! The bridge: the only code that asks Nix to evaluate.
+//!
+//! A network is evaluated in one pass in which nothing is retained: each machine is a function of
+//! `lib/bridge.nix` that gives one JSON text, workers call these functions one after the other,
+//! and what a machine needed is garbage when the next one begins. Keeping all machines in one
+//! attribute set instead costs several times the time and memory.
+//!
+//! Names come first, from attribute names alone. An error in one machine ends the Nix process
+//! that met it, but not the evaluation: another process goes on with the rest.
 
+mod attribute;
+mod capacity;
 mod diagnostic;
+mod error;
+mod library;
+mod pool;
+mod program;
+mod queue;
 mod record;
+mod text;
+mod translate;
+mod worker;
 
+use std::{collections::BTreeMap, process::Command, sync::mpsc::Sender};
+
+use nix_compat::log::Message;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+pub use capacity::Limits;
 pub use diagnostic::{Diagnostic, Position};
+pub use error::Error;
+pub use program::{Argument, Request, deployer_system};
 pub use record::Evaluated;
+
+use crate::{
+    flake::Source,
+    network::Names,
+    nix::{Nix, Program},
+    process::Processes,
+};
+
+use library::Library;
+use text::{AttributePath, ResourceText};
+use worker::Heard;
+
+/// How Nix is asked.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// Limits of the workers.
+    pub limits: Limits,
+    /// Settings of Nix, as `--option NAME VALUE`.
+    pub settings: Vec<(String, String)>,
+    /// Directories for `<…>` in classic networks, as `-I PATH`.
+    pub search_path: Vec<String>,
+}
+
+/// Evaluates one network.
+#[derive(Debug)]
+pub struct Evaluator {
+    nix: Nix,
+    processes: Processes,
+    options: Options,
+    source: Source,
+    pure: bool,
+    program: String,
+    _library: Library,
+}
+
+/// The network beside its machines.
+#[derive(Clone, Debug)]
+pub struct Overview {
+    /// Names of machines and resources.
+    pub names: Names,
+    /// The attribute `network`, without what is no data.
+    pub network: BTreeMap<String, Value>,
+}
+
+impl Evaluator {
+    /// Prepares the evaluation of a network.
+    pub fn new(
+        nix: Nix,
+        processes: Processes,
+        request: Request,
+        options: Options,
+    ) -> Result<Self, Error> {
+        let library = Library::unpack()?;
+        Ok(Self {
+            nix,
+            processes,
+            options,
+            pure: request.is_pure(),
+            program: request.program(&library),
+            source: request.source,
+            _library: library,
+        })
+    }
+
+    /// Where the network is defined.
+    pub fn source(&self) -> &Source {
+        &self.source
+    }
+
+    /// Evaluates names and the attribute `network`, but no machine.
+    pub fn overview(&self) -> Result<Overview, Error> {
+        let paths = [AttributePath::names(), AttributePath::network()];
+        let texts = self.texts("evaluate the network", &paths)?;
+        let [names, network] = <[String; 2]>::try_from(texts)
+            .map_err(|texts| Error::unexpected(&format!("{} texts instead of 2", texts.len())))?;
+        Ok(Overview {
+            names: parse(&names)?,
+            network: parse(&network)?,
+        })
+    }
+
+    /// Evaluates resources, giving values by type and name.
+    pub fn resources(
+        &self,
+        names: &Names,
+    ) -> Result<BTreeMap<String, BTreeMap<String, Value>>, Error> {
+        let paths: Vec<_> = names
+            .resources
+            .iter()
+            .flat_map(|(kind, names)| names.iter().map(|name| AttributePath::resource(kind, name)))
+            .collect();
+        let mut resources: BTreeMap<String, BTreeMap<String, Value>> = BTreeMap::new();
+        if paths.is_empty() {
+            return Ok(resources);
+        }
+        for text in self.texts("evaluate resources", &paths)? {
+            let resource: ResourceText = parse(&text)?;
+            resources
+                .entry(resource.kind)
+                .or_default()
+                .insert(resource.name, resource.value);
+        }
+        Ok(resources)
+    }
+
+    /// Evaluates machines with their systems and sends what it finds, until all are done.
+    ///
+    /// Returns when the last one is, or when the run is interrupted.
+    pub fn machines(&self, names: &[String], news: &Sender<Evaluated>) -> Result<(), Error> {
+        pool::evaluate(self, AttributePath::machine, names, news)
+    }
+
+    /// Like [`Evaluator::machines`], but only up to the options of each machine, which is cheaper.
+    pub fn targets(&self, names: &[String], news: &Sender<Evaluated>) -> Result<(), Error> {
+        pool::evaluate(self, AttributePath::target, names, news)
+    }
+
+    /// Evaluates a few attributes in one process, all or nothing.
+    fn texts(&self, label: &str, paths: &[AttributePath]) -> Result<Vec<String>, Error> {
+        let mut texts = Vec::new();
+        let mut error = None;
+        let ended = worker::run(
+            &self.processes,
+            &mut self.command(paths),
+            label,
+            &self.program,
+            |heard| match heard {
+                Heard::Text(text) => texts.push(text),
+                Heard::Error(message) => error = Some(message),
+                _ => {}
+            },
+        )?;
+        match error {
+            Some(error) => Err(Error::Network(Box::new(self.diagnose(&error)))),
+            None if ended.status.success() => Ok(texts),
+            None => Err(Error::Network(Box::new(translate::death(
+                &ended.stray,
+                &ended.status.to_string(),
+            )))),
+        }
+    }
+
+    fn diagnose(&self, error: &Message) -> Diagnostic {
+        translate::diagnostic(&self.source, error)
+    }
+
+    /// The command that evaluates attributes of the program, which it reads from standard input.
+    fn command(&self, paths: &[AttributePath]) -> Command {
+        let mut command = self.nix.command(Program::Instantiate);
+        command.args(["--eval", "--strict", "--json", "--read-write-mode"]);
+        command.args(["--log-format", "internal-json", "--show-trace"]);
+        if self.pure {
+            command.args(["--option", "pure-eval", "true"]);
+        }
+        for (name, value) in &self.options.settings {
+            command.args(["--option", name, value]);
+        }
+        for path in &self.options.search_path {
+            command.args(["-I", path]);
+        }
+        // Functions are called only where there is something that they could be called with.
+        command.args(["--arg", "_", "null"]);
+        for path in paths {
+            command.args(["-A", path.as_str()]);
+        }
+        command.arg("-");
+        command
+    }
+}
+
+fn parse<T: DeserializeOwned>(text: &str) -> Result<T, Error> {
+    serde_json::from_str(text).map_err(|error| Error::unexpected(&error.to_string()))
+}

@@ -28,7 +28,11 @@ pub struct KeyOptions {
 
 /// Where the content of a key comes from.
 #[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
-#[serde(tag = "source", rename_all = "camelCase", rename_all_fields = "camelCase")]
+#[serde(
+    tag = "source",
+    rename_all = "camelCase",
+    rename_all_fields = "camelCase"
+)]
 pub enum KeySource {
     /// Text in the network itself, which stays in Nix until the key is sent.
     Text,

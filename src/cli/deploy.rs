@@ -1,0 +1,265 @@
+//! `nixops deploy`
+
+use std::{num::NonZeroUsize, sync::mpsc, thread, time::Duration};
+
+use anyhow::{Context as _, Result};
+use camino::Utf8PathBuf;
+use clap::Args;
+use etcetera::BaseStrategy as _;
+
+use crate::{
+    deploy::{Limits, Request, Summary, Tools, deploy},
+    evaluator::Evaluator,
+    host::{self, Connections},
+    network::Names,
+    nix::{BuildOptions, Nix},
+    plan::{Extent, Goal},
+    ui::Event,
+};
+
+use super::{Context, selection::SelectionArguments, source::SourceArguments};
+
+/// Deploy the network: evaluate, build, copy and activate its machines
+///
+/// Every machine goes its own way, so a slow or broken one holds up no other. A machine that runs
+/// the wanted system already is left alone.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  nixops deploy                         the network of the flake here
+  nixops deploy --dry-run               what would be done
+  nixops deploy --on web-* @eu          some machines
+  nixops deploy --flake .#prod --boot   another network, from the next boot on
+  nixops deploy --file ./net            a classic network
+
+Exit codes:
+  0 all went well, 1 something failed, 2 wrong usage, 4 activated but units failed,
+  100 activated but a reboot is needed, 130 interrupted")]
+pub struct Deploy {
+    #[command(flatten)]
+    source: SourceArguments,
+
+    #[command(flatten)]
+    selection: SelectionArguments,
+
+    #[command(flatten)]
+    extent: ExtentArguments,
+
+    #[command(flatten)]
+    build: BuildArguments,
+
+    #[command(flatten)]
+    hosts: HostArguments,
+}
+
+/// How far to go. At most one of these.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "How far to go")]
+#[group(multiple = false)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
+struct ExtentArguments {
+    /// Say what would be done, and change nothing anywhere
+    #[arg(long)]
+    dry_run: bool,
+
+    /// Build the systems, and leave the hosts alone
+    #[arg(long)]
+    build_only: bool,
+
+    /// Build and copy the systems, and activate nothing
+    #[arg(long)]
+    copy_only: bool,
+
+    /// Let the hosts say what activation would change; only copies
+    #[arg(long)]
+    dry_activate: bool,
+
+    /// Activate from the next boot on, not now
+    #[arg(long)]
+    boot: bool,
+
+    /// Activate now, but not from the next boot on
+    #[arg(long)]
+    test: bool,
+}
+
+impl ExtentArguments {
+    fn meaning(&self) -> Extent {
+        let Self {
+            dry_run,
+            build_only,
+            copy_only,
+            dry_activate,
+            boot,
+            test,
+        } = *self;
+        match () {
+            () if dry_run => Extent::DryRun,
+            () if build_only => Extent::BuildOnly,
+            () if copy_only => Extent::CopyOnly,
+            () if dry_activate => Extent::Activate(Goal::DryActivate),
+            () if boot => Extent::Activate(Goal::Boot),
+            () if test => Extent::Activate(Goal::Test),
+            () => Extent::Activate(Goal::Switch),
+        }
+    }
+}
+
+/// How Nix builds.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Building")]
+struct BuildArguments {
+    /// Derivations that are built at the same time
+    #[arg(long, short = 'j', value_name = "N|auto")]
+    max_jobs: Option<String>,
+
+    /// Cores for each build
+    #[arg(long, value_name = "N")]
+    cores: Option<u32>,
+
+    /// Build outputs anew that are there but damaged
+    #[arg(long)]
+    repair: bool,
+}
+
+/// How hosts are treated.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Hosts")]
+struct HostArguments {
+    /// Trust the key of a host that was never seen before
+    #[arg(long)]
+    accept_new_host_keys: bool,
+
+    /// Seconds that a host may take to answer
+    #[arg(long, value_name = "SECONDS", default_value_t = 10)]
+    connect_timeout: u64,
+
+    /// SSH configuration to use beside ours [default: ~/.ssh/config]
+    #[arg(long, value_name = "FILE", env = "NIXOPS_SSH_CONFIG")]
+    ssh_config: Option<Utf8PathBuf>,
+
+    /// Closures that are copied at the same time
+    #[arg(long, value_name = "N", default_value_t = Limits::default().copy)]
+    max_concurrent_copy: NonZeroUsize,
+
+    /// Machines that are activated at the same time
+    #[arg(long, value_name = "N", default_value_t = Limits::default().activate)]
+    max_concurrent_activate: NonZeroUsize,
+
+    /// Activate machines that run the wanted system already, too
+    #[arg(long)]
+    always_activate: bool,
+}
+
+impl Deploy {
+    /// Runs the verb and gives the exit code.
+    pub fn run(self, context: &Context) -> Result<u8> {
+        let nix = context.global.nix(&context.processes)?;
+        let evaluator = self.source.evaluator(context, &nix)?;
+        context.ui.send(Event::Started {
+            flake: evaluator.source().reference(),
+            network: evaluator.source().network().to_owned(),
+            nix: nix.version().to_string(),
+            extent: Some(self.extent.meaning()),
+        });
+        let names = evaluator.overview()?.names;
+        let selected = self.selection.resolve(&evaluator, &names.machines)?;
+        let request = self.request(&evaluator, selected)?;
+        self.warn_of_resources(context, &names);
+        context.ui.send(Event::Names {
+            names,
+            selected: request.machines.clone(),
+        });
+        let summary = self.deploy(context, &nix, &evaluator, &request)?;
+        let code = summary.exit_code();
+        context.ui.send(Event::Finished { summary });
+        Ok(code)
+    }
+
+    /// Evaluates in one thread and deploys in this one, what is evaluated at once.
+    fn deploy(
+        &self,
+        context: &Context,
+        nix: &Nix,
+        evaluator: &Evaluator,
+        request: &Request,
+    ) -> Result<Summary> {
+        let connections = Connections::new(context.processes.clone(), self.hosts.options())?;
+        let tools = Tools {
+            nix,
+            processes: &context.processes,
+            connections: &connections,
+            ui: &context.ui,
+        };
+        let (sender, receiver) = mpsc::channel();
+        thread::scope(|scope| {
+            let evaluation = scope.spawn(move || evaluator.machines(&request.machines, &sender));
+            let summary = deploy(request, &receiver, &tools);
+            match evaluation.join() {
+                Ok(Err(error)) if !context.processes.interrupted() => Err(error.into()),
+                Ok(_) => Ok(summary),
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+        })
+    }
+
+    fn request(&self, evaluator: &Evaluator, machines: Vec<String>) -> Result<Request> {
+        Ok(Request {
+            machines,
+            extent: self.extent.meaning(),
+            always_activate: self.hosts.always_activate,
+            limits: Limits {
+                copy: self.hosts.max_concurrent_copy,
+                activate: self.hosts.max_concurrent_activate,
+            },
+            build: self.build.options(self.source.settings()),
+            roots: state_directory()?
+                .join("gcroots")
+                .join(&evaluator.source().identity().uuid),
+        })
+    }
+
+    fn warn_of_resources(&self, context: &Context, names: &Names) {
+        let kinds: Vec<_> = names.resources.keys().map(String::as_str).collect();
+        if !kinds.is_empty() {
+            let message = format!(
+                "resources are evaluated, but this version creates none: {}",
+                kinds.join(", ")
+            );
+            context.ui.warning(None, message, None);
+        }
+    }
+}
+
+impl BuildArguments {
+    fn options(&self, settings: Vec<(String, String)>) -> BuildOptions {
+        BuildOptions {
+            max_jobs: self.max_jobs.clone(),
+            cores: self.cores,
+            settings,
+            repair: self.repair,
+            ..BuildOptions::default()
+        }
+    }
+}
+
+impl HostArguments {
+    fn options(&self) -> host::Options {
+        host::Options {
+            user_config: self.ssh_config.clone(),
+            accept_new_host_keys: self.accept_new_host_keys,
+            connect_timeout: Duration::from_secs(self.connect_timeout),
+            ..host::Options::default()
+        }
+    }
+}
+
+/// Where what must outlive a run is kept: `$XDG_STATE_HOME/nixops`.
+fn state_directory() -> Result<Utf8PathBuf> {
+    let strategy = etcetera::base_strategy::Xdg::new().context("while looking for a home")?;
+    let directory = strategy
+        .state_dir()
+        .context("there is no directory for state")?
+        .join("nixops");
+    Utf8PathBuf::from_path_buf(directory)
+        .map_err(|path| anyhow::anyhow!("{} is not UTF-8", path.display()))
+}

@@ -1,0 +1,68 @@
+//! From the errors of all rooms to what a user sees, and to the exit code.
+
+use anyhow::Error;
+
+use crate::{
+    evaluator::{self, Diagnostic},
+    flake, nix,
+    plan::SelectionError,
+    process,
+};
+
+use super::Context;
+
+/// The exit code of a run that failed.
+const FAILED: u8 = 1;
+
+/// The exit code of a run that was interrupted, as shells give it for SIGINT.
+const INTERRUPTED: u8 = 130;
+
+/// Shows an error and gives the exit code that it means.
+pub fn report(context: &Context, error: &Error) -> u8 {
+    if context.processes.interrupted() || is_interrupt(error) {
+        context.ui.error(plain("interrupted"));
+        return INTERRUPTED;
+    }
+    context.ui.error(diagnostic(error));
+    FAILED
+}
+
+fn is_interrupt(error: &Error) -> bool {
+    error.chain().any(|cause| {
+        matches!(
+            cause.downcast_ref(),
+            Some(process::Error::Interrupted { .. })
+        )
+    })
+}
+
+fn diagnostic(error: &Error) -> Diagnostic {
+    if let Some(evaluator::Error::Network(diagnostic)) = error.downcast_ref() {
+        return diagnostic.as_ref().clone();
+    }
+    Diagnostic {
+        hint: error.chain().find_map(hint),
+        ..plain(&format!("{error:#}"))
+    }
+}
+
+fn plain(message: &str) -> Diagnostic {
+    Diagnostic {
+        message: message.to_owned(),
+        position: None,
+        hint: None,
+        trace: Vec::new(),
+    }
+}
+
+fn hint(cause: &(dyn std::error::Error + 'static)) -> Option<String> {
+    let flake = || cause.downcast_ref::<flake::Error>()?.hint();
+    let nix = || {
+        cause
+            .downcast_ref::<nix::Error>()?
+            .hint()
+            .map(str::to_owned)
+    };
+    let selection = || cause.downcast_ref::<SelectionError>()?.hint();
+    flake().or_else(nix).or_else(selection)
+}

@@ -1,0 +1,85 @@
+//! The command line: one file a verb, no logic.
+//!
+//! Doc comments of the arguments are the help texts. What was typed is turned into what it means
+//! here, and the rooms see only that.
+
+mod deploy;
+mod error;
+mod eval;
+mod global;
+mod interrupt;
+mod selection;
+mod source;
+
+use std::{ffi::OsString, process::ExitCode};
+
+use clap::{Parser, Subcommand};
+
+use crate::{process::Processes, ui::Screen};
+
+use global::GlobalArguments;
+
+/// Deploys networks of NixOS machines and the resources that they need
+#[derive(Debug, Parser)]
+#[command(
+    name = "nixops",
+    version,
+    propagate_version = true,
+    max_term_width = 100
+)]
+#[command(after_help = "Run `nixops <COMMAND> --help` for examples.")]
+struct Arguments {
+    #[command(flatten)]
+    global: GlobalArguments,
+
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    Deploy(deploy::Deploy),
+    Eval(eval::Eval),
+}
+
+/// What every verb is handed: how to speak, and the children of the run.
+struct Context {
+    global: GlobalArguments,
+    processes: Processes,
+    ui: crate::ui::Ui,
+}
+
+/// Runs the program and gives its exit code.
+///
+/// 0: all went well. 1: something failed. 2: the command line is wrong. 4: everything is activated,
+/// but units failed. 100: everything is activated, but a reboot is needed. 130: interrupted.
+pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
+    let arguments = Arguments::parse_from(arguments);
+    let screen = Screen::start(arguments.global.screen(arguments.verb.is_streaming()));
+    let context = Context {
+        global: arguments.global,
+        processes: Processes::new(),
+        ui: screen.ui(),
+    };
+    let code = run(&context, arguments.verb);
+    screen.close();
+    ExitCode::from(code)
+}
+
+fn run(context: &Context, verb: Verb) -> u8 {
+    let result = interrupt::watch(&context.processes).and_then(|()| match verb {
+        Verb::Deploy(deploy) => deploy.run(context),
+        Verb::Eval(eval) => eval.run(context),
+    });
+    result.unwrap_or_else(|error| error::report(context, &error))
+}
+
+impl Verb {
+    /// Whether `--json` means a stream of events, not one value at the end.
+    fn is_streaming(&self) -> bool {
+        match self {
+            Self::Deploy(_) => true,
+            Self::Eval(_) => false,
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! Arguments that select machines, the same for every verb.
+
+use std::{collections::BTreeMap, sync::mpsc, thread};
+
+use anyhow::{Result, anyhow};
+use clap::Args;
+
+use crate::{
+    evaluator::{Evaluated, Evaluator},
+    plan::Selection,
+};
+
+/// Which machines are meant.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Machines")]
+pub struct SelectionArguments {
+    /// Only these machines: names, globs such as `web-*`, or tags such as `@eu`
+    #[arg(long, value_name = "PATTERN", num_args = 1.., value_delimiter = ',')]
+    #[arg(visible_alias = "include")]
+    on: Vec<String>,
+
+    /// Not these machines; the same patterns
+    #[arg(long, value_name = "PATTERN", num_args = 1.., value_delimiter = ',')]
+    exclude: Vec<String>,
+}
+
+impl SelectionArguments {
+    /// Finds the selected machines, evaluating tags only if a pattern names one.
+    pub fn resolve(&self, evaluator: &Evaluator, names: &[String]) -> Result<Vec<String>> {
+        let selection = Selection::parse(&self.on, &self.exclude)?;
+        let tags = if selection.needs_tags() {
+            tags(evaluator, names)?
+        } else {
+            BTreeMap::new()
+        };
+        Ok(selection.resolve(names, &tags)?)
+    }
+}
+
+/// Evaluates the tags of all machines. Without those of a single one, a selection could be wrong.
+fn tags(evaluator: &Evaluator, names: &[String]) -> Result<BTreeMap<String, Vec<String>>> {
+    let (sender, receiver) = mpsc::channel();
+    thread::scope(|scope| {
+        let evaluation = scope.spawn(move || evaluator.targets(names, &sender));
+        let mut tags = BTreeMap::new();
+        let mut failure = None;
+        for news in receiver {
+            match news {
+                Evaluated::Target { machine, options } => {
+                    tags.insert(machine, options.tags);
+                }
+                Evaluated::Failed {
+                    machine,
+                    diagnostic,
+                } => {
+                    failure = failure.or(Some(anyhow!(
+                        "cannot tell the tags of {machine}: {}",
+                        diagnostic.message
+                    )));
+                }
+                _ => {}
+            }
+        }
+        match evaluation.join() {
+            Ok(result) => result?,
+            Err(panic) => std::panic::resume_unwind(panic),
+        }
+        failure.map_or(Ok(tags), Err)
+    })
+}

@@ -1,0 +1,128 @@
+//! Arguments that say which network is meant and how Nix evaluates it.
+
+use std::{collections::BTreeMap, num::NonZero};
+
+use anyhow::Result;
+use camino::Utf8PathBuf;
+use clap::Args;
+
+use crate::{
+    evaluator::{self, Argument, Evaluator, Limits, Request, deployer_system},
+    flake::{self, Installable, LockOptions, Source},
+    nix::Nix,
+};
+
+use super::Context;
+
+/// Which network is meant and how Nix evaluates it.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "The network and its evaluation")]
+pub struct SourceArguments {
+    /// The network: a flake reference and, behind `#`, a name in `nixopsConfigurations`
+    #[arg(long, short, value_name = "REF#NAME", default_value = ".#default")]
+    flake: Installable,
+
+    /// A classic network instead: a Nix file, or a directory with `nixops.nix`
+    #[arg(long, value_name = "PATH", conflicts_with = "flake")]
+    file: Option<Utf8PathBuf>,
+
+    /// Give the network an argument: a Nix expression
+    #[arg(long, num_args = 2, value_names = ["NAME", "EXPR"])]
+    arg: Vec<String>,
+
+    /// Give the network an argument: a text
+    #[arg(long, num_args = 2, value_names = ["NAME", "TEXT"])]
+    argstr: Vec<String>,
+
+    /// Use another flake for an input, such as `nixpkgs` or `nixops/nixpkgs`
+    #[arg(long, num_args = 2, value_names = ["INPUT", "REF"], conflicts_with = "file")]
+    override_input: Vec<String>,
+
+    /// Leave a missing or incomplete lock file as it is
+    #[arg(long)]
+    no_write_lock_file: bool,
+
+    /// Set an option of Nix
+    #[arg(long, num_args = 2, value_names = ["NAME", "VALUE"])]
+    option: Vec<String>,
+
+    /// Add a directory to the search path of a classic network
+    #[arg(short = 'I', value_name = "PATH", requires = "file")]
+    search_path: Vec<String>,
+
+    /// Processes that evaluate at the same time [default: by cores and free memory]
+    #[arg(long, value_name = "N")]
+    eval_workers: Option<NonZero<usize>>,
+
+    /// Memory that all of them may be expected to use, in MiB [default: what is free]
+    #[arg(long, value_name = "MIB")]
+    eval_memory: Option<u64>,
+}
+
+impl SourceArguments {
+    /// Finds and locks the network, and prepares its evaluation.
+    pub fn evaluator(&self, context: &Context, nix: &Nix) -> Result<Evaluator> {
+        let source = self.source(context, nix)?;
+        let request = Request {
+            identity: source.identity(),
+            source,
+            arguments: self.arguments(),
+            system: deployer_system(),
+        };
+        let options = self.options();
+        let processes = context.processes.clone();
+        Ok(Evaluator::new(nix.clone(), processes, request, options)?)
+    }
+
+    /// Settings of Nix.
+    pub fn settings(&self) -> Vec<(String, String)> {
+        pairs(&self.option)
+    }
+
+    fn source(&self, context: &Context, nix: &Nix) -> Result<Source> {
+        if let Some(path) = &self.file {
+            return Ok(flake::classic(path)?);
+        }
+        let options = LockOptions {
+            override_inputs: pairs(&self.override_input),
+            no_write_lock_file: self.no_write_lock_file,
+        };
+        let reference = &self.flake.reference;
+        let flake = flake::lock(nix, &context.processes, reference, &options)?;
+        Ok(Source::Flake {
+            flake: Box::new(flake),
+            network: self.flake.network.clone(),
+        })
+    }
+
+    fn arguments(&self) -> BTreeMap<String, Argument> {
+        let expressions = pairs(&self.arg);
+        let texts = pairs(&self.argstr);
+        let expressions = expressions
+            .into_iter()
+            .map(|(name, value)| (name, Argument::Expression(value)));
+        let texts = texts
+            .into_iter()
+            .map(|(name, value)| (name, Argument::Text(value)));
+        expressions.chain(texts).collect()
+    }
+
+    fn options(&self) -> evaluator::Options {
+        evaluator::Options {
+            limits: Limits {
+                workers: self.eval_workers,
+                memory: self.eval_memory,
+            },
+            settings: self.settings(),
+            search_path: self.search_path.clone(),
+        }
+    }
+}
+
+/// Groups the values of an argument that takes two each time.
+fn pairs(values: &[String]) -> Vec<(String, String)> {
+    values
+        .chunks_exact(2)
+        .map(|pair| (pair[0].clone(), pair[1].clone()))
+        .collect()
+}

@@ -1,0 +1,82 @@
+//! How many Nix processes evaluate at the same time.
+
+use std::{fs, num::NonZero, thread};
+
+/// Memory that a process is expected to need, in MiB.
+///
+/// A NixOS system takes 0.5 to 1.3 GiB while it is evaluated; nothing of it stays.
+const EXPECTED_MEMORY: u64 = 1536;
+
+/// Memory that is left to the rest of the machine, in MiB.
+const RESERVED_MEMORY: u64 = 512;
+
+/// Limits that a user sets; what is not set follows from the machine.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Limits {
+    /// Number of processes.
+    pub workers: Option<NonZero<usize>>,
+    /// Memory that all processes together may be expected to use, in MiB.
+    pub memory: Option<u64>,
+}
+
+/// Number of processes for `machines` machines, at least one.
+pub fn workers(limits: Limits, machines: usize) -> usize {
+    let cores = thread::available_parallelism().map_or(1, NonZero::get);
+    let memory = limits.memory.or_else(|| {
+        let free = free_memory(&fs::read_to_string("/proc/meminfo").ok()?)?;
+        Some(free.saturating_sub(RESERVED_MEMORY))
+    });
+    choose(limits.workers, cores, memory, machines)
+}
+
+fn choose(
+    wanted: Option<NonZero<usize>>,
+    cores: usize,
+    memory: Option<u64>,
+    machines: usize,
+) -> usize {
+    let fitting = memory.map_or(usize::MAX, |memory| {
+        usize::try_from(memory / EXPECTED_MEMORY).unwrap_or(usize::MAX)
+    });
+    let chosen = wanted.map_or(cores.min(fitting), NonZero::get);
+    chosen.min(machines).max(1)
+}
+
+/// Memory that is available, in MiB, from the text of `/proc/meminfo` (see proc(5)).
+fn free_memory(meminfo: &str) -> Option<u64> {
+    let line = meminfo
+        .lines()
+        .find_map(|line| line.strip_prefix("MemAvailable:"))?;
+    let kibibytes: u64 = line.trim().strip_suffix(" kB")?.trim().parse().ok()?;
+    Some(kibibytes / 1024)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn little_memory_means_few_workers_but_never_none() {
+        assert_eq!(choose(None, 16, Some(8 * 1024), 100), 5);
+        assert_eq!(choose(None, 16, Some(100), 100), 1);
+        assert_eq!(choose(None, 4, None, 100), 4);
+    }
+
+    #[test]
+    fn no_more_workers_than_machines() {
+        assert_eq!(choose(None, 16, None, 3), 3);
+        assert_eq!(choose(NonZero::new(8), 2, None, 3), 3);
+    }
+
+    #[test]
+    fn what_the_user_says_counts_more_than_the_machine() {
+        assert_eq!(choose(NonZero::new(8), 2, Some(10), 100), 8);
+    }
+
+    #[test]
+    fn available_memory_is_read_in_mebibytes() {
+        let meminfo = "MemTotal:       24576000 kB\nMemAvailable:    2048000 kB\n";
+        assert_eq!(free_memory(meminfo), Some(2000));
+        assert_eq!(free_memory("nothing"), None);
+    }
+}

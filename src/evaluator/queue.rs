@@ -1,0 +1,153 @@
+//! Names that wait for evaluation, shared by all workers.
+
+use std::{
+    collections::{BTreeSet, VecDeque},
+    sync::{Condvar, Mutex, MutexGuard, PoisonError},
+};
+
+/// The most names in one batch. They stand in the arguments of a process, which are limited.
+const LARGEST_BATCH: usize = 500;
+
+/// Names that wait for evaluation.
+///
+/// Batches shrink as the end comes near, so that one heavy machine does not leave the other
+/// workers without work, while most names share the start of a process with many others.
+#[derive(Debug)]
+pub struct Queue {
+    workers: usize,
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Debug)]
+struct State {
+    waiting: VecDeque<String>,
+    /// Names whose process was killed: each gets a process of its own, once.
+    suspects: VecDeque<String>,
+    suspected: BTreeSet<String>,
+    busy: usize,
+}
+
+impl Queue {
+    /// Makes a queue for a number of workers.
+    pub fn new(names: impl IntoIterator<Item = String>, workers: usize) -> Self {
+        Self {
+            workers,
+            state: Mutex::new(State {
+                waiting: names.into_iter().collect(),
+                suspects: VecDeque::new(),
+                suspected: BTreeSet::new(),
+                busy: 0,
+            }),
+            changed: Condvar::new(),
+        }
+    }
+
+    /// Hands out a batch; waits while other workers may still give names back. `None` is the end.
+    pub fn take(&self) -> Option<Vec<String>> {
+        let mut state = self.state();
+        loop {
+            if let Some(batch) = state.batch(self.workers) {
+                state.busy += 1;
+                return Some(batch);
+            }
+            if state.busy == 0 {
+                return None;
+            }
+            state = self
+                .changed
+                .wait(state)
+                .unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    /// Ends a batch and gives back the names that it did not get to.
+    pub fn finish(&self, left: impl IntoIterator<Item = String>) {
+        let mut state = self.state();
+        state.busy -= 1;
+        for name in left {
+            state.waiting.push_front(name);
+        }
+        self.changed.notify_all();
+    }
+
+    /// Gives a name a second chance, alone; false if it had that already.
+    pub fn suspect(&self, name: &str) -> bool {
+        let mut state = self.state();
+        let first = state.suspected.insert(name.to_owned());
+        if first {
+            state.suspects.push_back(name.to_owned());
+        }
+        first
+    }
+
+    /// Forgets all names that wait.
+    pub fn clear(&self) {
+        let mut state = self.state();
+        state.waiting.clear();
+        state.suspects.clear();
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn batch(&mut self, workers: usize) -> Option<Vec<String>> {
+        if !self.waiting.is_empty() {
+            let share = self.waiting.len().div_ceil(2 * workers);
+            let size = share.clamp(1, LARGEST_BATCH);
+            return Some(self.waiting.drain(..size).collect());
+        }
+        self.suspects.pop_front().map(|name| vec![name])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(count: usize) -> impl Iterator<Item = String> {
+        (0..count).map(|number| format!("m{number}"))
+    }
+
+    #[test]
+    fn batches_shrink_towards_the_end_and_nothing_is_lost() {
+        let queue = Queue::new(names(100), 2);
+        let mut sizes = Vec::new();
+        let mut seen = BTreeSet::new();
+        while let Some(batch) = queue.take() {
+            sizes.push(batch.len());
+            seen.extend(batch);
+            queue.finish([]);
+        }
+        assert_eq!(seen.len(), 100);
+        assert_eq!(sizes.first(), Some(&25));
+        assert_eq!(sizes.last(), Some(&1));
+    }
+
+    #[test]
+    fn names_given_back_are_handed_out_again() {
+        let queue = Queue::new(names(1), 1);
+        let batch = queue.take().unwrap();
+        queue.finish(batch);
+        assert_eq!(queue.take(), Some(vec!["m0".to_owned()]));
+        queue.finish([]);
+        assert_eq!(queue.take(), None);
+    }
+
+    #[test]
+    fn a_suspect_gets_one_chance_alone_after_all_others() {
+        let queue = Queue::new(names(2), 1);
+        let _ = queue.take().unwrap();
+        assert!(queue.suspect("m0"));
+        queue.finish([]);
+        assert_eq!(queue.take(), Some(vec!["m1".to_owned()]));
+        queue.finish([]);
+        assert_eq!(queue.take(), Some(vec!["m0".to_owned()]));
+        assert!(!queue.suspect("m0"));
+        queue.finish([]);
+        assert_eq!(queue.take(), None);
+    }
+}

@@ -1,0 +1,87 @@
+//! The attributes of `lib/bridge.nix` and the JSON texts that they give.
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::network::{Machine, MachineOptions};
+
+/// Path of an attribute, in the form that `-A` takes.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct AttributePath(String);
+
+impl AttributePath {
+    /// The names of machines and resources.
+    pub fn names() -> Self {
+        Self("names".to_owned())
+    }
+
+    /// The attribute `network` of the network.
+    pub fn network() -> Self {
+        Self("network".to_owned())
+    }
+
+    /// A machine with its system.
+    pub fn machine(name: &str) -> Self {
+        Self(format!("machines.\"{name}\""))
+    }
+
+    /// The options of a machine.
+    pub fn target(name: &str) -> Self {
+        Self(format!("targets.\"{name}\""))
+    }
+
+    /// A resource.
+    pub fn resource(kind: &str, name: &str) -> Self {
+        Self(format!("resources.\"{kind}\".\"{name}\""))
+    }
+
+    /// The path as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// The text of a machine, or of its options alone.
+#[derive(Debug, Deserialize)]
+pub struct MachineText {
+    /// Name of the machine.
+    pub machine: String,
+    /// Its options.
+    pub options: MachineOptions,
+    /// Its system, where that was asked for.
+    pub system: Option<SystemText>,
+}
+
+/// Store paths of a system.
+#[derive(Debug, Deserialize)]
+pub struct SystemText {
+    /// Its derivation.
+    pub drv: String,
+    /// What the derivation builds.
+    pub out: String,
+}
+
+/// The text of a resource.
+#[derive(Debug, Deserialize)]
+pub struct ResourceText {
+    /// Type of the resource.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// Its name.
+    pub name: String,
+    /// Its options.
+    pub value: Value,
+}
+
+impl MachineText {
+    /// The machine, if the text has its system.
+    pub fn into_machine(self) -> Option<Machine> {
+        let system = self.system?;
+        Some(Machine {
+            name: self.machine,
+            options: self.options,
+            derivation: system.drv,
+            system: system.out,
+        })
+    }
+}

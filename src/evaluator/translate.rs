@@ -1,0 +1,162 @@
+//! Nix's errors in the user's words.
+//!
+//! Nix reports where its own trace ends, which is mostly inside of the module system. What a user
+//! wants to see is the innermost place in files of their own.
+
+use camino::Utf8Path;
+use nix_compat::log::{self, Message, strip_ansi};
+
+use crate::flake::Source;
+
+use super::{Diagnostic, Position, attribute};
+
+/// Turns an error of Nix into a diagnostic.
+pub fn diagnostic(source: &Source, error: &Message) -> Diagnostic {
+    let raw = error.raw_msg.as_deref().unwrap_or(&error.msg);
+    let raw = strip_ansi(raw);
+    Diagnostic {
+        position: position(source, error).or_else(|| definition(source, &raw)),
+        hint: hint(&raw),
+        message: map_paths(source, raw.trim()),
+        trace: trace(source, error),
+    }
+}
+
+/// Makes a diagnostic of what Nix wrote before it died without a proper error.
+pub fn death(stray: &[String], how: &str) -> Diagnostic {
+    let overflow = stray
+        .iter()
+        .any(|line| line.contains("stack overflow") || line.contains("call depth exceeded"));
+    let (message, hint) = if overflow {
+        (
+            "evaluation overflowed the stack: something refers to itself without an end".to_owned(),
+            "look for an option that is defined in terms of itself",
+        )
+    } else {
+        (
+            std::iter::once(format!("the Nix process that evaluated it ended: {how}"))
+                .chain(stray.iter().map(|line| strip_ansi(line).into_owned()))
+                .collect::<Vec<_>>()
+                .join("\n"),
+            "if the machine ran out of memory, use fewer processes: `--eval-workers 1`",
+        )
+    };
+    Diagnostic {
+        message,
+        position: None,
+        hint: Some(hint.to_owned()),
+        trace: Vec::new(),
+    }
+}
+
+/// The innermost place in the user's files: that of the error itself, or a step of its trace.
+fn position(source: &Source, error: &Message) -> Option<Position> {
+    let steps = error.trace.iter().map(|step| &step.position);
+    std::iter::once(&error.position)
+        .chain(steps)
+        .find_map(|position| user_position(source, position))
+}
+
+fn user_position(source: &Source, position: &log::Position) -> Option<Position> {
+    Some(Position {
+        file: user_file(source, file_of(position)?)?,
+        line: u32::try_from(position.line?).ok()?,
+        column: u32::try_from(position.column.unwrap_or(1)).ok()?,
+    })
+}
+
+/// The file of a position. Since 2.20 or so Nix appends line and column to it.
+fn file_of(position: &log::Position) -> Option<&str> {
+    let file = position.file.as_deref()?;
+    let (Some(line), Some(column)) = (position.line, position.column) else {
+        return Some(file);
+    };
+    Some(
+        file.strip_suffix(&format!(":{line}:{column}"))
+            .unwrap_or(file),
+    )
+}
+
+/// The user's name for a file, if it is one of theirs.
+fn user_file(source: &Source, file: &str) -> Option<String> {
+    let path = Utf8Path::new(file);
+    match source {
+        Source::Flake { flake, .. } => flake.user_path(path).map(Into::into),
+        Source::File { .. } if file.starts_with("/nix/store/") => None,
+        Source::File { .. } => path.is_absolute().then(|| file.to_owned()),
+    }
+}
+
+/// Where a message of the module system says that a definition is: `- In `FILE''.
+///
+/// It names a file only; the line is found by looking for the option there.
+fn definition(source: &Source, message: &str) -> Option<Position> {
+    let option = between(message, "option `", "'");
+    let mut files = message
+        .match_indices("In `")
+        .filter_map(|(at, found)| message[at + found.len()..].split('\'').next());
+    files.find_map(|stored| {
+        let file = user_file(source, stored)?;
+        let text = std::fs::read_to_string(stored).ok()?;
+        let (line, column) = option
+            .and_then(|option| attribute::find(&text, option))
+            .unwrap_or((1, 1));
+        Some(Position { file, line, column })
+    })
+}
+
+fn between<'a>(text: &'a str, before: &str, after: &str) -> Option<&'a str> {
+    let start = text.find(before)? + before.len();
+    text[start..].split(after).next()
+}
+
+/// Replaces store paths of the user's tree by the user's own paths.
+fn map_paths(source: &Source, text: &str) -> String {
+    let Source::Flake { flake, .. } = source else {
+        return text.to_owned();
+    };
+    match &flake.local {
+        Some(local) => text.replace(flake.tree.path.as_str(), local.as_str()),
+        None => text.replace(&format!("{}/", flake.tree.path), ""),
+    }
+}
+
+fn trace(source: &Source, error: &Message) -> Vec<String> {
+    let step = |step: &log::Trace| {
+        let what = strip_ansi(&step.raw_msg).into_owned();
+        match (file_of(&step.position), step.position.line) {
+            (Some(file), Some(line)) if file.starts_with('/') => {
+                format!("… {what} at {}:{line}", map_paths(source, file))
+            }
+            _ => format!("… {what}"),
+        }
+    };
+    error.trace.iter().rev().map(step).collect()
+}
+
+/// What to do about errors that are common.
+fn hint(message: &str) -> Option<String> {
+    let hint = if message.contains("called with unexpected argument") {
+        "the network does not take that argument; leave out its `--arg` or `--argstr`, or add it \
+         to the function"
+    } else if message.contains("is used but not defined")
+        || message.contains("was accessed but has no value defined")
+    {
+        "define the option in the machine or in `defaults`"
+    } else if message.contains("infinite recursion encountered") {
+        "an option is defined in terms of itself; `mkIf` must not depend on what it defines"
+    } else if message.contains("access to absolute path")
+        || message.contains("cannot look up '<")
+        || message.contains("is forbidden in pure eval")
+    {
+        "a flake sees its own tree and its inputs only: refer to files relative to `flake.nix`, \
+         and to nixpkgs as an input"
+    } else {
+        return None;
+    };
+    Some(hint.to_owned())
+}
+
+#[cfg(test)]
+#[path = "translate_tests.rs"]
+mod tests;

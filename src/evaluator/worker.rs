@@ -1,0 +1,158 @@
+//! One Nix process: evaluates a batch of attributes and streams what it finds.
+//!
+//! Facts about `nix-instantiate --eval --json` on which this rests, seen on 2.8, 2.26 and 2.34:
+//! with an `--arg` it calls the functions that `-A` selects and does not keep their results; texts
+//! follow each other without a separator; the first error ends the process, and finished texts may
+//! be lost with it. So each text names what it is about, and `trace` tells on standard error, at
+//! once, who is being evaluated.
+
+use std::{
+    io::{BufRead as _, BufReader, Read, Write as _},
+    process::{ChildStderr, ChildStdin, ChildStdout, Command, ExitStatus, Stdio},
+    sync::mpsc::{self, Sender},
+    thread,
+};
+
+use nix_compat::log::{self, LogMessage, Message, VerbosityLevel, strip_ansi};
+
+use crate::process::{self, Processes, Running};
+
+/// Prefix of the trace that says whose evaluation begins.
+const BEGIN: &str = "@begin ";
+
+/// Prefix of the trace that gives a machine's options early.
+const TARGET: &str = "@target ";
+
+/// What a worker hears from its process.
+#[derive(Debug)]
+pub enum Heard {
+    /// A whole text, which is JSON.
+    Text(String),
+    /// Evaluation of a machine begins.
+    Begin(String),
+    /// JSON of a machine's options.
+    Target(String),
+    /// A warning, or the trace of a user.
+    Remark(String),
+    /// An error, with its trace.
+    Error(Box<Message>),
+}
+
+/// How a process ended.
+#[derive(Debug)]
+pub struct Ended {
+    /// Its exit status.
+    pub status: ExitStatus,
+    /// Lines of standard error that are no messages, such as that of a stack overflow.
+    pub stray: Vec<String>,
+}
+
+enum Piped {
+    Heard(Heard),
+    Stray(String),
+}
+
+/// Runs a process to its end, giving `program` to its standard input.
+pub fn run(
+    processes: &Processes,
+    command: &mut Command,
+    label: &str,
+    program: &str,
+    mut hear: impl FnMut(Heard),
+) -> process::Result<Ended> {
+    command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let mut running = processes.spawn(command, label)?;
+    let mut stray = Vec::new();
+    for piped in listen(&mut running, program) {
+        match piped {
+            Piped::Heard(heard) => hear(heard),
+            Piped::Stray(line) => stray.push(line),
+        }
+    }
+    let status = running.wait()?;
+    Ok(Ended { status, stray })
+}
+
+/// Serves the three pipes; the stream ends when the process has closed both of its outputs.
+fn listen(running: &mut Running, program: &str) -> mpsc::Receiver<Piped> {
+    let (sender, receiver) = mpsc::channel();
+    if let Some(pipe) = running.take_stdin() {
+        write_program(pipe, program.to_owned());
+    }
+    if let Some(pipe) = running.take_stdout() {
+        read_texts(pipe, sender.clone());
+    }
+    if let Some(pipe) = running.take_stderr() {
+        read_messages(pipe, sender);
+    }
+    receiver
+}
+
+fn write_program(mut pipe: ChildStdin, program: String) {
+    // A process that ends without reading says why on its standard error.
+    thread::spawn(move || drop(pipe.write_all(program.as_bytes())));
+}
+
+fn read_texts(pipe: ChildStdout, sender: Sender<Piped>) {
+    thread::spawn(move || {
+        let mut pipe = BufReader::new(pipe);
+        {
+            let texts = serde_json::Deserializer::from_reader(&mut pipe).into_iter::<String>();
+            for text in texts.map_while(Result::ok) {
+                if sender.send(Piped::Heard(Heard::Text(text))).is_err() {
+                    return;
+                }
+            }
+        }
+        // After half a text there is nothing to be understood, but the process must not block.
+        drop(pipe.read_to_end(&mut Vec::new()));
+    });
+}
+
+fn read_messages(pipe: ChildStderr, sender: Sender<Piped>) {
+    thread::spawn(move || {
+        let mut pipe = BufReader::new(pipe);
+        let mut line = Vec::new();
+        while pipe.read_until(b'\n', &mut line).is_ok_and(|read| read > 0) {
+            let text = String::from_utf8_lossy(&line);
+            if let Some(piped) = understand(text.trim_end_matches('\n'))
+                && sender.send(piped).is_err()
+            {
+                return;
+            }
+            line.clear();
+        }
+    });
+}
+
+fn understand(line: &str) -> Option<Piped> {
+    match log::parse_line(line) {
+        log::Line::Text("") => None,
+        log::Line::Text(text) => Some(Piped::Stray(text.to_owned())),
+        log::Line::Message(LogMessage::Msg(message)) => {
+            understand_message(message).map(Piped::Heard)
+        }
+        log::Line::Message(_) => None,
+    }
+}
+
+fn understand_message(message: Message) -> Option<Heard> {
+    if message.raw_msg.is_some() {
+        return Some(Heard::Error(Box::new(message)));
+    }
+    let text = strip_ansi(&message.msg);
+    let Some(trace) = text.strip_prefix("trace: ") else {
+        return matches!(message.level, VerbosityLevel::Error | VerbosityLevel::Warn)
+            .then(|| Heard::Remark(text.into_owned()));
+    };
+    Some(if let Some(machine) = trace.strip_prefix(BEGIN) {
+        Heard::Begin(machine.to_owned())
+    } else if let Some(target) = trace.strip_prefix(TARGET) {
+        Heard::Target(target.to_owned())
+    } else {
+        Heard::Remark(trace.to_owned())
+    })
+}

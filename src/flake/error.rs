@@ -1,0 +1,77 @@
+//! What can be wrong with the source of a network.
+
+use camino::Utf8PathBuf;
+
+use crate::{nix, process};
+
+/// Why a source is of no use.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// There is no flake where one was looked for.
+    #[error("no flake in {reference}: there is no `flake.nix` there or above")]
+    NoFlake {
+        /// The reference as the user wrote it.
+        reference: String,
+    },
+    /// The flake is not known to git.
+    #[error("`flake.nix` of {reference} is not tracked by git, and Nix sees tracked files only")]
+    Untracked {
+        /// The reference as the user wrote it.
+        reference: String,
+    },
+    /// Nix could not lock the flake.
+    #[error("cannot read the flake {reference}: {message}")]
+    Unreadable {
+        /// The reference as the user wrote it.
+        reference: String,
+        /// What Nix says.
+        message: String,
+    },
+    /// Nix answered in a form that we do not know.
+    #[error("`nix flake metadata` of {reference} gave something unexpected: {reason}")]
+    Metadata {
+        /// The reference as the user wrote it.
+        reference: String,
+        /// What is unexpected.
+        reason: String,
+    },
+    /// A path does not exist.
+    #[error("cannot open {path}: {source}")]
+    NoFile {
+        /// The path.
+        path: Utf8PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A directory holds no classic network.
+    #[error("no network in {directory}: there is no `nixops.nix`")]
+    NoClassicNetwork {
+        /// The directory.
+        directory: Utf8PathBuf,
+    },
+    /// A program failed to run.
+    #[error(transparent)]
+    Process(#[from] process::Error),
+    /// Nix is of no use.
+    #[error(transparent)]
+    Nix(#[from] nix::Error),
+}
+
+impl Error {
+    /// What the user may do.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::NoFlake { .. } => Some(
+                "start a network with `nix flake init -t <nixops>#network`, name one with \
+                 `--flake REF#NETWORK`, or a classic network with `--file DIRECTORY`"
+                    .into(),
+            ),
+            Self::Untracked { .. } => Some("run `git add flake.nix`".into()),
+            Self::NoClassicNetwork { directory } if directory.join("flake.nix").is_file() => {
+                Some(format!("there is a flake: use `--flake {directory}`"))
+            }
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! What a user writes to name a network: `REF#NETWORK`.
+
+use std::{fmt, str::FromStr};
+
+/// The network that is meant where none is named.
+pub const DEFAULT_NETWORK: &str = "default";
+
+/// A flake reference and the name of a network in the flake.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Installable {
+    /// The reference as Nix understands it, such as `.`, `github:owner/repo` or `path:/net?dir=x`.
+    pub reference: String,
+    /// Name of the attribute of `nixopsConfigurations`.
+    pub network: String,
+}
+
+impl FromStr for Installable {
+    type Err = std::convert::Infallible;
+
+    /// Splits at the first `#`; an empty half has its default.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (reference, network) = text.split_once('#').unwrap_or((text, ""));
+        let or =
+            |part: &str, default: &str| if part.is_empty() { default } else { part }.to_owned();
+        Ok(Self {
+            reference: or(reference, "."),
+            network: or(network, DEFAULT_NETWORK),
+        })
+    }
+}
+
+impl fmt::Display for Installable {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}#{}", self.reference, self.network)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parts(text: &str) -> (String, String) {
+        let installable: Installable = text.parse().unwrap();
+        (installable.reference, installable.network)
+    }
+
+    #[test]
+    fn a_missing_half_has_its_default() {
+        assert_eq!(parts("."), (".".into(), "default".into()));
+        assert_eq!(parts("#prod"), (".".into(), "prod".into()));
+        assert_eq!(parts("/net#"), ("/net".into(), "default".into()));
+        assert_eq!(parts(""), (".".into(), "default".into()));
+    }
+
+    #[test]
+    fn a_query_belongs_to_the_reference() {
+        assert_eq!(
+            parts("git+file:///net?dir=a#prod"),
+            ("git+file:///net?dir=a".into(), "prod".into())
+        );
+    }
+}

@@ -1,0 +1,97 @@
+//! A flake whose source can no longer change.
+
+use camino::{Utf8Path, Utf8PathBuf};
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+/// A flake, locked with all of its inputs.
+#[derive(Clone, Debug)]
+pub struct LockedFlake {
+    /// The reference as the user wrote it.
+    pub reference: String,
+    /// The reference that it stands for, without revision and hash.
+    pub url: String,
+    /// Its source tree.
+    pub tree: Tree,
+    /// Attributes of `self` that a fetched tree does not have, such as `dirtyRev`.
+    pub extra: Map<String, Value>,
+    /// Where `flake.nix` is in the tree; empty for its top.
+    pub directory: String,
+    /// The directory of the user that the tree was taken from, if it was a local one.
+    pub local: Option<Utf8PathBuf>,
+    /// The content of the lock file, with overrides applied.
+    pub lock: Value,
+}
+
+/// Attributes for `builtins.fetchTree` that lock a tree which is in the store.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Tree {
+    /// Always `path`.
+    #[serde(rename = "type")]
+    pub kind: &'static str,
+    /// Store path of the tree.
+    pub path: Utf8PathBuf,
+    /// Hash of its NAR serialisation, as SRI.
+    pub nar_hash: String,
+    /// Seconds since 1970. Without it Nix 2.8 fails and newer versions take the time of day.
+    pub last_modified: u64,
+    /// Git revision of a clean tree.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rev: Option<String>,
+    /// Number of revisions up to it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rev_count: Option<u64>,
+}
+
+impl LockedFlake {
+    /// The user's name for a path in the flake's tree; `None` for paths elsewhere.
+    pub fn user_path(&self, path: &Utf8Path) -> Option<Utf8PathBuf> {
+        let inside = path.strip_prefix(&self.tree.path).ok()?;
+        Some(
+            self.local
+                .as_ref()
+                .map_or_else(|| inside.to_owned(), |local| local.join(inside)),
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn flake(local: Option<&str>) -> LockedFlake {
+        LockedFlake {
+            reference: ".".into(),
+            url: "path:/net".into(),
+            tree: Tree {
+                kind: "path",
+                path: "/nix/store/x-source".into(),
+                nar_hash: "sha256-x".into(),
+                last_modified: 1,
+                rev: None,
+                rev_count: None,
+            },
+            extra: Map::new(),
+            directory: String::new(),
+            local: local.map(Into::into),
+            lock: Value::Null,
+        }
+    }
+
+    #[test]
+    fn store_paths_are_mapped_back_to_the_users_files() {
+        let path = Utf8Path::new("/nix/store/x-source/web/flake.nix");
+        assert_eq!(
+            flake(Some("/home/me/net")).user_path(path).unwrap(),
+            "/home/me/net/web/flake.nix"
+        );
+        assert_eq!(flake(None).user_path(path).unwrap(), "web/flake.nix");
+    }
+
+    #[test]
+    fn paths_of_other_trees_are_not_the_users() {
+        let path = Utf8Path::new("/nix/store/x-source2/flake.nix");
+        assert_eq!(flake(Some("/net")).user_path(path), None);
+    }
+}
