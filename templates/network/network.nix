@@ -4,15 +4,19 @@ let
   hosts = import ./hosts.nix;
 in
 {
-  network.description = "A web server and its database";
+  network.description = "A web server that counts its visitors in a database";
 
   # Holds for every machine.
   defaults = {
     system.stateVersion = "26.05";
-    services.openssh.enable = true; # how the next deploy gets in
+
+    # How the next deploy gets in. Who may log in as root belongs here too:
+    services.openssh.enable = true;
+    # users.users.root.openssh.authorizedKeys.keys = [ "ssh-ed25519 AAAA… me@laptop" ];
   };
 
-  # A machine is a NixOS configuration: a module, or a list of imports like this.
+  # A machine is a NixOS configuration. These put theirs together from what the
+  # machine does and where it is.
   web.imports = [
     ./web.nix
     hosts.web
