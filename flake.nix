@@ -26,6 +26,7 @@
           builtins.any isUnder [
             "Cargo.lock"
             "Cargo.toml"
+            "build.rs"
             "checks"
             "lib"
             "plugins"
@@ -115,6 +116,6 @@
         };
       });
 
-      formatter = forEachSystem (pkgs: pkgs.nixfmt-tree);
+      formatter = forEachSystem (pkgs: pkgs.nixfmt-tree or pkgs.nixfmt);
     };
 }

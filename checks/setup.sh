@@ -113,14 +113,13 @@ make_scratch() {
   trap tidy_up EXIT
   trap 'exit 130' INT
   trap 'exit 143' TERM
-  pocket=path:$repository/checks/pocket
-  # For a flake whose nixpkgs is an input: what to use instead of the network.
+  # Instead of what the network would give: to our flake, and to a network's.
+  local pocket=path:$repository/checks/pocket
   offline=(
     --no-write-lock-file
     --override-input nixpkgs "$pocket"
     --override-input nixpkgs/toolchain "path:$scratch/toolchain/flake"
   )
-  # For a network made from the template.
   network_inputs=(--override-input nixpkgs "$pocket" --override-input nixops "$repository")
 }
 
@@ -137,7 +136,7 @@ start_hosts() {
     cargo build --quiet --locked --package rig
     rig=$repository/target/debug/rig
   fi
-  "$rig" up --dir "$scratch/hosts" "$@"
+  "$rig" up --dir "$scratch/hosts" --owner $$ "$@" > /dev/null
 }
 
 # Runs a command as the deployer of the rig: with its store and its home.

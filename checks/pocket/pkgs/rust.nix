@@ -19,7 +19,7 @@ let
     else
       throw ''
         The pocket nixpkgs has no Rust toolchain.
-        Write one with `checks/toolchain DIR` and pass it as an input:
+        Write one with `checks/toolchain DIR`, and pass it as an input:
             --override-input nixpkgs/toolchain path:DIR/flake'';
 
   # A derivation that runs `script` with the machine's shell and tools.
@@ -120,10 +120,10 @@ let
     name:
     run "${name}-${toolchain.version}"
       {
-        inherit (toolchain) bin;
         tools =
           {
             cargo = "cargo";
+            cargo-nextest = "cargo-nextest";
             rustc = "rustc rustdoc";
             clippy = "cargo-clippy clippy-driver";
             rustfmt = "rustfmt cargo-fmt";
@@ -132,7 +132,7 @@ let
       }
       ''
         mkdir -p "$out/bin"
-        for tool in $tools; do ln -s "$bin/$tool" "$out/bin/"; done
+        for tool in $tools; do ln -s "$(command -v "$tool")" "$out/bin/"; done
       '';
 in
 {
@@ -140,6 +140,7 @@ in
     inherit buildRustPackage importCargoLock;
   };
   cargo = tool "cargo";
+  cargo-nextest = tool "cargo-nextest";
   rustc = tool "rustc";
   clippy = tool "clippy";
   rustfmt = tool "rustfmt";
