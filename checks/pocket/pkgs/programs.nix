@@ -15,7 +15,7 @@ let
       ''
         mkdir -p "$out/bin"
         for program in $programs; do
-          sed "s|@program@|$program|" ${./program-of-the-host.sh} > "$out/bin/$program"
+          sed "s|@program@|$program|g" ${./program-of-the-host.sh} > "$out/bin/$program"
           chmod +x "$out/bin/$program"
         done
       '';
