@@ -68,6 +68,10 @@ impl Error {
                     .into(),
             ),
             Self::Untracked { .. } => Some("run `git add flake.nix`".into()),
+            Self::Unreadable { message, .. } if message.contains("NAR hash mismatch") => Some(
+                "an input has changed since it was locked: run `nix flake update` if that is right"
+                    .into(),
+            ),
             Self::NoClassicNetwork { directory } if directory.join("flake.nix").is_file() => {
                 Some(format!("there is a flake: use `--flake {directory}`"))
             }
