@@ -62,6 +62,29 @@
 
       nixopsFor = pkgs: program pkgs "nixops" "Deploys networks of NixOS machines";
       rigFor = pkgs: program pkgs "rig" "Throw-away hosts for tests and the demo";
+
+      # The systems of templates/network as its user has them: evaluated, not built.
+      evaluatedTemplate =
+        pkgs:
+        let
+          template = (import ./templates/network/flake.nix).outputs {
+            inherit nixpkgs;
+            nixops = self;
+          };
+          network = self.lib.evalNetwork {
+            definitions = [
+              (template.nixopsConfigurations.default // { _file = "templates/network/network.nix"; })
+            ];
+            uuid = "template";
+            deploymentName = "template";
+            inherit (pkgs.stdenv.hostPlatform) system;
+          };
+          systemOf =
+            evaluate: builtins.unsafeDiscardStringContext (evaluate { }).config.system.build.toplevel.drvPath;
+        in
+        pkgs.writeText "template-systems.json" (
+          builtins.toJSON (builtins.mapAttrs (_name: systemOf) network.machines)
+        );
     in
     {
       lib = import ./lib;
@@ -100,6 +123,7 @@
 
       checks = forEachSystem (pkgs: {
         package = nixopsFor pkgs;
+        template = evaluatedTemplate pkgs;
       });
 
       devShells = forEachSystem (pkgs: {

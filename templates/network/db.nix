@@ -1,30 +1,10 @@
-# Counts visitors: who connects to its port is told how many there were.
-{ pkgs, ... }:
-let
-  port = 5000;
-in
+# The database server.
 {
-  systemd.sockets.counter = {
-    wantedBy = [ "sockets.target" ];
-    listenStreams = [ (toString port) ];
-    socketConfig.Accept = true;
+  services.postgresql = {
+    enable = true;
+    enableTCPIP = true;
+    ensureDatabases = [ "shop" ];
+    settings.port = 5432;
   };
-
-  systemd.services."counter@" = {
-    description = "Count of visitors";
-    path = [ pkgs.sqlite ];
-    serviceConfig = {
-      StateDirectory = "counter"; # /var/lib/counter
-      StandardOutput = "socket";
-    };
-    script = ''
-      sqlite3 -cmd '.timeout 5000' "$STATE_DIRECTORY/visitors.db" '
-        create table if not exists visitors (at text);
-        insert into visitors values (datetime());
-        select count(*) from visitors;
-      '
-    '';
-  };
-
-  networking.firewall.allowedTCPPorts = [ port ];
+  networking.firewall.allowedTCPPorts = [ 5432 ];
 }

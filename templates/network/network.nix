@@ -4,7 +4,7 @@ let
   hosts = import ./hosts.nix;
 in
 {
-  network.description = "A web server that counts its visitors in a database";
+  network.description = "A web server and its database";
 
   # Holds for every machine.
   defaults = {

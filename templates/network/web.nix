@@ -1,33 +1,29 @@
-# Answers every visitor with a line of text. Real ones say
-# `services.nginx.enable = true;` or the like: every option of NixOS is here.
-{ nodes, ... }:
+# The web server. `nodes` holds the configurations of all machines of the
+# network, so that nothing has to be said twice; `name` is this machine's name.
+{ name, nodes, ... }:
 let
-  # `nodes` holds the configurations of all machines of the network, so that
-  # nothing has to be said twice.
   inherit (nodes.db.config.deployment) targetHost;
-  port = builtins.head nodes.db.config.systemd.sockets.counter.listenStreams;
+  inherit (nodes.db.config.services.postgresql.settings) port;
 in
 {
   deployment.tags = [ "front" ]; # for `nixops deploy --on @front`
 
-  systemd.sockets.web = {
-    wantedBy = [ "sockets.target" ];
-    listenStreams = [ "80" ];
-    socketConfig.Accept = true;
+  services.nginx = {
+    enable = true;
+    virtualHosts.default.root = "/var/www";
   };
+  networking.firewall.allowedTCPPorts = [ 80 ];
 
-  systemd.services."web@" = {
-    description = "Answer to a visitor";
+  systemd.services.front-page = {
+    description = "Front page";
+    wantedBy = [ "multi-user.target" ];
     serviceConfig = {
-      StandardInput = "socket";
-      StandardOutput = "socket";
+      Type = "oneshot";
+      RemainAfterExit = true;
     };
     script = ''
-      while read -r header && [ "$header" != $'\r' ]; do :; done
-      printf 'HTTP/1.0 200 OK\r\nContent-Type: text/plain\r\n\r\n'
-      echo "Hello, visitor $(cat < /dev/tcp/${targetHost}/${port})"
+      mkdir -p /var/www
+      echo "Hello from ${name}. The database is at ${targetHost}, port ${toString port}." > /var/www/index.html
     '';
   };
-
-  networking.firewall.allowedTCPPorts = [ 80 ];
 }
