@@ -19,8 +19,14 @@ impl fmt::Display for FlakeRef {
             Source::Git { url } => self.git(url, &mut parameters),
             Source::Mercurial { url } => self.mercurial(url, &mut parameters),
             Source::Path { path } => self.directory(path, &mut parameters),
-            Source::Tarball { url } => self.download("tarball", url, &mut parameters),
-            Source::File { url } => self.download("file", url, &mut parameters),
+            Source::Tarball { url } => {
+                self.add_locks(&mut parameters);
+                url.clone()
+            }
+            Source::File { url } => {
+                self.add_locks(&mut parameters);
+                format!("file+{url}")
+            }
         };
         formatter.write_str(&parameters.append_to(&place))
     }
@@ -36,11 +42,14 @@ impl FlakeRef {
     fn repository(&self, scheme: &str, to: &Repository, parameters: &mut Parameters) -> String {
         parameters.add("host", to.host.as_deref());
         parameters.add("narHash", self.sri().as_deref());
-        let place = format!("{scheme}:{}/{}", to.owner, to.repo);
+        let place = format!("{scheme}:{}/{}", to.owner.replace('/', "%2F"), to.repo);
         match (&self.rev, &self.r#ref) {
             (Some(revision), _) => format!("{place}/{revision}"),
-            (None, Some(name)) => format!("{place}/{}", percent_encode(name, "/@+")),
-            (None, None) => place,
+            (None, Some(name)) if is_plain(name) => format!("{place}/{name}"),
+            (None, name) => {
+                parameters.add("ref", name.as_deref());
+                place
+            }
         }
     }
 
@@ -72,16 +81,6 @@ impl FlakeRef {
         format!("path:{host}{}", percent_encode(path, IN_PATH))
     }
 
-    /// Writes `tarball+` or `file+` only where Nix would otherwise take the URL for the other.
-    fn download(&self, kind: &str, url: &str, parameters: &mut Parameters) -> String {
-        self.add_locks(parameters);
-        let plain = url.parse::<Self>();
-        match plain {
-            Ok(plain) if plain.source.type_name() == kind => url.to_owned(),
-            _ => format!("{kind}+{url}"),
-        }
-    }
-
     fn add_locks(&self, parameters: &mut Parameters) {
         parameters.add("rev", self.rev.as_deref());
         parameters.add("narHash", self.sri().as_deref());
@@ -93,6 +92,11 @@ impl FlakeRef {
     fn sri(&self) -> Option<String> {
         self.nar_hash.as_ref().map(ToString::to_string)
     }
+}
+
+/// Tells whether a branch may stand in the path of a URL: Nix 2.26 decodes nothing there.
+fn is_plain(name: &str) -> bool {
+    percent_encode(name, "/@+") == name
 }
 
 /// Parameters, encoded, in the order of their names.

@@ -86,12 +86,14 @@ pub enum Source {
         /// `/`.
         path: String,
     },
-    /// An archive, fetched and unpacked.
+    /// An archive, fetched and unpacked; any plain URL, whatever its ending, is one.
+    ///
+    /// Nix 2.8 knows archives by their endings only, and rejects other URLs.
     Tarball {
         /// Its URL.
         url: String,
     },
-    /// A file, fetched and not unpacked.
+    /// A file, fetched and not unpacked (`file+https:`).
     File {
         /// Its URL.
         url: String,
@@ -101,7 +103,10 @@ pub enum Source {
 /// A repository of a forge.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Repository {
-    /// The user or group; percent-encoded, if it is a GitLab subgroup (`group%2Fsubgroup`).
+    /// The user or group.
+    ///
+    /// Of a GitLab subgroup Nix makes `group%2Fsubgroup` (2.8) or `group/subgroup` (2.34); either is
+    /// kept here, since each version hands it back to itself.
     pub owner: String,
     /// The repository.
     pub repo: String,

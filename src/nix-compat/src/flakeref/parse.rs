@@ -7,10 +7,6 @@ use super::query::{Query, percent_decode};
 use super::url::Url;
 use super::{Attribute, FlakeRef, FlakeRefError, Repository, Source};
 
-/// Extensions by which Nix knows that a URL is an archive.
-const ARCHIVES: [&str; 8] = [
-    ".zip", ".tar", ".tgz", ".tar.gz", ".tar.xz", ".tar.bz2", ".tar.zst", ".tzst",
-];
 /// Parameters of a Git URL that are truth values, `1` being true.
 const GIT_SWITCHES: [&str; 6] = [
     "shallow",
@@ -89,10 +85,7 @@ impl Url<'_> {
                 self.directory(path)
             }
             "git" => self.git("git"),
-            "http" | "https" | "file" if self.is_archive() => {
-                self.download(scheme, |url| Source::Tarball { url })
-            }
-            "http" | "https" | "file" => self.download(scheme, |url| Source::File { url }),
+            "http" | "https" | "file" => self.download(scheme, |url| Source::Tarball { url }),
             _ => self.read_compound(scheme),
         }
     }
@@ -116,10 +109,6 @@ impl Url<'_> {
                 scheme: scheme.to_owned(),
             }),
         }
-    }
-
-    fn is_archive(&self) -> bool {
-        ARCHIVES.iter().any(|ending| self.rest.ends_with(ending))
     }
 
     /// `id[/ref][/rev]`

@@ -12,11 +12,13 @@
 
 mod ansi;
 mod kind;
+mod position;
 
 use serde::{Deserialize, Serialize};
 
 pub use ansi::strip_ansi;
 pub use kind::{ActivityType, ResultType, VerbosityLevel};
+pub use position::Position;
 
 /// What stands at the beginning of every line that is a message.
 pub const AT_NIX_PREFIX: &str = "@nix ";
@@ -111,20 +113,6 @@ pub struct Trace {
     /// Where that was.
     #[serde(flatten)]
     pub position: Position,
-}
-
-/// A place in Nix code; empty if it is not known.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Position {
-    /// The file, or a text in brackets for code that stands in none.
-    #[serde(default)]
-    pub file: Option<String>,
-    /// The line, from 1.
-    #[serde(default)]
-    pub line: Option<u64>,
-    /// The column, from 1.
-    #[serde(default)]
-    pub column: Option<u64>,
 }
 
 /// A particular of an activity or a report.

@@ -1,3 +1,5 @@
+use std::path::Path;
+
 use nix_compat::log::{
     ActivityType, Field, Line, LogMessage, Message, ResultType, VerbosityLevel, parse_line,
     strip_ansi,
@@ -132,7 +134,7 @@ fn an_error_has_its_position_and_trace() {
     let raw_msg = error.raw_msg.expect("an error");
     assert_eq!(strip_ansi(&raw_msg), "attribute 'missing' missing");
     assert!(strip_ansi(&error.msg).starts_with("error:"));
-    assert_eq!(error.position.file.as_deref(), Some(&*file));
+    assert_eq!(error.position.path(), Some(Path::new(&file)));
     assert_eq!(
         (error.position.line, error.position.column),
         (Some(2), Some(10))
@@ -151,7 +153,23 @@ fn an_error_has_its_position_and_trace() {
         "the innermost step first: {steps:?}"
     );
     let outermost = &error.trace[at("'attribute'")].position;
-    assert_eq!(outermost.line, Some(4));
+    assert_eq!(
+        (outermost.path(), outermost.line),
+        (Some(Path::new(&file)), Some(4))
+    );
+}
+
+#[test]
+fn code_that_stands_in_no_file_has_none() {
+    let sandbox = Sandbox::new();
+    let arguments = ["--eval", "--show-trace", "--expr", "(x: x.missing) { }"];
+    let error = only_error(messages(&sandbox, "nix-instantiate", &arguments));
+    assert_eq!(
+        (error.position.line, error.position.column),
+        (Some(1), Some(5))
+    );
+    assert!(error.position.file.is_some());
+    assert_eq!(error.position.path(), None);
 }
 
 #[test]
