@@ -18,7 +18,7 @@ use crate::evaluator::Evaluated;
 use crate::network::{Machine, MachineOptions};
 use crate::nix::BuildOptions;
 use crate::plan::{Extent, Goal, Running};
-use crate::ui::{Options, Screen};
+use crate::ui::Screen;
 
 const SWITCH: Extent = Extent::Activate(Goal::Switch);
 
@@ -169,7 +169,7 @@ fn deploy_with(
     request: &Request,
     stream: impl FnOnce(&Sender<Evaluated>),
 ) -> Summary {
-    let screen = Screen::silent(Options::default());
+    let screen = Screen::silent();
     let (sender, receiver) = mpsc::channel();
     stream(&sender);
     drop(sender);
@@ -309,7 +309,7 @@ fn there_is_no_barrier_between_machines() {
         ..Notes::default()
     };
     let request = request(Extent::CopyOnly, &["a", "b"]);
-    let screen = Screen::silent(Options::default());
+    let screen = Screen::silent();
     let (sender, receiver) = mpsc::channel();
     let summary = thread::scope(|scope| {
         let notes = &notes;
@@ -390,7 +390,7 @@ fn an_interrupt_ends_every_machine_and_says_what_may_go_on() {
         ..Notes::default()
     };
     let request = request(SWITCH, &["late", "web"]);
-    let screen = Screen::silent(Options::default());
+    let screen = Screen::silent();
     let (sender, receiver) = mpsc::channel();
     evaluate(&sender, "web");
     // The sender stays, as that of an evaluation which does not notice.

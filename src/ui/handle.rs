@@ -112,10 +112,10 @@ impl Screen {
         })
     }
 
-    /// Shows nothing, for tests of those who send.
-    #[cfg(test)]
-    pub(crate) fn silent(options: Options) -> Self {
+    /// Shows nothing, for programs that use the rooms without a person watching.
+    pub fn silent() -> Self {
         let nowhere = || Sink::new(Box::new(io::sink()), false);
+        let options = Options::default();
         Self::with(Box::new(Lines::new(nowhere(), nowhere(), options)))
     }
 
