@@ -1,0 +1,4 @@
+//! End-to-end tests: the binary as a user runs it, with real Nix, real SSH and real hosts.
+
+mod deploying;
+mod lab;
