@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::names::GIT_SWITCHES;
 use super::query::{IN_PATH, IN_VALUE, percent_encode};
 use super::{Attribute, FlakeRef, Repository, Source};
 
@@ -56,8 +57,8 @@ impl FlakeRef {
     fn git(&self, url: &str, parameters: &mut Parameters) -> String {
         parameters.add("ref", self.r#ref.as_deref());
         parameters.add("rev", self.rev.as_deref());
-        for (name, value) in &self.other {
-            if let Attribute::Bool(value) = value {
+        for name in GIT_SWITCHES {
+            if let Some(Attribute::Bool(value)) = self.other.get(name) {
                 parameters.add(name, Some(if *value { "1" } else { "0" }));
             }
         }

@@ -1,6 +1,16 @@
-//! Which texts can be names of flakes, branches and revisions.
+//! Which texts can be names of flakes, branches, revisions and parameters.
 
 use super::FlakeRefError;
+
+/// Parameters of a Git URL that are truth values, `1` being true.
+pub(super) const GIT_SWITCHES: [&str; 6] = [
+    "shallow",
+    "submodules",
+    "allRefs",
+    "exportIgnore",
+    "lfs",
+    "verifyCommit",
+];
 
 /// Tells whether the registry may know something by this name.
 pub(super) fn is_flake_id(text: &str) -> bool {

@@ -2,20 +2,10 @@
 
 use std::str::FromStr;
 
-use super::names::{checked_ref, is_flake_id, is_rev};
+use super::names::{GIT_SWITCHES, checked_ref, is_flake_id, is_rev};
 use super::query::{Query, percent_decode};
 use super::url::Url;
 use super::{Attribute, FlakeRef, FlakeRefError, Repository, Source};
-
-/// Parameters of a Git URL that are truth values, `1` being true.
-const GIT_SWITCHES: [&str; 6] = [
-    "shallow",
-    "submodules",
-    "allRefs",
-    "exportIgnore",
-    "lfs",
-    "verifyCommit",
-];
 
 /// Splits `REF#FRAGMENT`, and decodes the fragment; an empty one is none.
 pub fn split_fragment(text: &str) -> Result<(&str, Option<String>), FlakeRefError> {

@@ -54,3 +54,35 @@ impl From<Written> for Position {
         Self { file, line, column }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Position;
+
+    fn read(json: &str) -> Position {
+        serde_json::from_str(json).expect("a position")
+    }
+
+    #[test]
+    fn line_and_column_are_not_part_of_the_file() {
+        let older = read(r#"{ "file": "/x/a.nix", "line": 2, "column": 10 }"#);
+        let newer = read(r#"{ "file": "/x/a.nix:2:10", "line": 2, "column": 10 }"#);
+        assert_eq!(newer, older);
+        assert_eq!(
+            newer.path().and_then(|path| path.to_str()),
+            Some("/x/a.nix")
+        );
+        let elsewhere = read(r#"{ "file": "/x/a.nix:2:1", "line": 2, "column": 10 }"#);
+        assert_eq!(elsewhere.file.as_deref(), Some("/x/a.nix:2:1"));
+    }
+
+    #[test]
+    fn code_without_a_file_has_no_path() {
+        for file in ["«stdin»:1:1", "({ }: 1) 2\n", "/x\n", "<nix/fetchurl.nix>"] {
+            let json = serde_json::json!({ "file": file, "line": 1, "column": 1 });
+            assert_eq!(read(&json.to_string()).path(), None, "{file}");
+        }
+        assert_eq!(read("{}"), Position::default());
+        assert_eq!(read(r#"{ "file": null, "line": null }"#).path(), None);
+    }
+}

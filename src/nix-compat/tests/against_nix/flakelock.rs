@@ -130,6 +130,51 @@ fn an_input_may_be_the_flake_itself_or_missing() {
 }
 
 #[test]
+fn relative_paths_of_newer_versions_of_nix_have_a_parent() {
+    let written = r#"{
+  "nodes": {
+    "root": {
+      "inputs": {
+        "sub": "sub"
+      }
+    },
+    "sub": {
+      "locked": {
+        "path": "./sub",
+        "type": "path"
+      },
+      "original": {
+        "path": "./sub",
+        "type": "path"
+      },
+      "parent": []
+    }
+  },
+  "root": "root",
+  "version": 7
+}
+"#;
+    let sandbox = Sandbox::new();
+    if sandbox.nix_version() >= (2, 26) {
+        sandbox.write("outer/sub/flake.nix", "{ outputs = _: { }; }");
+        let flake = r#"{ inputs.sub.url = "./sub"; outputs = _: { }; }"#;
+        let file = sandbox.write("outer/flake.nix", flake);
+        let directory = file.parent().expect("a directory");
+        sandbox.bytes(
+            "nix",
+            &["flake", "lock", &format!("path:{}", directory.display())],
+        );
+        let lock = std::fs::read_to_string(directory.join("flake.lock")).expect("a lock file");
+        assert_eq!(lock, written);
+    }
+    let parsed = FlakeLock::parse(written.as_bytes()).expect("a lock file");
+    assert_eq!(parsed.to_bytes(), written.as_bytes());
+    let inputs = parsed.direct_inputs().expect("inputs");
+    assert_eq!(inputs[0].parent, Some(Vec::new()));
+    assert!(inputs[0].locked_ref().expect("a reference").is_relative());
+}
+
+#[test]
 fn broken_lock_files_are_refused_with_the_place() {
     let fail = |text: &str| {
         FlakeLock::parse(text.as_bytes())

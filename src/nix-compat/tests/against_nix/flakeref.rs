@@ -154,6 +154,19 @@ fn a_subgroup_is_written_so_that_every_version_of_nix_reads_it() {
 
 #[test]
 fn what_newer_versions_of_nix_read_is_read() {
+    let sandbox = Sandbox::new();
+    if sandbox.nix_version() >= (2, 26) {
+        for reference in [
+            "path:/a%20b?dir=c%2Fd",
+            "github:owner/repo/branch?host=git.example.org",
+            "https://host/x?a=b",
+            "file+https://host/x.zip",
+            "tarball+https://host/x?lastModified=1&revCount=2",
+            "git+https://host/repo?allRefs=1&exportIgnore=1&submodules=1",
+        ] {
+            assert_as_nix(&sandbox, reference);
+        }
+    }
     let read = |text: &str| text.parse::<FlakeRef>().expect(text);
     let spaced = read("path:/a%20b?dir=c%2Fd");
     assert_eq!(
@@ -177,6 +190,53 @@ fn what_newer_versions_of_nix_read_is_read() {
         assert_eq!(read(text).source.type_name(), kind, "{text}");
         assert_eq!(read(text).to_string(), written);
     }
+}
+
+/// Demands that what we make of the locked attributes is what Nix made of them, and that Nix finds
+/// the same flake again by it.
+fn assert_locked_as_nix(sandbox: &Sandbox, reference: &str) {
+    let metadata = |reference: &str| -> Value {
+        let arguments = ["flake", "metadata", "--json", reference];
+        serde_json::from_slice(&sandbox.bytes("nix", &arguments)).expect("JSON")
+    };
+    let theirs = metadata(reference);
+    let locked: FlakeRef = serde_json::from_value(theirs["locked"].clone()).expect("a reference");
+    assert_eq!(
+        serde_json::to_value(&locked).expect("JSON"),
+        theirs["locked"]
+    );
+    assert!(locked.is_locked(), "{locked}");
+    let url: FlakeRef = theirs["url"]
+        .as_str()
+        .expect("a URL")
+        .parse()
+        .expect("a reference");
+    assert_eq!(url.to_string(), locked.to_string());
+    assert_eq!(metadata(&locked.to_string())["path"], theirs["path"]);
+}
+
+#[test]
+fn a_locked_reference_leads_to_the_same_tree() {
+    let sandbox = Sandbox::new();
+    let directory = |name: &str| sandbox.path().join(name).display().to_string();
+    sandbox.write("plain/flake.nix", "{ outputs = _: { }; }");
+    assert_locked_as_nix(&sandbox, &format!("path:{}", directory("plain")));
+
+    sandbox.write("repository/sub/flake.nix", "{ outputs = _: { }; }");
+    for arguments in [
+        &["init", "--quiet", "--initial-branch=main"][..],
+        &["config", "user.name", "N. N."],
+        &["config", "user.email", "nn@example.org"],
+        &["add", "."],
+        &["commit", "--quiet", "--message=first"],
+    ] {
+        let repository = directory("repository");
+        let in_repository = [&["-C", &repository], arguments].concat();
+        sandbox.bytes("git", &in_repository);
+    }
+    let git = format!("git+file://{}?dir=sub", directory("repository"));
+    assert_locked_as_nix(&sandbox, &git);
+    assert_locked_as_nix(&sandbox, &format!("{git}&ref=main"));
 }
 
 #[test]

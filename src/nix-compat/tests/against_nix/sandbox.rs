@@ -55,6 +55,19 @@ impl Sandbox {
         self.path().join("root").join(&store_path[1..])
     }
 
+    /// The first two numbers of Nix's version.
+    pub fn nix_version(&self) -> (u32, u32) {
+        let version = self.text("nix", &["--version"]);
+        let (_, numbers) = version.rsplit_once(' ').expect("a version");
+        let mut numbers = numbers
+            .split('.')
+            .map(|number| number.parse().expect("a number"));
+        (
+            numbers.next().expect("two numbers"),
+            numbers.next().expect("two numbers"),
+        )
+    }
+
     /// Runs a program of Nix, and gives what it said and how it ended.
     pub fn run<A: AsRef<OsStr>>(&self, program: &str, arguments: &[A]) -> Output {
         let registry = self.path().join("no-flakes.json");
