@@ -187,6 +187,10 @@ fn write_etc(etc: &Path, name: &str) -> Result<(), RigError> {
             format!("{NIX_SETTINGS}trusted-users = root {user}\n"),
         ),
         ("rig/boot.sh", include_str!("../scripts/boot.sh").to_owned()),
+        (
+            "rig/first.sh",
+            include_str!("../scripts/first.sh").to_owned(),
+        ),
         ("rig/sudo.sh", include_str!("../scripts/sudo.sh").to_owned()),
         ("profile", format!("PATH={HOST_PATH}\nexport PATH\n")),
     ];

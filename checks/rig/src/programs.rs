@@ -20,7 +20,7 @@ const NEEDED: &[(&str, &str)] = &[
     ("mount", "mount"),
     ("mountpoint", "util-linux"),
     ("nsenter", "util-linux"),
-    ("pivot_root", "util-linux"),
+    ("chroot", "coreutils"),
     ("setpriv", "util-linux"),
     ("unshare", "util-linux"),
     ("nix", "nix-bin"),
