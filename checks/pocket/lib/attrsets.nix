@@ -51,7 +51,7 @@ in
   attrByPath = path: default: descend path default lib.id;
   hasAttrByPath = path: descend path false (_: true);
   getAttrFromPath =
-    path: descend path (throw "cannot find attribute '${lib.showAttrPath path}'") lib.id;
+    path: descend path (abort "cannot find attribute '${lib.showAttrPath path}'") lib.id;
   setAttrByPath =
     path: value: if path == [ ] then value else { ${head path} = lib.setAttrByPath (lib.drop 1 path) value; };
   showAttrPath =

@@ -70,7 +70,7 @@ let
     if class == null || module._class == null || module._class == class then
       module
     else
-      throw "The module `${module._file}' (class: ${builtins.toJSON module._class}) cannot be imported into a module evaluation that expects class ${builtins.toJSON class}.";
+      throw "The module `${module._file}` (class: ${builtins.toJSON module._class}) cannot be imported into a module evaluation that expects class ${builtins.toJSON class}.";
 
   metaAttributes = [
     "_class"

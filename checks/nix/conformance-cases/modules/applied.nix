@@ -1,0 +1,1 @@
+{ n }: { lib, ... }: { x = lib.mkDefault n; }

@@ -1,0 +1,3 @@
+# says: called with a non-Boolean condition
+# says: while evaluating definitions from `@file@'
+{ lib, ... }: { title = lib.mkIf 1 "a"; }

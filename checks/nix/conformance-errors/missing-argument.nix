@@ -1,0 +1,3 @@
+# says: attribute 'absent' missing
+# says: while evaluating the module argument `absent' in "@file@"
+{ absent, ... }: { title = absent; }

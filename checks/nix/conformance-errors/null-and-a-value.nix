@@ -1,0 +1,8 @@
+# says: The option `note` is defined both null and not null, in `@file@'
+{ lib, ... }:
+{
+  note = lib.mkMerge [
+    null
+    "a"
+  ];
+}

@@ -1,0 +1,2 @@
+# says: An option declaration for `size' has type
+{ options.size = 5; }

@@ -1,0 +1,5 @@
+# says: Module `@file@' has an unsupported attribute `port'.
+{
+  config = { };
+  port = 80;
+}

@@ -1,0 +1,3 @@
+# says: @file@
+# says: (class: "darwin") cannot be imported into a module evaluation that expects class "nixos".
+{ _class = "darwin"; }
