@@ -128,7 +128,8 @@ tidy_up() {
   rm -rf "$scratch"
 }
 
-# Starts the hosts $*, unless they run; $RIG names a rig that is built already.
+# Starts hosts for the template's machines, twice, unless they run. $RIG names a rig
+# that is built already.
 start_hosts() {
   [ ! -e "$scratch/hosts" ] || return 0
   rig=${RIG:-}
@@ -136,14 +137,28 @@ start_hosts() {
     cargo build --quiet --locked --package rig
     rig=$repository/target/debug/rig
   fi
-  "$rig" up --dir "$scratch/hosts" --owner $$ "$@" > /dev/null
+  "$rig" up --dir "$scratch/hosts" --owner $$ web db first-web first-db > /dev/null
 }
 
 # Runs a command as the deployer of the rig: with its store and its home.
 in_rig() { "$rig" run --dir "$scratch/hosts" -- "$@"; }
 
-# Says in the network $1 where the rig's hosts are.
+# Runs a command on the host $1.
+on_host() {
+  local host=$1
+  shift
+  "$rig" exec --dir "$scratch/hosts" "$host" -- "$@"
+}
+
+# Makes the network directory $1 from the template, with addresses of the rig's hosts.
+write_network() {
+  cp -R "$repository/templates/network" "$1"
+  chmod -R u+w "$1"
+  write_hosts "$1" ""
+}
+
+# Says in the network $1 where its machines are: the host $2web is the machine web.
 write_hosts() {
-  cp "$scratch/hosts/rig.json" "$1/rig.json"
-  cp "$repository/checks/rig-hosts.nix" "$1/hosts.nix"
+  cp "$scratch/hosts/rig.json" "$repository/checks/rig-hosts.nix" "$1"
+  echo "import ./rig-hosts.nix \"$2\"" > "$1/hosts.nix"
 }
