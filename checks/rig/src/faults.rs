@@ -4,9 +4,9 @@ use std::{net::SocketAddr, sync::PoisonError, time::Duration};
 
 use crate::{
     error::RigError,
-    files::authorize,
     forwarder::{Forwarder, free_port},
     host::{Host, command_in_host},
+    host_files::authorize,
     programs::{run, write},
 };
 

@@ -56,7 +56,7 @@ impl Host {
 
     /// The user who is not root; the same key lets her in, and `sudo` makes her root.
     pub fn normal_user(&self) -> &'static str {
-        crate::files::NORMAL_USER.0
+        crate::host_files::NORMAL_USER.0
     }
 
     /// Returns the URL of the host's store, without the port.

@@ -31,6 +31,7 @@ mod faults;
 mod files;
 mod forwarder;
 mod host;
+mod host_files;
 mod keeper;
 mod keys;
 mod layout;

@@ -13,6 +13,7 @@ use crate::{
     error::{RigError, file},
     files,
     host::Host,
+    host_files,
     keeper::{Keeper, wait_until_ready},
     keys,
     layout::Layout,
@@ -137,7 +138,7 @@ impl Rig {
             host: name.to_owned(),
             source,
         })?;
-        files::write_host(&self.layout, &layout, name, address)?;
+        host_files::write_host(&self.layout, &layout, name, address)?;
         self.keeper.start_host(name)?;
         Ok(Prepared {
             name: name.to_owned(),

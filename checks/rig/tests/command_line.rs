@@ -150,9 +150,38 @@ fn hosts_end_with_their_owner() {
     assert!(root.exists());
     owner.kill().unwrap();
     owner.wait().unwrap();
-    let deadline = Instant::now() + Duration::from_secs(10);
-    while root.exists() || place.path().join("rig.json").exists() {
-        assert!(Instant::now() < deadline, "the hosts outlive their owner");
+    wait_for(|| !root.exists() && !place.path().join("rig.json").exists());
+}
+
+#[test]
+fn hosts_end_when_up_is_killed_before_it_is_done() {
+    let place = Place::new();
+    let names: Vec<_> = (0..20).map(|number| format!("m{number}")).collect();
+    let mut up = place.rig("up").args(names).spawn().unwrap();
+    wait_for(|| holds(place.path()));
+    up.kill().unwrap();
+    up.wait().unwrap();
+    wait_for(|| !holds(place.path()));
+    assert!(!place.path().join("rig.json").exists());
+}
+
+/// Whether a process in the background holds the hosts of a directory.
+fn holds(directory: &Path) -> bool {
+    let processes = std::fs::read_dir("/proc").unwrap().flatten();
+    let lines = processes.filter_map(|process| std::fs::read(process.path().join("cmdline")).ok());
+    let wanted = format!("\0hold\0--dir\0{}\0", directory.display());
+    lines
+        .into_iter()
+        .any(|line| String::from_utf8_lossy(&line).contains(&wanted))
+}
+
+fn wait_for(condition: impl Fn() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while !condition() {
+        assert!(
+            Instant::now() < deadline,
+            "waited for thirty seconds in vain"
+        );
         std::thread::sleep(Duration::from_millis(20));
     }
 }
@@ -169,11 +198,7 @@ fn hosts_come_up_again_after_their_holder_was_killed() {
             .unwrap()
             .success()
     );
-    let deadline = Instant::now() + Duration::from_secs(10);
-    while root(&first).exists() {
-        assert!(Instant::now() < deadline, "the hosts outlive their holder");
-        std::thread::sleep(Duration::from_millis(20));
-    }
+    wait_for(|| !root(&first).exists());
     let second = place.up(&["web"]);
     assert_ne!(first["root"], second["root"]);
 }

@@ -16,7 +16,7 @@ fn ssh(rig: &Rig, host: &Host, command: &str) -> Command {
         "-o",
         "BatchMode=yes",
         "-o",
-        "ConnectTimeout=3",
+        "ConnectTimeout=10",
         "-p",
         &host.port.to_string(),
     ]);
@@ -55,10 +55,10 @@ fn a_stopped_host_refuses_connections_until_it_is_started() {
 fn what_was_detached_goes_on_while_the_host_is_off_the_network() {
     let rig = Rig::new().unwrap();
     let web = rig.add_host("web").unwrap();
-    let detached = "setsid sh -c 'sleep 0.5; echo done > /root/done' </dev/null >/dev/null 2>&1 &";
+    let detached = "setsid sh -c 'sleep 0.5; echo done > /root/new; mv /root/new /root/done' </dev/null >/dev/null 2>&1 &";
     assert!(ssh(&rig, &web, detached).status().unwrap().success());
     web.stop().unwrap();
-    std::thread::sleep(Duration::from_millis(800));
+    wait_for(|| web.path("/root/done").exists());
     assert_eq!(web.read("/root/done").unwrap(), "done\n");
 }
 
@@ -68,7 +68,17 @@ fn a_hanging_host_accepts_and_never_answers() {
     let web = rig.add_host("web").unwrap();
     web.hang().unwrap();
     std::net::TcpStream::connect((web.address, web.port)).unwrap();
-    let message = refusal(&rig, &web);
+    let target = format!("{}@{}", web.user, web.address);
+    let mut ssh = rig.command("ssh");
+    ssh.args([
+        "-o",
+        "ConnectTimeout=1",
+        "-p",
+        &web.port.to_string(),
+        &target,
+        "true",
+    ]);
+    let message = errors(&ssh.output().unwrap());
     assert!(
         message.contains("timed out during banner exchange"),
         "{message}"
@@ -237,13 +247,12 @@ fn new_connections_can_be_delayed() {
     );
     assert_eq!(web.connections().unwrap(), 1);
     web.delay(Duration::ZERO).unwrap();
-    let begun = Instant::now();
-    assert_reachable(&rig, &web);
-    assert!(
-        begun.elapsed() < Duration::from_millis(700),
-        "{:?}",
-        begun.elapsed()
-    );
+    // A busy machine may be slow once, or twice.
+    wait_for(|| {
+        let begun = Instant::now();
+        assert_reachable(&rig, &web);
+        begun.elapsed() < Duration::from_millis(700)
+    });
 }
 
 fn wait_for(condition: impl Fn() -> bool) {

@@ -252,9 +252,10 @@ fn orphans_on_a_host_do_not_stay_as_zombies() {
             .output()
             .unwrap(),
     );
-    std::thread::sleep(Duration::from_millis(400));
-    let states = text(&web.run(["bash", "-c", "cat /proc/[0-9]*/stat"]).unwrap());
-    assert!(!states.contains(") Z "), "{states}");
+    let states = || text(&web.run(["bash", "-c", "cat /proc/[0-9]*/stat"]).unwrap());
+    assert!(states().contains("(sleep)"));
+    std::thread::sleep(Duration::from_millis(200));
+    wait_for(|| !states().contains(") Z "));
 }
 
 #[test]
@@ -330,7 +331,7 @@ fn twenty_hosts_start_side_by_side() {
         assert!(session.wait().unwrap().success());
     }
     eprintln!("20 hosts in {elapsed:?}");
-    assert!(elapsed < Duration::from_secs(15), "{elapsed:?}");
+    assert!(elapsed < Duration::from_secs(30), "{elapsed:?}");
 }
 
 #[test]

@@ -1,0 +1,158 @@
+//! Writes the files that a host finds in its root when it comes up.
+
+use std::{
+    fs,
+    net::IpAddr,
+    os::unix::fs::{chown, symlink},
+    path::Path,
+};
+
+use crate::{
+    error::{RigError, file},
+    files::{NIX_SETTINGS, directories, mode},
+    keys,
+    layout::{HostLayout, Layout},
+    programs::{HOST_PATH, write},
+};
+
+/// Name and number of the user on every host who is not root.
+pub(crate) const NORMAL_USER: (&str, u32) = ("alice", 1000);
+
+/// Writes the root of a host that does not run yet.
+pub(crate) fn write_host(
+    layout: &Layout,
+    host: &HostLayout,
+    name: &str,
+    (address, port): (IpAddr, u16),
+) -> Result<(), RigError> {
+    let root = host.root();
+    for directory in [
+        "dev",
+        "proc",
+        "sys",
+        "run",
+        "mnt",
+        "etc/ssh",
+        "var/log/nixops-rig",
+        "var/empty",
+        "boot",
+        "nix",
+    ] {
+        directories(&root.join(directory), 0o755)?;
+    }
+    directories(&root.join("root"), 0o700)?;
+    for directory in ["tmp", "var/tmp"] {
+        directories(&root.join(directory), 0o1777)?;
+    }
+    machine_directories(&root)?;
+    write_etc(&root.join("etc"), name)?;
+    home_of_normal_user(&root)?;
+    keys::generate(&host.host_key(), name)?;
+    authorize(layout, host)?;
+    write(
+        &root.join("etc/ssh/sshd_config"),
+        sshd_config(address, port),
+    )
+}
+
+/// Allows the rig's key, and no other, to log in.
+pub(crate) fn authorize(layout: &Layout, host: &HostLayout) -> Result<(), RigError> {
+    let key = keys::public(&layout.identity())?;
+    ["root", NORMAL_USER.0]
+        .iter()
+        .try_for_each(|user| write(&host.authorized_keys(user), format!("{key}\n")))
+}
+
+/// Makes a place for each directory of programs that the machine has; a link is the same link.
+fn machine_directories(root: &Path) -> Result<(), RigError> {
+    for name in ["usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32"] {
+        let (machine, own) = (Path::new("/").join(name), root.join(name));
+        if let Ok(target) = fs::read_link(&machine) {
+            symlink(target, &own).map_err(file("make", own))?;
+        } else if machine.is_dir() {
+            directories(&own, 0o755)?;
+        }
+    }
+    Ok(())
+}
+
+fn write_etc(etc: &Path, name: &str) -> Result<(), RigError> {
+    let (user, number) = NORMAL_USER;
+    let files = [
+        ("hostname", format!("{name}\n")),
+        (
+            "hosts",
+            format!("127.0.0.1 localhost {name}\n::1 localhost\n"),
+        ),
+        ("resolv.conf", String::new()),
+        (
+            "nsswitch.conf",
+            "passwd: files\ngroup: files\nshadow: files\nhosts: files\n".to_owned(),
+        ),
+        (
+            "passwd",
+            format!(
+                "root:x:0:0:System administrator:/root:/bin/bash\n\
+                 {user}:x:{number}:{number}:Normal user:/home/{user}:/bin/bash\n\
+                 sshd:x:102:65534:SSH privilege separation user:/run/sshd:/usr/sbin/nologin\n\
+                 nobody:x:65534:65534:Unprivileged account:/var/empty:/usr/sbin/nologin\n"
+            ),
+        ),
+        (
+            "group",
+            format!(
+                "root:x:0:\nwheel:x:1:{user}\nkeys:x:96:\n{user}:x:{number}:\nnogroup:x:65534:\n"
+            ),
+        ),
+        // A star is no password; an exclamation mark would lock the account for keys too.
+        ("shadow", format!("root:*:1::::::\n{user}:*:1::::::\n")),
+        (
+            "nix/nix.conf",
+            format!("{NIX_SETTINGS}trusted-users = root {user}\n"),
+        ),
+        ("rig/boot.sh", include_str!("../scripts/boot.sh").to_owned()),
+        (
+            "rig/first.sh",
+            include_str!("../scripts/first.sh").to_owned(),
+        ),
+        ("rig/sudo.sh", include_str!("../scripts/sudo.sh").to_owned()),
+        ("profile", format!("PATH={HOST_PATH}\nexport PATH\n")),
+    ];
+    files
+        .iter()
+        .try_for_each(|(path, text)| write(&etc.join(path), text))?;
+    mode(&etc.join("shadow"), 0o600)
+}
+
+fn home_of_normal_user(root: &Path) -> Result<(), RigError> {
+    let home = root.join("home").join(NORMAL_USER.0);
+    directories(&home, 0o755)?;
+    chown(&home, Some(NORMAL_USER.1), Some(NORMAL_USER.1)).map_err(file("give away", home))
+}
+
+/// A key exchange without the post-quantum part, which takes ten times the rest of a short session.
+/// Verbose, because the log is what counts connections. `SetEnv` reaches sessions without a login shell.
+fn sshd_config(address: IpAddr, port: u16) -> String {
+    format!(
+        "Port {port}
+ListenAddress {address}
+HostKey /etc/ssh/ssh_host_ed25519_key
+AuthorizedKeysFile /etc/ssh/authorized_keys.d/%u
+PubkeyAuthentication yes
+PasswordAuthentication no
+KbdInteractiveAuthentication no
+PermitRootLogin prohibit-password
+UsePAM no
+UseDNS no
+KexAlgorithms curve25519-sha256
+PidFile /run/sshd.pid
+LogLevel VERBOSE
+PrintMotd no
+PrintLastLog no
+MaxStartups 200
+MaxSessions 100
+SetEnv PATH={HOST_PATH} LANG=C.UTF-8
+Subsystem sftp internal-sftp
+"
+    )
+}
