@@ -5,20 +5,25 @@
   evaluated, and each text is either whole or absent. Progress goes through `builtins.trace`,
   because the standard output of Nix reaches the reader late:
 
-  - `@begin <name>` before a machine is evaluated;
-  - `@target {"machine":…,"options":…}` when its options are known, before its system is.
+  - `@begin {"machine":…,"position":…}` before a machine is evaluated, with the place of its
+    definition;
+  - `@target {"machine":…,"options":…}` when its options are known, before its system is;
+  - `@read {"node":…,"path":…}` when a machine reads another one.
 
   # Inputs
 
   `source`
   : `{ flake; name; }` (see `source/call-flake.nix`), or `{ file; }` for a classic network.
 
+  `facts`
+  : `{ paths; shapes; nodes; }`: what is to be found, and what was found (see `network/nodes.nix`).
+
   The others are those of `network/default.nix`.
 
   # Output
 
   ```
-  { names; network; machines.<name>; targets.<name>; resources.<type>.<name>; }
+  { names; network; machines.<name>; targets.<name>; facts.<name>; resources.<type>.<name>; }
   ```
 */
 {
@@ -27,6 +32,7 @@
   uuid,
   deploymentName,
   system,
+  facts ? { },
 }:
 
 let
@@ -44,6 +50,10 @@ let
       system
       uuid
       ;
+    facts = {
+      shapes = facts.shapes or [ ];
+      nodes = facts.nodes or { };
+    };
   };
 
   record = import ./network/record.nix { inherit (network) lib; };
@@ -63,6 +73,15 @@ let
     in
     trace "@target ${toJSON target}" (toJSON (target // { system = scrub (record.system node.config); }));
 
+  begin =
+    name:
+    trace "@begin ${
+      toJSON {
+        machine = name;
+        position = network.positionOf name;
+      }
+    }";
+
   hidden = [
     "nixpkgs"
     "nodeNixpkgs"
@@ -74,11 +93,18 @@ in
   names = { }: emit network.names;
   network = { }: emit (removeAttrs network.network hidden);
   machines = mapAttrs (
-    name: evaluate: { }: trace "@begin ${name}" (machineOf name (evaluate { }))
+    name: evaluate: { }: begin name (machineOf name (evaluate { }))
   ) network.machines;
   targets = mapAttrs (
-    name: evaluate: { }: trace "@begin ${name}" (emit (targetOf name (evaluate { })))
+    name: evaluate: { }: begin name (emit (targetOf name (evaluate { })))
   ) network.machines;
+  facts = mapAttrs (
+    machine: find: { }:
+    trace "@begin ${machine}" (toJSON {
+      inherit machine;
+      facts = find facts.paths;
+    })
+  ) network.facts;
   resources = mapAttrs (
     type:
     mapAttrs (

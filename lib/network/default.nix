@@ -18,14 +18,18 @@
   `checkConfigurationOptions`
   : Whether definitions of options that do not exist are errors.
 
+  `facts`
+  : What is known of machines already; see `nodes.nix`.
+
   # Output
 
   ```
-  { lib, names, network, machines, nodes, resources }
+  { lib, names, network, machines, nodes, positionOf, resources }
   ```
 
   `machines.<name>` and `resources.<type>.<name>` of the output are evaluated anew at each use and
-  retained by nobody; `nodes` is what modules see of each other.
+  retained by nobody; `nodes` is what modules see of each other; `positionOf` tells where a machine
+  is defined first, as `{ file, line, column }`, or null.
 */
 {
   definitions,
@@ -34,6 +38,10 @@
   deploymentName,
   system,
   checkConfigurationOptions ? true,
+  facts ? {
+    shapes = [ ];
+    nodes = { };
+  },
 }@given:
 
 let
@@ -102,7 +110,15 @@ let
     declarations = definitionsOf "resources";
   };
 
-  nodes = lib.genAttrs machineNames evalMachine;
+  inherit
+    (import ./nodes.nix {
+      inherit facts lib;
+      names = machineNames;
+      evaluate = evalMachine;
+    })
+    collect
+    nodes
+    ;
 
   resources = evalResources.values // {
     machines = mapAttrs (_: node: node.config) nodes;
@@ -114,6 +130,10 @@ let
 in
 {
   inherit lib network nodes;
+  facts = lib.genAttrs machineNames (
+    name: paths:
+    collect paths (evalMachine name)
+  );
   names =
     if invalidNames == [ ] then
       {
@@ -125,5 +145,7 @@ in
         lib.concatMapStringsSep ", " (name: "`${name}'") invalidNames
       }; a name has letters, digits, `_', `-' and, after the first, `.'";
   machines = lib.genAttrs machineNames (name: { }: evalMachine name);
+  positionOf =
+    name: builtins.unsafeGetAttrPos name (lib.findFirst (lib.hasAttr name) { } definitions);
   resources = evalResources.functions;
 }

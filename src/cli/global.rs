@@ -29,7 +29,7 @@ pub struct GlobalArguments {
 
     /// Show Nix's own trace with its errors
     #[arg(long, global = true)]
-    show_trace: bool,
+    pub show_trace: bool,
 
     /// Directory of the Nix programs, or the path of `nix`, if they are not in PATH [env:
     /// NIXOPS_NIX]

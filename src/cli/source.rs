@@ -69,7 +69,7 @@ impl SourceArguments {
             arguments: self.arguments(),
             system: deployer_system(),
         };
-        let options = self.options();
+        let options = self.options(context);
         let processes = context.processes.clone();
         Ok(Evaluator::new(nix.clone(), processes, request, options)?)
     }
@@ -107,7 +107,7 @@ impl SourceArguments {
         expressions.chain(texts).collect()
     }
 
-    fn options(&self) -> evaluator::Options {
+    fn options(&self, context: &Context) -> evaluator::Options {
         evaluator::Options {
             limits: Limits {
                 workers: self.eval_workers,
@@ -115,6 +115,7 @@ impl SourceArguments {
             },
             settings: self.settings(),
             search_path: self.search_path.clone(),
+            show_trace: context.global.show_trace,
         }
     }
 }

@@ -7,21 +7,52 @@ use rowan::ast::AstNode as _;
 
 /// Gives line and column, from 1, of the definition of a dotted option path.
 ///
-/// Definitions that match more of the path win, and among those the first; the path may stand
-/// below names that are not part of it, such as the machine's.
-pub fn find(text: &str, option: &str) -> Option<(u32, u32)> {
+/// The path may stand below names that are not part of it, such as the machine's. A definition of
+/// more of the path wins. Those of the machine, whose own definition begins at `machine`, count
+/// first; elsewhere in the file a definition counts only if there is no other like it, since it
+/// may be another machine's.
+pub fn find(text: &str, option: &str, machine: Option<(u32, u32)>) -> Option<(u32, u32)> {
     let wanted: Vec<&str> = option.split('.').collect();
     let root = rnix::Root::parse(text).tree();
-    let (_, offset) = root
-        .syntax()
-        .descendants()
+    let definitions = || root.syntax().descendants().filter_map(AttrpathValue::cast);
+    let own = machine.and_then(|place| {
+        definitions().find(|definition| line_and_column(text, offset(definition)) == place)
+    });
+    let own = own.map(|own| candidates(own.syntax().descendants(), &wanted));
+    let offset = match own.and_then(|own| best(&own)) {
+        Some((_, offset)) => offset,
+        None => only(&candidates(root.syntax().descendants(), &wanted))?,
+    };
+    Some(line_and_column(text, offset))
+}
+
+/// Definitions that hold the option or a part of it: how much of the path they say, and where.
+fn candidates(
+    nodes: impl Iterator<Item = rnix::SyntaxNode>,
+    wanted: &[&str],
+) -> Vec<(usize, usize)> {
+    nodes
         .filter_map(AttrpathValue::cast)
         .filter_map(|definition| {
-            let matched = matching(&path(&definition)?, &wanted);
+            let matched = matching(&path(&definition)?, wanted);
             (matched > 0).then(|| (matched, offset(&definition)))
         })
-        .reduce(|best, next| if next.0 > best.0 { next } else { best })?;
-    Some(line_and_column(text, offset))
+        .collect()
+}
+
+/// The first of those that say most.
+fn best(candidates: &[(usize, usize)]) -> Option<(usize, usize)> {
+    let candidates = candidates.iter().copied();
+    candidates.reduce(|best, next| if next.0 > best.0 { next } else { best })
+}
+
+/// The one that says most, if no other says as much.
+fn only(candidates: &[(usize, usize)]) -> Option<usize> {
+    let (most, offset) = best(candidates)?;
+    let mut others = candidates
+        .iter()
+        .filter(|(matched, at)| *matched == most && *at != offset);
+    others.next().is_none().then_some(offset)
 }
 
 fn offset(definition: &AttrpathValue) -> usize {
@@ -58,10 +89,14 @@ fn name(attr: &Attr) -> Option<String> {
 }
 
 /// How many of the first names of `wanted` stand next to each other in `path`.
+///
+/// None, if the path leads elsewhere after them: the definition of `a.b` does not hold `a.c`.
 fn matching(path: &[String], wanted: &[&str]) -> usize {
     let count = |start: usize| {
         let pairs = path[start..].iter().zip(wanted);
-        pairs.take_while(|(name, wanted)| name == *wanted).count()
+        let count = pairs.take_while(|(name, wanted)| name == *wanted).count();
+        let holds = count == wanted.len() || start + count == path.len();
+        if holds { count } else { 0 }
     };
     (0..path.len()).map(count).max().unwrap_or(0)
 }
@@ -81,24 +116,43 @@ mod tests {
     const NETWORK: &str = "{\n  web = { pkgs, ... }: {\n    services.nginx.enable = 1;\n    \
                            services.\"open.ssh\" = { ports = [ ]; };\n  };\n}\n";
 
+    fn found(option: &str) -> Option<(u32, u32)> {
+        find(NETWORK, option, None)
+    }
+
     #[test]
     fn a_dotted_path_is_found_below_the_machine() {
-        assert_eq!(find(NETWORK, "services.nginx.enable"), Some((3, 5)));
+        assert_eq!(found("services.nginx.enable"), Some((3, 5)));
     }
 
     #[test]
     fn the_longest_part_of_a_path_that_stands_there_is_taken() {
-        assert_eq!(find(NETWORK, "services.nginx.enable.deep"), Some((3, 5)));
+        assert_eq!(found("services.nginx.enable.deep"), Some((3, 5)));
     }
 
     #[test]
     fn a_definition_of_more_than_the_option_is_found() {
-        assert_eq!(find("{\n bad.foo.bar = 1; }", "foo"), Some((2, 2)));
+        assert_eq!(find("{\n bad.foo.bar = 1; }", "foo", None), Some((2, 2)));
     }
 
     #[test]
     fn what_is_not_there_is_not_found() {
-        assert_eq!(find(NETWORK, "networking.hostName"), None);
-        assert_eq!(find("{ }", "broken"), None);
+        assert_eq!(found("networking.hostName"), None);
+        assert_eq!(found("services.httpd.enable"), None);
+        assert_eq!(find("{ }", "broken", None), None);
+    }
+
+    const TWO: &str = "{\n  web.a.b = 1;\n  db = {\n    a.b = 2;\n  };\n  other.c = 3;\n}\n";
+
+    #[test]
+    fn the_definition_of_the_machine_is_meant_and_not_that_of_another() {
+        assert_eq!(find(TWO, "a.b", Some((3, 3))), Some((4, 5)));
+        assert_eq!(find(TWO, "a.b", Some((2, 3))), Some((2, 3)));
+    }
+
+    #[test]
+    fn elsewhere_a_definition_must_be_the_only_one() {
+        assert_eq!(find(TWO, "a.b", None), None);
+        assert_eq!(find(TWO, "c", Some((3, 3))), Some((6, 3)));
     }
 }

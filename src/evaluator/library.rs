@@ -29,10 +29,10 @@ pub struct Library {
 #[non_exhaustive]
 pub enum Error {
     /// It could not be written.
-    #[error("cannot unpack the Nix library of NixOps: {0}")]
+    #[error("cannot unpack the Nix library of NixOps")]
     Unpack(#[from] io::Error),
     /// It could not be read.
-    #[error("cannot read the Nix library of NixOps in {path}: {source}")]
+    #[error("cannot read the Nix library of NixOps in {path}")]
     Hash {
         /// The directory.
         path: Utf8PathBuf,

@@ -30,6 +30,7 @@ use serde_json::Value;
 pub use capacity::Limits;
 pub use diagnostic::{Diagnostic, Position};
 pub use error::Error;
+use program::ProgramText;
 pub use program::{Argument, Request, deployer_system};
 pub use record::Evaluated;
 
@@ -53,6 +54,8 @@ pub struct Options {
     pub settings: Vec<(String, String)>,
     /// Directories for `<…>` in classic networks, as `-I PATH`.
     pub search_path: Vec<String>,
+    /// Whether diagnostics keep Nix's trace, which is long.
+    pub show_trace: bool,
 }
 
 /// Evaluates one network.
@@ -63,7 +66,7 @@ pub struct Evaluator {
     options: Options,
     source: Source,
     pure: bool,
-    program: String,
+    program: ProgramText,
     _library: Library,
 }
 
@@ -157,7 +160,7 @@ impl Evaluator {
             &self.processes,
             &mut self.command(paths),
             label,
-            &self.program,
+            self.program.as_str(),
             |heard| match heard {
                 Heard::Text(text) => texts.push(text),
                 Heard::Error(message) => error = Some(message),
@@ -165,7 +168,7 @@ impl Evaluator {
             },
         )?;
         match error {
-            Some(error) => Err(Error::Network(Box::new(self.diagnose(&error)))),
+            Some(error) => Err(Error::Network(Box::new(self.diagnose(&error, None)))),
             None if ended.status.success() => Ok(texts),
             None => Err(Error::Network(Box::new(translate::death(
                 &ended.stray,
@@ -174,8 +177,18 @@ impl Evaluator {
         }
     }
 
-    fn diagnose(&self, error: &Message) -> Diagnostic {
-        translate::diagnostic(&self.source, error)
+    /// Puts an error into the user's words; `machine` is where the machine that failed is defined.
+    fn diagnose(&self, error: &Message, machine: Option<&Position>) -> Diagnostic {
+        let diagnostic = translate::diagnostic(&self.source, error, machine);
+        let diagnostic = self.program.explain(error, diagnostic);
+        if self.options.show_trace {
+            diagnostic
+        } else {
+            Diagnostic {
+                trace: Vec::new(),
+                ..diagnostic
+            }
+        }
     }
 
     /// The command that evaluates attributes of the program, which it reads from standard input.

@@ -8,9 +8,9 @@ use std::{
 };
 
 use super::{
-    AttributePath, Diagnostic, Error, Evaluated, Evaluator, capacity,
+    AttributePath, Diagnostic, Error, Evaluated, Evaluator, Position, capacity,
     queue::Queue,
-    text::MachineText,
+    text::{BeginText, MachineText},
     translate,
     worker::{self, Heard},
 };
@@ -53,7 +53,7 @@ impl Pool<'_> {
     /// Evaluates batches until there are none left.
     fn work(&self) -> Result<(), Error> {
         while let Some(batch) = self.queue.take() {
-            let mut progress = Progress::new(self.news, batch);
+            let mut progress = Progress::new(self.evaluator, self.news, batch);
             let result = self.run(&mut progress);
             if result.is_err() {
                 self.queue.clear();
@@ -75,14 +75,15 @@ impl Pool<'_> {
             &self.evaluator.processes,
             &mut self.evaluator.command(&paths),
             &format!("evaluate {}", progress.label()),
-            &self.evaluator.program,
+            self.evaluator.program.as_str(),
             |heard| progress.hear(heard),
         )?;
         if let Some(reason) = progress.unexpected.take() {
             return Err(Error::unexpected(&reason));
         }
         if let Some(error) = progress.error.take() {
-            progress.blame(self.evaluator.diagnose(&error));
+            let diagnostic = self.evaluator.diagnose(&error, progress.place.as_ref());
+            progress.blame(diagnostic);
         } else if !ended.status.success() {
             self.mourn(
                 progress,
@@ -102,6 +103,9 @@ impl Pool<'_> {
                 progress.left.retain(|left| *left != name);
             }
             suspect => {
+                if suspect != progress.current {
+                    progress.place = None;
+                }
                 progress.current = suspect;
                 progress.blame(death);
             }
@@ -111,21 +115,26 @@ impl Pool<'_> {
 
 /// What became of a batch so far.
 struct Progress<'a> {
+    evaluator: &'a Evaluator,
     news: &'a Sender<Evaluated>,
     left: Vec<String>,
     announced: BTreeSet<String>,
     current: Option<String>,
+    /// Where the current machine is defined.
+    place: Option<Position>,
     error: Option<Box<nix_compat::log::Message>>,
     unexpected: Option<String>,
 }
 
 impl<'a> Progress<'a> {
-    fn new(news: &'a Sender<Evaluated>, batch: Vec<String>) -> Self {
+    fn new(evaluator: &'a Evaluator, news: &'a Sender<Evaluated>, batch: Vec<String>) -> Self {
         Self {
+            evaluator,
             news,
             left: batch,
             announced: BTreeSet::new(),
             current: None,
+            place: None,
             error: None,
             unexpected: None,
         }
@@ -150,14 +159,24 @@ impl<'a> Progress<'a> {
         match heard {
             Heard::Text(text) => self.finished(&text),
             Heard::Target(text) => self.target(&text),
-            Heard::Begin(machine) => {
-                self.send(Evaluated::Begun {
-                    machine: machine.clone(),
-                });
-                self.current = Some(machine);
-            }
+            Heard::Begin(text) => self.begun(&text),
             Heard::Remark(text) => self.remark(text),
             Heard::Error(message) => self.error = Some(message),
+        }
+    }
+
+    fn begun(&mut self, text: &str) {
+        match serde_json::from_str::<BeginText>(text) {
+            Ok(text) => {
+                self.place = text
+                    .position
+                    .and_then(|place| translate::place(&self.evaluator.source, &place));
+                self.current = Some(text.machine.clone());
+                self.send(Evaluated::Begun {
+                    machine: text.machine,
+                });
+            }
+            Err(error) => self.unexpected = Some(error.to_string()),
         }
     }
 
@@ -200,7 +219,10 @@ impl<'a> Progress<'a> {
 
     /// Reports an error as that of the machine that was being evaluated, or of the whole batch
     /// if the process did not get as far as a machine.
-    fn blame(&mut self, diagnostic: Diagnostic) {
+    ///
+    /// An error that has no place in the user's files has at least that of its machine.
+    fn blame(&mut self, mut diagnostic: Diagnostic) {
+        diagnostic.position = diagnostic.position.or(self.place.take());
         let blamed = match self.current.take() {
             Some(machine) => vec![machine],
             None => self.left.clone(),

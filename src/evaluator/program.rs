@@ -3,13 +3,14 @@
 //! It reaches Nix on standard input. Arguments would be limited in length and visible to everyone
 //! on the machine.
 
-use std::{collections::BTreeMap, env, fmt};
+use std::{collections::BTreeMap, env, fmt, ops::Range};
 
+use nix_compat::log::Message;
 use serde_json::json;
 
 use crate::flake::{Identity, LockedFlake, Source};
 
-use super::library::Library;
+use super::{Diagnostic, library::Library};
 
 /// An argument of the network.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -33,6 +34,38 @@ pub struct Request {
     pub system: String,
 }
 
+/// The program, with the lines on which each argument stands.
+#[derive(Debug)]
+pub struct ProgramText {
+    text: String,
+    arguments: Vec<(String, Range<u64>)>,
+}
+
+impl ProgramText {
+    /// What Nix reads.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// Says in which argument an error is, if it is in one: the user knows no other part of the program.
+    pub fn explain(&self, error: &Message, diagnostic: Diagnostic) -> Diagnostic {
+        if diagnostic.position.is_some() || error.position.path().is_some() {
+            return diagnostic;
+        }
+        let Some(line) = error.position.line else {
+            return diagnostic;
+        };
+        let mut arguments = self.arguments.iter();
+        match arguments.find(|(_, lines)| lines.contains(&line)) {
+            Some((name, _)) => Diagnostic {
+                message: format!("the argument `--arg {name}`: {}", diagnostic.message),
+                ..diagnostic
+            },
+            None => diagnostic,
+        }
+    }
+}
+
 /// The platform of this machine in Nix's words.
 pub fn deployer_system() -> String {
     let kernel = match env::consts::OS {
@@ -48,16 +81,36 @@ impl Request {
         matches!(self.source, Source::Flake { .. })
     }
 
-    /// The program text.
-    pub fn program(&self, library: &Library) -> String {
+    /// The program that evaluates the network.
+    pub fn program(&self, library: &Library) -> ProgramText {
+        let before = self.beginning(library);
+        let mut first = 1 + line_breaks(&before);
+        let mut arguments = Vec::new();
+        for (name, argument) in &self.arguments {
+            let next = first + line_breaks(&binding(name, argument));
+            arguments.push((name.clone(), first..next));
+            first = next;
+        }
+        let bindings: String = self
+            .arguments
+            .iter()
+            .map(|(name, argument)| binding(name, argument))
+            .collect();
+        ProgramText {
+            text: format!("{before}{bindings}  }};\n}}\n"),
+            arguments,
+        }
+    }
+
+    /// The program up to the arguments.
+    fn beginning(&self, library: &Library) -> String {
         format!(
             "let\n  nixops = import (builtins.fetchTree {{ type = \"path\"; path = {path}; narHash = {hash}; }});\n\
-             in\nnixops.bridge {{\n  source = {source};\n  arguments = {{{arguments}}};\n  \
-             uuid = {uuid};\n  deploymentName = {name};\n  system = {system};\n}}\n",
+             in\nnixops.bridge {{\n  source = {source};\n  uuid = {uuid};\n  \
+             deploymentName = {name};\n  system = {system};\n  arguments = {{\n",
             path = Text(library.path.as_str()),
             hash = Text(&library.nar_hash),
             source = source(&self.source),
-            arguments = arguments(&self.arguments),
             uuid = Text(&self.identity.uuid),
             name = Text(&self.identity.name),
             system = Text(&self.system),
@@ -85,17 +138,18 @@ fn call(flake: &LockedFlake) -> serde_json::Value {
     })
 }
 
-fn arguments(arguments: &BTreeMap<String, Argument>) -> String {
-    let mut text = String::new();
-    for (name, argument) in arguments {
-        let value = match argument {
-            // The line break ends a comment that the expression may close with.
-            Argument::Expression(expression) => format!("({expression}\n)"),
-            Argument::Text(value) => Text(value).to_string(),
-        };
-        text.push_str(&format!(" {} = {value};", Text(name)));
-    }
-    text
+/// An argument on lines of its own.
+fn binding(name: &str, argument: &Argument) -> String {
+    let value = match argument {
+        // The line break ends a comment that the expression may close with.
+        Argument::Expression(expression) => format!("({expression}\n)"),
+        Argument::Text(value) => Text(value).to_string(),
+    };
+    format!("    {} = {value};\n", Text(name))
+}
+
+fn line_breaks(text: &str) -> u64 {
+    text.bytes().map(|byte| u64::from(byte == b'\n')).sum()
 }
 
 /// A text as a Nix string literal.
@@ -135,7 +189,8 @@ mod tests {
             ("count".into(), Argument::Expression("3 # three".into())),
             ("host".into(), Argument::Text("a b".into())),
         ]);
-        let program = format!("{{{}}}", arguments(&given));
+        let bindings = given.iter().map(|(name, value)| binding(name, value));
+        let program = format!("{{{}}}", bindings.collect::<String>());
         assert!(rnix::Root::parse(&program).errors().is_empty(), "{program}");
     }
 }

@@ -41,6 +41,26 @@ impl AttributePath {
     }
 }
 
+/// What is told when the evaluation of a machine begins.
+#[derive(Debug, Deserialize)]
+pub struct BeginText {
+    /// Name of the machine.
+    pub machine: String,
+    /// Where the network defines it first, if Nix knows.
+    pub position: Option<PlaceText>,
+}
+
+/// A place as `builtins.unsafeGetAttrPos` gives it.
+#[derive(Debug, Deserialize)]
+pub struct PlaceText {
+    /// The file.
+    pub file: String,
+    /// Line, from 1.
+    pub line: u32,
+    /// Column, from 1.
+    pub column: u32,
+}
+
 /// The text of a machine, or of its options alone.
 #[derive(Debug, Deserialize)]
 pub struct MachineText {

@@ -8,15 +8,21 @@ use nix_compat::log::{self, Message, strip_ansi};
 
 use crate::flake::Source;
 
-use super::{Diagnostic, Position, attribute};
+use super::{Diagnostic, Position, attribute, text::PlaceText};
 
 /// Turns an error of Nix into a diagnostic.
-pub fn diagnostic(source: &Source, error: &Message) -> Diagnostic {
+///
+/// `machine` is the place where the machine that it is about is defined.
+pub fn diagnostic(source: &Source, error: &Message, machine: Option<&Position>) -> Diagnostic {
+    let files = Files { source, machine };
     let raw = error.raw_msg.as_deref().unwrap_or(&error.msg);
     let raw = strip_ansi(raw);
     Diagnostic {
-        position: position(source, error).or_else(|| definition(source, &raw)),
-        hint: hint(&raw),
+        position: position(source, error)
+            .or_else(|| files.definition(&raw))
+            .or_else(|| files.traced_definition(error))
+            .or_else(|| machine.cloned()),
+        hint: invisible(source, &raw).or_else(|| hint(&raw)),
         message: map_paths(source, raw.trim()),
         trace: trace(source, error),
     }
@@ -47,6 +53,15 @@ pub fn death(stray: &[String], how: &str) -> Diagnostic {
         hint: Some(hint.to_owned()),
         trace: Vec::new(),
     }
+}
+
+/// A place that Nix tells as a value, if it is in a file of the user.
+pub fn place(source: &Source, place: &PlaceText) -> Option<Position> {
+    Some(Position {
+        file: user_file(source, &place.file)?,
+        line: place.line,
+        column: place.column,
+    })
 }
 
 /// The innermost place in the user's files: that of the error itself, or a step of its trace.
@@ -87,27 +102,74 @@ fn user_file(source: &Source, file: &str) -> Option<String> {
     }
 }
 
-/// Where a message of the module system says that a definition is: `- In `FILE''.
-///
-/// It names a file only; the line is found by looking for the option there.
-fn definition(source: &Source, message: &str) -> Option<Position> {
-    let option = between(message, "option `", "'");
-    let mut files = message
-        .match_indices("In `")
-        .filter_map(|(at, found)| message[at + found.len()..].split('\'').next());
-    files.find_map(|stored| {
-        let file = user_file(source, stored)?;
+/// Looks for definitions of options, of which the module system tells the file only.
+struct Files<'a> {
+    source: &'a Source,
+    machine: Option<&'a Position>,
+}
+
+impl Files<'_> {
+    /// Where a message of the module system says that a definition is: `- In `FILE''.
+    fn definition(&self, message: &str) -> Option<Position> {
+        let option = between(message, "option `", "'");
+        let mut files = message
+            .match_indices("In `")
+            .filter_map(|(at, found)| message[at + found.len()..].split('\'').next());
+        files.find_map(|stored| {
+            self.find(stored, option?)
+                .or_else(|| self.beginning(stored))
+        })
+    }
+
+    /// The innermost definition in the user's files that was being evaluated, by the trace of the
+    /// module system: which option, and in which file it is defined.
+    fn traced_definition(&self, error: &Message) -> Option<Position> {
+        let said = |step: &log::Trace| strip_ansi(&step.raw_msg).into_owned();
+        // Innermost first, so the option comes after the file that defines it.
+        let steps: Vec<_> = error.trace.iter().map(said).collect();
+        steps.iter().enumerate().find_map(|(at, step)| {
+            let stored = between(step, "evaluating definitions from `", "'")?;
+            let mut outer = steps[at..].iter();
+            let option = outer.find_map(|step| between(step, "evaluating the option `", "'"))?;
+            self.find(stored, option)
+        })
+    }
+
+    fn find(&self, stored: &str, option: &str) -> Option<Position> {
+        let file = user_file(self.source, stored)?;
+        let machine = self.machine.filter(|place| place.file == file);
+        let machine = machine.map(|place| (place.line, place.column));
         let text = std::fs::read_to_string(stored).ok()?;
-        let (line, column) = option
-            .and_then(|option| attribute::find(&text, option))
-            .unwrap_or((1, 1));
+        let (line, column) = attribute::find(&text, option, machine)?;
         Some(Position { file, line, column })
-    })
+    }
+
+    /// The first line of a file, unless the machine itself is in it, whose place says more.
+    fn beginning(&self, stored: &str) -> Option<Position> {
+        let file = user_file(self.source, stored)?;
+        let elsewhere = self.machine.is_none_or(|place| place.file != file);
+        elsewhere.then_some(Position {
+            file,
+            line: 1,
+            column: 1,
+        })
+    }
 }
 
 fn between<'a>(text: &'a str, before: &str, after: &str) -> Option<&'a str> {
     let start = text.find(before)? + before.len();
     text[start..].split(after).next()
+}
+
+/// What to do where Nix misses a file that the user has: a git tree shows tracked files only.
+fn invisible(source: &Source, message: &str) -> Option<String> {
+    let stored = between(message, "getting status of '", "'")
+        .or_else(|| between(message, "path '", "' does not exist"))
+        .or_else(|| between(message, "opening file '", "'"))?;
+    let file = user_file(source, stored)?;
+    let there = !stored.eq(&file) && Utf8Path::new(&file).is_absolute();
+    (there && std::fs::exists(&file).is_ok_and(|exists| exists))
+        .then(|| format!("the file is there, but git does not track it: run `git add {file}`"))
 }
 
 /// Replaces store paths of the user's tree by the user's own paths.
@@ -151,6 +213,9 @@ fn hint(message: &str) -> Option<String> {
     {
         "a flake sees its own tree and its inputs only: refer to files relative to `flake.nix`, \
          and to nixpkgs as an input"
+    } else if message.contains("was not found in the Nix search path") {
+        "say where it is with `-I NAME=PATH`; the nixpkgs of a network can also be its attribute \
+         `network.nixpkgs`"
     } else {
         return None;
     };

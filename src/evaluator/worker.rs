@@ -28,7 +28,7 @@ const TARGET: &str = "@target ";
 pub enum Heard {
     /// A whole text, which is JSON.
     Text(String),
-    /// Evaluation of a machine begins.
+    /// JSON that says which machine's evaluation begins.
     Begin(String),
     /// JSON of a machine's options.
     Target(String),
@@ -148,8 +148,8 @@ fn understand_message(message: Message) -> Option<Heard> {
         return matches!(message.level, VerbosityLevel::Error | VerbosityLevel::Warn)
             .then(|| Heard::Remark(text.into_owned()));
     };
-    Some(if let Some(machine) = trace.strip_prefix(BEGIN) {
-        Heard::Begin(machine.to_owned())
+    Some(if let Some(begin) = trace.strip_prefix(BEGIN) {
+        Heard::Begin(begin.to_owned())
     } else if let Some(target) = trace.strip_prefix(TARGET) {
         Heard::Target(target.to_owned())
     } else {

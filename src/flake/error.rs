@@ -1,6 +1,7 @@
 //! What can be wrong with the source of a network.
 
 use camino::Utf8PathBuf;
+use nix_compat::flakelock::FlakeLockError;
 
 use crate::{nix, process};
 
@@ -20,6 +21,16 @@ pub enum Error {
         /// The reference as the user wrote it.
         reference: String,
     },
+    /// An input that is to be overridden does not exist.
+    #[error("the flake {reference} has no input `{input}`, which is to be overridden")]
+    UnknownInput {
+        /// The reference as the user wrote it.
+        reference: String,
+        /// The path of the input.
+        input: String,
+        /// The flake's own inputs.
+        known: Vec<String>,
+    },
     /// Nix could not lock the flake.
     #[error("cannot read the flake {reference}: {message}")]
     Unreadable {
@@ -36,8 +47,16 @@ pub enum Error {
         /// What is unexpected.
         reason: String,
     },
+    /// What Nix locked is no lock file.
+    #[error("cannot understand the lock of {reference}")]
+    Lock {
+        /// The reference as the user wrote it.
+        reference: String,
+        /// What is wrong with it.
+        source: FlakeLockError,
+    },
     /// A path does not exist.
-    #[error("cannot open {path}: {source}")]
+    #[error("cannot open {path}")]
     NoFile {
         /// The path.
         path: Utf8PathBuf,
@@ -68,6 +87,15 @@ impl Error {
                     .into(),
             ),
             Self::Untracked { .. } => Some("run `git add flake.nix`".into()),
+            Self::UnknownInput { known, .. } if known.is_empty() => {
+                Some("the flake has no inputs".into())
+            }
+            Self::UnknownInput { known, .. } => {
+                Some(format!("its inputs are: {}", known.join(", ")))
+            }
+            Self::Unreadable { message, .. } if message.contains("unsupported parameter 'dir'") => {
+                Some("this Nix takes no `dir` with `path:`; name the subdirectory itself, as in `path:/net/sub`".into())
+            }
             Self::Unreadable { message, .. } if message.contains("NAR hash mismatch") => Some(
                 "an input has changed since it was locked: run `nix flake update` if that is right"
                     .into(),

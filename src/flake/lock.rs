@@ -6,7 +6,8 @@ use crate::{
 };
 
 use super::{Error, LockedFlake, metadata::Metadata};
-use nix_compat::log::strip_ansi;
+use camino::Utf8Path;
+use nix_compat::{flakelock::FlakeLock, log::strip_ansi};
 
 /// How a flake is locked.
 #[derive(Clone, Debug, Default)]
@@ -42,7 +43,30 @@ pub fn lock(
     };
     let metadata: Metadata =
         serde_json::from_slice(&output.stdout).map_err(|error| unexpected(error.to_string()))?;
-    metadata.lock(reference).map_err(unexpected)
+    let flake = metadata.lock(reference).map_err(unexpected)?;
+    check_overrides(&flake, &options.override_inputs)?;
+    Ok(flake)
+}
+
+/// Refuses overrides that override nothing, of which Nix only warns.
+fn check_overrides(flake: &LockedFlake, overrides: &[(String, String)]) -> Result<(), Error> {
+    let broken = |source| Error::Lock {
+        reference: flake.reference.clone(),
+        source,
+    };
+    let lock = FlakeLock::parse(flake.lock.to_string().as_bytes()).map_err(broken)?;
+    for (input, _) in overrides {
+        let path: Vec<_> = input.split('/').collect();
+        if lock.resolve(&path).map_err(broken)?.is_none() {
+            let known = lock.direct_inputs().map_err(broken)?;
+            return Err(Error::UnknownInput {
+                reference: flake.reference.clone(),
+                input: input.clone(),
+                known: known.into_iter().map(|input| input.name).collect(),
+            });
+        }
+    }
+    Ok(())
 }
 
 /// Says in our words why Nix refused.
@@ -50,10 +74,10 @@ fn refused(reference: &str, output: &Output) -> Error {
     let stderr = output.stderr_text();
     let stderr = strip_ansi(&stderr);
     let reference = reference.to_owned();
-    if is_missing(&stderr) {
-        Error::NoFlake { reference }
-    } else if stderr.contains("is not tracked by Git") || stderr.contains("not tracked by git") {
+    if is_untracked(&reference, &stderr) {
         Error::Untracked { reference }
+    } else if is_missing(&stderr) {
+        Error::NoFlake { reference }
     } else {
         Error::Unreadable {
             reference,
@@ -62,10 +86,28 @@ fn refused(reference: &str, output: &Output) -> Error {
     }
 }
 
+/// Nix 2.8 says only that its copy of a git tree lacks the file.
+fn is_untracked(reference: &str, stderr: &str) -> bool {
+    let said = stderr.contains("is not tracked by Git") || stderr.contains("not tracked by git");
+    let absent = is_missing(stderr) && stderr.contains("/nix/store/");
+    said || absent && has_flake(reference)
+}
+
+/// Whether a local reference names a directory with a flake, or one below it.
+fn has_flake(reference: &str) -> bool {
+    let path = reference.split('?').next().unwrap_or(reference);
+    let directory = Utf8Path::new(path).canonicalize_utf8();
+    directory.is_ok_and(|directory| {
+        let mut directories = directory.ancestors();
+        directories.any(|directory| directory.join("flake.nix").is_file())
+    })
+}
+
 fn is_missing(stderr: &str) -> bool {
     stderr.contains("could not find a flake.nix")
         || stderr.contains("does not contain a '/flake.nix'")
         || stderr.contains("does not contain a 'flake.nix'")
+        || stderr.contains("/flake.nix': No such file or directory")
         || stderr.contains("source tree referenced by") && stderr.contains("flake.nix' file")
 }
 
