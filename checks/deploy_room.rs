@@ -1,5 +1,7 @@
 //! Deploys to real hosts with a real Nix, below the binary: what the pipeline does when its parts are real.
 
+#![allow(clippy::unwrap_used, reason = "what goes wrong here is a failed test")]
+
 #[path = "host/world.rs"]
 mod world;
 
@@ -30,11 +32,11 @@ fn systems(world: &World, nix: &Nix, wanted: &[(&Host, i32, &str)]) -> Vec<Machi
     let attributes = wanted.iter().map(|(host, status, first)| {
         let name = &host.name;
         format!(
-            r##""{name}" = sh "nixos-{name}" ''
+            r#""{name}" = sh "nixos-{name}" ''
                 mkdir -p $out/bin
                 printf '#!/bin/sh\necho "doing $1"\n{first}\n[ $1 = dry-activate ] || ln -sfn %s /run/current-system\nexit {status}\n' $out > $out/bin/switch-to-configuration
                 chmod +x $out/bin/switch-to-configuration
-            ''; "##
+            ''; "#
         )
     });
     let expression = format!("{{ {} }}", attributes.collect::<String>());
@@ -108,11 +110,13 @@ fn a_deploy_activates_and_the_next_one_leaves_alone() {
     let [database, proxy, web] = hosts.as_slice() else {
         panic!("three hosts");
     };
-    let wanted = [(database, 4, ":"), (proxy, 100, ":"), (web, 0, ":")];
+    let failing = "echo warning: the following units failed: nginx.service >&2";
+    let wanted = [(database, 4, failing), (proxy, 100, ":"), (web, 0, ":")];
     let machines = systems(&world, &nix, &wanted);
 
     let first = run(&world, &nix, SWITCH, &machines);
-    assert_eq!(*outcome(&first, "database"), Outcome::UnitsFailed);
+    let units = vec!["nginx.service".to_owned()];
+    assert_eq!(*outcome(&first, "database"), Outcome::UnitsFailed { units });
     assert_eq!(*outcome(&first, "proxy"), Outcome::RebootRequired);
     assert_eq!(*outcome(&first, "web"), Outcome::Activated);
     assert_eq!(first.exit_code(), 4);
@@ -170,12 +174,12 @@ fn what_only_looks_changes_nothing_on_the_host() {
     let before = web.nix_paths().unwrap();
 
     let dry = run(&world, &nix, Extent::DryRun, &machines);
-    let would = Outcome::WouldChange {
+    let expected = Outcome::WouldChange {
         build: true,
         copy: true,
         activate: true,
     };
-    assert_eq!(*outcome(&dry, "web"), would);
+    assert_eq!(*outcome(&dry, "web"), expected);
     let built = run(&world, &nix, Extent::BuildOnly, &machines);
     assert_eq!(*outcome(&built, "web"), Outcome::Built);
     assert_eq!(web.nix_paths().unwrap(), before);

@@ -1,19 +1,24 @@
 //! The way of one machine.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::sync::mpsc::Receiver;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::evaluator::Diagnostic;
 use crate::network::{Machine, MachineOptions};
-use crate::plan::{Extent, Goal, Running, Steps};
+use crate::nix::CopyProgress;
+use crate::plan::{Goal, Running, Steps};
 use crate::ui::{Event, Ui};
 
 use super::limit::Limit;
-use super::trouble::{Trouble, diagnostic};
+use super::support::unsupported;
+use super::trouble::Trouble;
 use super::work::{Activation, Work};
-use super::{MachineSummary, Mutation, Outcome, Request, Step};
+use super::{Copied, MachineSummary, Mutation, Outcome, Request, Step};
+
+/// How often the progress of a copy is told.
+const PACE: Duration = Duration::from_millis(500);
 
 /// What evaluation has to say to a lane.
 pub(super) enum News {
@@ -45,6 +50,7 @@ pub(super) struct Lane<'a, W> {
     machine: String,
     seconds: RefCell<BTreeMap<Step, f64>>,
     system: RefCell<Option<String>>,
+    copied: Cell<Option<Copied>>,
 }
 
 type Way<T> = Result<T, Outcome>;
@@ -57,6 +63,7 @@ impl<'a, W: Work> Lane<'a, W> {
             machine,
             seconds,
             system,
+            copied: Cell::new(None),
         }
     }
 
@@ -89,6 +96,7 @@ impl<'a, W: Work> Lane<'a, W> {
             outcome,
             system,
             seconds,
+            copied: self.copied.get(),
         }
     }
 
@@ -134,26 +142,13 @@ impl<'a, W: Work> Lane<'a, W> {
     }
 
     fn refuse_unsupported(&self, options: &MachineOptions) -> Way<()> {
-        let refuse = |message: String, hint: &str| {
-            let diagnostic = diagnostic(message, Some(hint.to_owned()));
-            Err(Outcome::Failed {
+        match unsupported(options, self.road.request.extent) {
+            Some(diagnostic) => Err(Outcome::Failed {
                 step: Step::Evaluate,
                 diagnostic,
-            })
-        };
-        if options.target_env != "none" {
-            let backend = &options.target_env;
-            let message = format!("there is no backend '{backend}' for machines");
-            return refuse(
-                message,
-                "deployment.targetEnv = \"none\" deploys to a host that exists",
-            );
+            }),
+            None => Ok(()),
         }
-        if options.build_on_target && self.road.request.extent != Extent::DryRun {
-            let message = "deployment.buildOnTarget is not supported yet".to_owned();
-            return refuse(message, "set it to false to build here and copy the result");
-        }
-        Ok(())
     }
 
     fn connect(&self, options: &MachineOptions) -> Way<Option<(W::Host, Running)>> {
@@ -185,13 +180,42 @@ impl<'a, W: Work> Lane<'a, W> {
             return Ok(Outcome::Built);
         };
         if steps.copy {
-            let copy = || self.road.work.copy(&mutation, machine, &host);
-            self.step(Step::Copy, Some(&self.road.copying), copy)?;
+            self.copy(&mutation, machine, &host)?;
         }
         match steps.activate {
             Some(goal) => self.activate(&mutation, machine, &host, goal),
             None => Ok(Outcome::Copied),
         }
+    }
+
+    fn copy(&self, mutation: &Mutation, machine: &Machine, host: &W::Host) -> Way<()> {
+        let mut last = Copied::default();
+        let mut told = Instant::now();
+        let mut progress = |now: CopyProgress| {
+            last = Copied {
+                paths: now.paths,
+                bytes: now.bytes,
+            };
+            if told.elapsed() < PACE {
+                return;
+            }
+            told = Instant::now();
+            let expected = Copied {
+                paths: now.paths_expected,
+                bytes: now.bytes_expected,
+            };
+            let machine = self.machine.clone();
+            self.road.ui.send(Event::CopyProgress {
+                machine,
+                copied: last,
+                expected,
+            });
+        };
+        self.step(Step::Copy, Some(&self.road.copying), || {
+            self.road.work.copy(mutation, machine, host, &mut progress)
+        })?;
+        self.copied.set(Some(last));
+        Ok(())
     }
 
     fn foretell(&self, machine: &Machine, steps: Steps) -> Way<Outcome> {
@@ -228,7 +252,7 @@ impl<'a, W: Work> Lane<'a, W> {
         Ok(match (goal, activation) {
             (Goal::DryActivate, _) => Outcome::DryActivated,
             (_, Activation::Done) => Outcome::Activated,
-            (_, Activation::UnitsFailed) => Outcome::UnitsFailed,
+            (_, Activation::UnitsFailed(units)) => Outcome::UnitsFailed { units },
             (_, Activation::RebootRequired) => Outcome::RebootRequired,
         })
     }

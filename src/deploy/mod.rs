@@ -16,6 +16,7 @@ mod outcome;
 mod request;
 mod site;
 mod summary;
+mod support;
 mod trouble;
 mod work;
 
@@ -29,7 +30,7 @@ use crate::evaluator::Evaluated;
 pub use mutation::Mutation;
 pub use outcome::{Outcome, Step};
 pub use request::{Limits, Request, Tools};
-pub use summary::{MachineSummary, Summary, Totals};
+pub use summary::{Copied, MachineSummary, Summary, Totals};
 
 /// Deploys machines while they are being evaluated, and tells what became of each.
 ///

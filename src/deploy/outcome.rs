@@ -91,7 +91,10 @@ pub enum Outcome {
     DryActivated,
     /// Its system is activated, but some of its units failed (exit code 4 of
     /// `switch-to-configuration`).
-    UnitsFailed,
+    UnitsFailed {
+        /// The units, as far as it names them.
+        units: Vec<String>,
+    },
     /// Its system is in place, but takes effect only after a reboot (exit code 100 of
     /// `switch-to-configuration`).
     RebootRequired,
@@ -122,7 +125,7 @@ impl Outcome {
             | Self::Copied
             | Self::Activated
             | Self::DryActivated => true,
-            Self::UnitsFailed
+            Self::UnitsFailed { .. }
             | Self::RebootRequired
             | Self::Failed { .. }
             | Self::Interrupted { .. } => false,
@@ -150,7 +153,12 @@ impl fmt::Display for Outcome {
             Self::Copied => formatter.write_str("copied"),
             Self::Activated => formatter.write_str("activated"),
             Self::DryActivated => formatter.write_str("dry-activated"),
-            Self::UnitsFailed => formatter.write_str("activated, units failed"),
+            Self::UnitsFailed { units } if units.is_empty() => {
+                formatter.write_str("activated, units failed")
+            }
+            Self::UnitsFailed { units } => {
+                write!(formatter, "activated, units failed: {}", units.join(", "))
+            }
             Self::RebootRequired => formatter.write_str("activated, reboot required"),
             Self::Failed { step, .. } => write!(formatter, "failed to {step}"),
             Self::Interrupted { step, .. } => write!(formatter, "interrupted ({step})"),

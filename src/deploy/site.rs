@@ -4,14 +4,14 @@ use camino::Utf8PathBuf;
 
 use crate::host::{self, ActivationStatus, Connections, Host, Protocol, Target};
 use crate::network::{CopyProtocol, Machine, MachineOptions};
-use crate::nix::{BuildEvent, BuildQueue, Copy, Nix};
+use crate::nix::{BuildEvent, BuildQueue, Copy, CopyProgress, Nix};
 use crate::plan::{Goal, Running};
 use crate::process::Processes;
-use crate::ui::{Event, Ui};
+use crate::ui::{Event, Ui, sanitise};
 
 use super::trouble::Trouble;
 use super::work::{Activation, Work};
-use super::{Mutation, Request, Step, Tools};
+use super::{Mutation, Request, Tools};
 
 /// Nix here, and the hosts there.
 pub(super) struct Site<'a> {
@@ -101,7 +101,13 @@ impl Work for Site<'_> {
         self.root(machine)
     }
 
-    fn copy(&self, _: &Mutation, machine: &Machine, host: &Host) -> Result<(), Trouble> {
+    fn copy(
+        &self,
+        _: &Mutation,
+        machine: &Machine,
+        host: &Host,
+        progress: &mut dyn FnMut(CopyProgress),
+    ) -> Result<(), Trouble> {
         let protocol = match machine.options.copy_protocol {
             CopyProtocol::Ssh => Protocol::Ssh,
             CopyProtocol::SshNg => Protocol::SshNg,
@@ -115,7 +121,7 @@ impl Work for Site<'_> {
         };
         let _session = host.session();
         self.nix
-            .copy(self.processes, &copy, &mut |_| {})
+            .copy(self.processes, &copy, progress)
             .map_err(|error| {
                 let trouble = Trouble::from(error);
                 trouble.without_prefix(&format!("{}: ", copy.label))
@@ -137,15 +143,24 @@ impl Work for Site<'_> {
         if goal.sets_profile() {
             host.set_profile(system).map_err(trouble)?;
         }
-        let mut lines = |_, text: &str| line(text);
+        let mut units = Vec::new();
+        let mut lines = |_, text: &str| {
+            units.extend(failed_units(text));
+            line(text);
+        };
         let status = host.activate(system, wanted(goal), &mut lines);
         let status = status.map_err(|error| unknown_end(own(&machine.name, error)))?;
         match status {
             ActivationStatus::Done => Ok(Activation::Done),
-            ActivationStatus::UnitsFailed => Ok(Activation::UnitsFailed),
+            ActivationStatus::UnitsFailed => Ok(Activation::UnitsFailed(units)),
             ActivationStatus::RebootNeeded => Ok(Activation::RebootRequired),
             ActivationStatus::Failed(_) if self.interrupted() => Err(Trouble::Interrupted),
-            failed @ ActivationStatus::Failed(_) => Err(Trouble::new(failed.to_string(), None)),
+            failed @ ActivationStatus::Failed(_) => {
+                let hint =
+                    "what it said stands above; the system profile names the new system already";
+                let hint = goal.sets_profile().then(|| hint.to_owned());
+                Err(Trouble::new(failed.to_string(), hint))
+            }
         }
     }
 
@@ -156,16 +171,22 @@ impl Work for Site<'_> {
 
 /// Tells what happens in builds, whose lines belong to no single machine.
 fn tell(ui: &Ui, event: BuildEvent) {
-    if let BuildEvent::Line { drv, line } = event {
-        let name = drv.file_name().and_then(|name| name.split_once('-'));
-        let name = name.map_or(drv.as_str(), |(_, name)| name.trim_end_matches(".drv"));
-        let line = format!("{name}> {line}");
-        ui.send(Event::Log {
-            machine: None,
-            step: Step::Build,
+    ui.send(match event {
+        BuildEvent::Started { drv } => Event::BuildStarted {
+            derivation: drv.into(),
+        },
+        BuildEvent::Stopped { drv } => Event::BuildFinished {
+            derivation: drv.into(),
+        },
+        BuildEvent::Fetching { path, from } => Event::Fetching {
+            path: path.into(),
+            from,
+        },
+        BuildEvent::Line { drv, line } => Event::BuildLog {
+            derivation: drv.into(),
             line,
-        });
-    }
+        },
+    });
 }
 
 fn target(machine: &str, options: &MachineOptions) -> Target {
@@ -211,6 +232,15 @@ fn unknown_end(trouble: Trouble) -> Trouble {
     }
 }
 
+/// Reads the units that `switch-to-configuration` names when it ends with 4.
+fn failed_units(line: &str) -> Vec<String> {
+    let units = line.strip_prefix("warning: the following units failed: ");
+    let units = units.into_iter().flat_map(|units| units.split(", "));
+    units
+        .map(|unit| sanitise(unit.trim()).into_owned())
+        .collect()
+}
+
 /// The name of a machine as that of a file: it is any attribute name.
 fn file_name(machine: &str) -> String {
     let name = machine.replace('%', "%25").replace('/', "%2f");
@@ -223,6 +253,13 @@ fn file_name(machine: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn failed_units_are_read_from_the_line_that_names_them() {
+        let line = "warning: the following units failed: a.service, b.mount";
+        assert_eq!(failed_units(line), ["a.service", "b.mount"]);
+        assert!(failed_units("starting the following units: a.service").is_empty());
+    }
 
     #[test]
     fn no_machine_has_its_root_elsewhere() {

@@ -36,6 +36,18 @@ pub struct MachineSummary {
     /// Seconds that each step took, waiting for its turn not counted; absent where a step did not
     /// happen.
     pub seconds: BTreeMap<Step, f64>,
+    /// What was sent to the host; none if nothing was.
+    pub copied: Option<Copied>,
+}
+
+/// What was sent to a host.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Copied {
+    /// Store paths.
+    pub paths: u64,
+    /// Bytes of their archives.
+    pub bytes: u64,
 }
 
 /// Machines counted by result.
@@ -57,21 +69,26 @@ pub struct Totals {
     pub failed: usize,
     /// Those on which the run was interrupted.
     pub interrupted: usize,
+    /// What was sent to all of them.
+    pub copied: Copied,
 }
 
 impl Totals {
-    fn count<'a>(outcomes: impl Iterator<Item = &'a Outcome>) -> Self {
+    fn count<'a>(machines: impl Iterator<Item = &'a MachineSummary>) -> Self {
         let mut totals = Self::default();
-        for outcome in outcomes {
+        for machine in machines {
             totals.machines += 1;
-            *match outcome {
+            let copied = machine.copied.unwrap_or_default();
+            totals.copied.paths += copied.paths;
+            totals.copied.bytes += copied.bytes;
+            *match &machine.outcome {
                 Outcome::Unchanged => &mut totals.unchanged,
                 Outcome::WouldChange { .. }
                 | Outcome::Built
                 | Outcome::Copied
                 | Outcome::Activated
                 | Outcome::DryActivated => &mut totals.changed,
-                Outcome::UnitsFailed => &mut totals.units_failed,
+                Outcome::UnitsFailed { .. } => &mut totals.units_failed,
                 Outcome::RebootRequired => &mut totals.reboot_required,
                 Outcome::Failed { .. } => &mut totals.failed,
                 Outcome::Interrupted { .. } => &mut totals.interrupted,
@@ -102,7 +119,7 @@ impl Totals {
 impl Summary {
     /// Adds up what became of the machines.
     pub fn new(extent: Extent, machines: BTreeMap<String, MachineSummary>, seconds: f64) -> Self {
-        let totals = Totals::count(machines.values().map(|machine| &machine.outcome));
+        let totals = Totals::count(machines.values());
         let exit_code = totals.exit_code();
         Self {
             extent,
@@ -142,6 +159,11 @@ mod tests {
         }
     }
 
+    fn units_failed() -> Outcome {
+        let units = vec!["nginx.service".to_owned()];
+        Outcome::UnitsFailed { units }
+    }
+
     fn interrupted() -> Outcome {
         Outcome::Interrupted {
             step: Step::Activate,
@@ -156,6 +178,10 @@ mod tests {
                 outcome: outcome.clone(),
                 system: None,
                 seconds,
+                copied: Some(Copied {
+                    paths: 2,
+                    bytes: 10,
+                }),
             };
             (format!("m{index}"), machine)
         });
@@ -164,13 +190,13 @@ mod tests {
 
     #[test]
     fn the_exit_code_is_that_of_the_gravest_result() {
-        use Outcome::{Activated, RebootRequired, Unchanged, UnitsFailed};
+        use Outcome::{Activated, RebootRequired, Unchanged};
         let code = |outcomes: &[Outcome]| summary(outcomes).exit_code();
         assert_eq!(code(&[]), 0);
         assert_eq!(code(&[Unchanged, Activated]), 0);
         assert_eq!(code(&[Activated, RebootRequired]), 100);
-        assert_eq!(code(&[RebootRequired, UnitsFailed]), 4);
-        assert_eq!(code(&[UnitsFailed, failed(), RebootRequired]), 1);
+        assert_eq!(code(&[RebootRequired, units_failed()]), 4);
+        assert_eq!(code(&[units_failed(), failed(), RebootRequired]), 1);
         assert_eq!(code(&[failed(), interrupted()]), 130);
     }
 
@@ -189,7 +215,7 @@ mod tests {
             let kinds = [
                 Outcome::Unchanged,
                 Outcome::Activated,
-                Outcome::UnitsFailed,
+                units_failed(),
                 Outcome::RebootRequired,
                 failed(),
                 interrupted(),

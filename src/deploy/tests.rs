@@ -13,10 +13,10 @@ use serde_json::json;
 use super::conductor::conduct;
 use super::trouble::{Trouble, diagnostic};
 use super::work::{Activation, Work};
-use super::{Limits, Mutation, Outcome, Request, Step, Summary};
+use super::{Copied, Limits, Mutation, Outcome, Request, Step, Summary};
 use crate::evaluator::Evaluated;
 use crate::network::{Machine, MachineOptions};
-use crate::nix::BuildOptions;
+use crate::nix::{BuildOptions, CopyProgress};
 use crate::plan::{Extent, Goal, Running};
 use crate::ui::Screen;
 
@@ -83,7 +83,19 @@ impl Work for Notes {
         self.note(&machine.name, Step::Build)
     }
 
-    fn copy(&self, _: &Mutation, machine: &Machine, (): &()) -> Result<(), Trouble> {
+    fn copy(
+        &self,
+        _: &Mutation,
+        machine: &Machine,
+        (): &(),
+        progress: &mut dyn FnMut(CopyProgress),
+    ) -> Result<(), Trouble> {
+        progress(CopyProgress {
+            bytes: 10,
+            bytes_expected: 10,
+            paths: 2,
+            paths_expected: 2,
+        });
         let now = self.copies.fetch_add(1, Ordering::SeqCst) + 1;
         self.most_copies.fetch_max(now, Ordering::SeqCst);
         thread::sleep(Duration::from_millis(5));
@@ -104,13 +116,17 @@ impl Work for Notes {
         Ok(self
             .activation
             .get(&machine.name)
-            .copied()
+            .cloned()
             .unwrap_or(Activation::Done))
     }
 
     fn interrupted(&self) -> bool {
         self.interrupted.load(Ordering::SeqCst)
     }
+}
+
+fn units() -> Vec<String> {
+    vec!["nginx.service".to_owned()]
 }
 
 fn options() -> MachineOptions {
@@ -206,6 +222,12 @@ fn a_machine_takes_every_step_in_order() {
     assert_eq!(timed[0], Step::Evaluate);
     assert_eq!(timed[1..], steps);
     assert_eq!(summary.machines["web"].system, Some(system("web")));
+    let copied = Copied {
+        paths: 2,
+        bytes: 10,
+    };
+    assert_eq!(summary.machines["web"].copied, Some(copied));
+    assert_eq!(summary.totals.copied, copied);
 }
 
 #[test]
@@ -288,7 +310,7 @@ fn a_failure_stops_its_own_machine_only() {
 #[test]
 fn the_result_of_an_activation_is_told_as_what_it_is() {
     let activation = [
-        ("a".to_owned(), Activation::UnitsFailed),
+        ("a".to_owned(), Activation::UnitsFailed(units())),
         ("b".to_owned(), Activation::RebootRequired),
     ];
     let notes = Notes {
@@ -296,7 +318,8 @@ fn the_result_of_an_activation_is_told_as_what_it_is() {
         ..Notes::default()
     };
     let summary = deploy(&notes, SWITCH, &["a", "b"]);
-    assert_eq!(*outcome(&summary, "a"), Outcome::UnitsFailed);
+    let units_failed = Outcome::UnitsFailed { units: units() };
+    assert_eq!(*outcome(&summary, "a"), units_failed);
     assert_eq!(*outcome(&summary, "b"), Outcome::RebootRequired);
 }
 

@@ -1,18 +1,19 @@
 //! The work that a lane has done for it.
 
 use crate::network::{Machine, MachineOptions};
+use crate::nix::CopyProgress;
 use crate::plan::{Goal, Running};
 
 use super::Mutation;
 use super::trouble::Trouble;
 
 /// How an activation ended.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) enum Activation {
     /// All is well.
     Done,
-    /// The system is active, but units failed.
-    UnitsFailed,
+    /// The system is active, but these units failed.
+    UnitsFailed(Vec<String>),
     /// The system takes effect after a reboot.
     RebootRequired,
 }
@@ -38,12 +39,13 @@ pub(super) trait Work: Sync {
     /// Builds the system here, and keeps it from collection.
     fn build(&self, mutation: &Mutation, machine: &Machine) -> Result<(), Trouble>;
 
-    /// Copies the closure of the system to the host.
+    /// Copies the closure of the system to the host, telling how far it is.
     fn copy(
         &self,
         mutation: &Mutation,
         machine: &Machine,
         host: &Self::Host,
+        progress: &mut dyn FnMut(CopyProgress),
     ) -> Result<(), Trouble>;
 
     /// Makes the host take up the system.

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::deploy::{Outcome, Step, Summary};
+use crate::deploy::{Copied, Outcome, Step, Summary};
 use crate::evaluator::Diagnostic;
 use crate::network::Names;
 use crate::plan::Extent;
@@ -54,9 +54,42 @@ pub enum Event {
         /// Seconds that it took.
         seconds: f64,
     },
+    /// More of a machine's closure has arrived; sent twice a second at most.
+    CopyProgress {
+        /// The machine.
+        machine: String,
+        /// What has arrived.
+        copied: Copied,
+        /// What is to arrive, as far as Nix knows.
+        expected: Copied,
+    },
+    /// Nix has begun to build a derivation.
+    BuildStarted {
+        /// Its store path.
+        derivation: String,
+    },
+    /// A builder wrote a line.
+    BuildLog {
+        /// Store path of the derivation.
+        derivation: String,
+        /// The line.
+        line: String,
+    },
+    /// Nix has ended to build a derivation, well or not.
+    BuildFinished {
+        /// Its store path.
+        derivation: String,
+    },
+    /// Nix has begun to fetch a store path.
+    Fetching {
+        /// The path.
+        path: String,
+        /// The URL of the store that has it.
+        from: String,
+    },
     /// A program that works for a machine said something.
     Log {
-        /// The machine; none if it works for several, as builds do.
+        /// The machine, if it is known.
         machine: Option<String>,
         /// The step in which it said so.
         step: Step,

@@ -1,5 +1,6 @@
 //! The handle that everyone sends to, and the thread that writes.
 
+use std::env;
 use std::io::{self, IsTerminal, Write};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread::{self, JoinHandle};
@@ -107,7 +108,7 @@ impl Screen {
         let err = Sink::new(err, options.color.applies_to(&io::stderr()));
         Self::with(match options.format {
             Format::Json => Box::new(Json::new(out, err, options)),
-            Format::People if io::stderr().is_terminal() => Box::new(Live::new(out, err, options)),
+            Format::People if can_move_its_cursor() => Box::new(Live::new(out, err, options)),
             Format::People => Box::new(Lines::new(out, err, options)),
         })
     }
@@ -164,6 +165,12 @@ fn show(receiver: &Receiver<Message>, mut renderer: Box<dyn Renderer>) {
         }
     }
     renderer.close();
+}
+
+/// Whether standard error is a terminal that can show a display.
+fn can_move_its_cursor() -> bool {
+    let dumb = env::var_os("TERM").is_none_or(|terminal| terminal == "dumb");
+    io::stderr().is_terminal() && !dumb
 }
 
 /// The text with a line end.

@@ -1,52 +1,34 @@
 //! The run as lines, for logs and pipes.
 
-use crate::deploy::{Outcome, Step};
+use crate::deploy::Step;
 
-use super::color::{STRONG, paint};
+use super::Event;
 use super::handle::{Options, Renderer, ended};
-use super::overview::{overview, painted};
-use super::sanitise::sanitise;
-use super::seconds::seconds;
 use super::sink::Sink;
-use super::{Event, message};
+use super::talk::{Talk, logged, said};
 
 /// Writes lines with the name of the machine before them to standard error.
 pub(super) struct Lines {
     out: Sink,
     err: Sink,
-    options: Options,
+    talk: Talk,
 }
 
 impl Lines {
     pub(super) fn new(out: Sink, err: Sink, options: Options) -> Self {
-        Self { out, err, options }
+        let talk = Talk::new(options, err.color());
+        Self { out, err, talk }
     }
 
-    fn text(&self, event: &Event) -> Option<String> {
-        let verbose = self.options.verbosity > 0;
+    fn text(&mut self, event: &Event) -> Option<String> {
         match event {
             Event::StepStarted { machine, step } => {
-                let worth = verbose || matches!(step, Step::Build | Step::Copy | Step::Activate);
+                let long = matches!(step, Step::Build | Step::Copy | Step::Activate);
+                let worth = long || self.talk.is_verbose();
                 worth.then(|| said(machine, step.doing()))
             }
-            Event::StepFinished {
-                machine,
-                step,
-                seconds: time,
-            } => {
-                let text = format!("{} in {}", step.done(), seconds(*time));
-                verbose.then(|| said(machine, &text))
-            }
-            Event::Log {
-                machine,
-                step,
-                line,
-            } => {
-                // Builds talk a lot, and their errors bring their last lines with them.
-                let worth = verbose || *step != Step::Build;
-                worth.then(|| logged(machine.as_deref(), line))
-            }
-            other => talk(other, self.options, self.err.color()),
+            Event::Log { machine, line, .. } => Some(logged(machine.as_deref(), line)),
+            other => self.talk.words(other),
         }
     }
 }
@@ -63,63 +45,6 @@ impl Renderer for Lines {
     }
 }
 
-/// A line of output, in the name of its machine if it has one.
-pub(super) fn logged(machine: Option<&str>, line: &str) -> String {
-    let line = sanitise(line);
-    machine.map_or_else(|| line.to_string(), |machine| said(machine, &line))
-}
-
-/// A line in the name of a machine.
-pub(super) fn said(machine: &str, text: &str) -> String {
-    format!("{} {text}", paint(STRONG, &format!("{machine}>")))
-}
-
-/// The words for events that are told in the same way everywhere.
-pub(super) fn talk(event: &Event, options: Options, color: bool) -> Option<String> {
-    match event {
-        Event::Started {
-            flake,
-            network,
-            nix,
-            ..
-        } if options.verbosity > 0 => Some(format!(
-            "network {network} of {} with Nix {nix}",
-            sanitise(flake)
-        )),
-        Event::Warning {
-            machine,
-            message,
-            hint,
-        } => Some(message::warning(
-            machine.as_deref(),
-            message,
-            hint.as_deref(),
-        )),
-        Event::MachineDone { machine, outcome } => Some(said(machine, &result(outcome))),
-        Event::Error { diagnostic } => {
-            Some(message::error(None, diagnostic, options.show_trace, color))
-        }
-        Event::Finished { summary } => Some(format!(
-            "\n{}",
-            overview(summary, options.show_trace, color)
-        )),
-        _ => None,
-    }
-}
-
-/// An outcome in one line; the table at the end has the rest.
-fn result(outcome: &Outcome) -> String {
-    let Outcome::Failed { diagnostic, .. } = outcome else {
-        return painted(outcome);
-    };
-    let message = sanitise(&diagnostic.message);
-    format!(
-        "{}: {}",
-        painted(outcome),
-        message.lines().next().unwrap_or_default()
-    )
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
@@ -128,7 +53,7 @@ mod tests {
 
     use super::super::handle::tests::shown;
     use super::*;
-    use crate::deploy::{MachineSummary, Summary};
+    use crate::deploy::{MachineSummary, Outcome, Summary};
     use crate::evaluator::Diagnostic;
     use crate::plan::{Extent, Goal};
 
@@ -149,6 +74,7 @@ mod tests {
             outcome: outcome.clone(),
             system: None,
             seconds,
+            copied: None,
         };
         let machines = BTreeMap::from([(web(), machine)]);
         let extent = Extent::Activate(Goal::Switch);

@@ -8,16 +8,15 @@ use crate::deploy::Outcome;
 
 use super::Event;
 use super::handle::{Options, Renderer, ended};
-use super::lines::{logged, said, talk};
 use super::progress::Progress;
-use super::seconds::seconds;
 use super::sink::Sink;
+use super::talk::{Talk, logged};
 
 /// Shows a few lines that change in place, and leaves behind only what matters.
 pub(super) struct Live {
     out: Sink,
     err: Sink,
-    options: Options,
+    talk: Talk,
     progress: Progress,
     bar: ProgressBar,
 }
@@ -28,42 +27,37 @@ impl Live {
         if let Ok(style) = ProgressStyle::with_template("{msg}") {
             bar.set_style(style);
         }
+        let talk = Talk::new(options, err.color());
+        let progress = Progress::new(Instant::now());
         Self {
             out,
             err,
-            options,
-            progress: Progress::new(Instant::now()),
+            talk,
+            progress,
             bar,
         }
     }
 
     /// Text that stays above the display.
     fn text(&mut self, event: &Event) -> Option<String> {
-        let verbose = self.options.verbosity > 0;
         match event {
-            Event::StepFinished {
-                machine,
-                step,
-                seconds: time,
-            } if verbose => Some(said(
-                machine,
-                &format!("{} in {}", step.done(), seconds(*time)),
-            )),
-            Event::Log { machine, line, .. } if verbose => Some(logged(machine.as_deref(), line)),
+            Event::Log { machine, line, .. } if self.talk.is_verbose() => {
+                Some(logged(machine.as_deref(), line))
+            }
             Event::MachineDone { machine, outcome } => {
                 // Taken in any case, so that a long run holds the output of no finished machine.
                 let output = self.progress.take_output(machine);
-                let quiet = outcome.is_success() && *outcome != Outcome::DryActivated;
-                if quiet && !verbose {
+                if self.talk.is_verbose() {
+                    return self.talk.words(event);
+                }
+                if outcome.is_success() && *outcome != Outcome::DryActivated {
                     return None;
                 }
-                let mut text = String::new();
-                for line in output.iter().filter(|_| !verbose) {
-                    text += &ended(&logged(Some(machine), line));
-                }
-                Some(text + &talk(event, self.options, self.err.color())?)
+                let output = output.iter().map(|line| logged(Some(machine), line));
+                let lines: Vec<String> = output.chain(self.talk.words(event)).collect();
+                Some(lines.join("\n"))
             }
-            other => talk(other, self.options, self.err.color()),
+            other => self.talk.words(other),
         }
     }
 }

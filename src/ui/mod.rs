@@ -16,9 +16,10 @@ mod live;
 mod message;
 mod overview;
 mod progress;
+mod quantity;
 mod sanitise;
-mod seconds;
 mod sink;
+mod talk;
 
 pub use color::Color;
 pub use event::Event;

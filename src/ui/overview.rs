@@ -3,17 +3,17 @@
 use comfy_table::presets::NOTHING;
 use comfy_table::{CellAlignment, Table};
 
-use crate::deploy::{MachineSummary, Outcome, Step, Summary};
+use crate::deploy::{Copied, MachineSummary, Outcome, Step, Summary};
 use crate::plan::{Extent, Goal};
 
 use super::color::{ERROR, GOOD, HINT, STRONG, WARNING, paint};
 use super::message;
-use super::seconds::seconds;
+use super::quantity::{bytes, seconds};
 
 /// Writes what became of each machine, what failed and why, and what to do next.
 pub(super) fn overview(summary: &Summary, show_trace: bool, color: bool) -> String {
     let mut text = String::new();
-    if !summary.machines.is_empty() {
+    if !shown(summary).is_empty() {
         text += &table(summary);
         text += "\n";
     }
@@ -30,15 +30,19 @@ pub(super) fn overview(summary: &Summary, show_trace: bool, color: bool) -> Stri
     text + &end.join("\n") + "\n"
 }
 
+/// More machines than this are a large network.
+const SHOWN: usize = 40;
+
 /// The columns between the name and the result.
 const COLUMNS: [Step; 4] = [Step::Evaluate, Step::Build, Step::Copy, Step::Activate];
 
 fn table(summary: &Summary) -> String {
+    let machines = shown(summary);
     let mut table = Table::new();
     table.load_style(NOTHING);
     let steps = COLUMNS.map(|step| step.done().to_owned());
     table.set_header(row("machine", steps, "result"));
-    for (name, machine) in &summary.machines {
+    for (name, machine) in &machines {
         let cells = COLUMNS.map(|step| cell(machine, step));
         table.add_row(row(name, cells, &machine.outcome.to_string()));
     }
@@ -53,11 +57,20 @@ fn table(summary: &Summary) -> String {
         .lines()
         .map(|line| line.strip_prefix(' ').unwrap_or(line));
     let mut text = format!("{}\n", paint(STRONG, lines.next().unwrap_or_default()));
-    for (line, machine) in lines.zip(summary.machines.values()) {
+    for (line, machine) in lines.zip(machines.iter().map(|(_, machine)| machine)) {
         text += &colored(line, &machine.outcome);
         text += "\n";
     }
     text
+}
+
+/// The machines that have a line: of a large network only those to which something happened.
+fn shown(summary: &Summary) -> Vec<(&String, &MachineSummary)> {
+    let machines = summary.machines.iter();
+    let all = summary.machines.len() <= SHOWN;
+    machines
+        .filter(|(_, machine)| all || machine.outcome != Outcome::Unchanged)
+        .collect()
 }
 
 fn row(name: &str, steps: [String; 4], result: &str) -> Vec<String> {
@@ -87,7 +100,7 @@ fn colored(line: &str, outcome: &Outcome) -> String {
 pub(super) fn painted(outcome: &Outcome) -> String {
     let style = match outcome {
         Outcome::Failed { .. } | Outcome::Interrupted { .. } => ERROR,
-        Outcome::UnitsFailed | Outcome::RebootRequired => WARNING,
+        Outcome::UnitsFailed { .. } | Outcome::RebootRequired => WARNING,
         _ => GOOD,
     };
     paint(style, &outcome.to_string())
@@ -119,16 +132,16 @@ fn totals(summary: &Summary) -> String {
     } else {
         "machines"
     };
-    let counts = if counts.is_empty() {
-        String::new()
-    } else {
-        format!(": {}", counts.join(", "))
+    let copied = match totals.copied {
+        Copied { paths: 0, .. } => String::new(),
+        Copied { paths, bytes: size } => format!("; copied {paths} paths, {}", bytes(size)),
     };
-    format!(
-        "{} {noun} in {}{counts}",
-        totals.machines,
-        seconds(summary.seconds)
-    )
+    let time = seconds(summary.seconds);
+    let counts = match counts.as_slice() {
+        [] => String::new(),
+        counts => format!(": {}", counts.join(", ")),
+    };
+    format!("{} {noun} in {time}{counts}{copied}", totals.machines)
 }
 
 fn advice(summary: &Summary) -> Vec<String> {
@@ -146,7 +159,7 @@ fn advice(summary: &Summary) -> Vec<String> {
             }
         )
     });
-    let units = names(|outcome| matches!(outcome, Outcome::UnitsFailed));
+    let units = names(|outcome| matches!(outcome, Outcome::UnitsFailed { .. }));
     let reboot = names(|outcome| matches!(outcome, Outcome::RebootRequired));
     let again = names(|outcome| {
         matches!(
@@ -200,6 +213,7 @@ mod tests {
             outcome,
             system: None,
             seconds: seconds.iter().copied().collect(),
+            copied: None,
         }
     }
 
@@ -236,6 +250,9 @@ mod tests {
             "cannot connect to mail.example.org: connection refused",
             Some("is sshd running there?"),
         );
+        let units_failed = Outcome::UnitsFailed {
+            units: vec!["nginx.service".to_owned()],
+        };
         let interrupted = Outcome::Interrupted {
             step: Step::Activate,
             may_go_on: true,
@@ -248,7 +265,7 @@ mod tests {
                 ("proxy", machine(Outcome::RebootRequired, &all)),
                 ("queue", machine(interrupted, &all[..3])),
                 ("web-1", machine(Outcome::Activated, &all)),
-                ("web-2", machine(Outcome::UnitsFailed, &all)),
+                ("web-2", machine(units_failed, &all)),
             ],
         );
         assert_snapshot!(text, @r"
@@ -258,7 +275,7 @@ mod tests {
         proxy         1.2 s  1 min 01 s   2.5 s       12 s  activated, reboot required
         queue         1.2 s  1 min 01 s   2.5 s          -  interrupted (activate)
         web-1         1.2 s  1 min 01 s   2.5 s       12 s  activated
-        web-2         1.2 s  1 min 01 s   2.5 s       12 s  activated, units failed
+        web-2         1.2 s  1 min 01 s   2.5 s       12 s  activated, units failed: nginx.service
 
         error: mail: failed to connect: cannot connect to mail.example.org: connection refused
         hint: is sshd running there?

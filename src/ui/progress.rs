@@ -3,14 +3,18 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Instant;
 
-use crate::deploy::{Outcome, Step};
+use crate::deploy::{Copied, Outcome, Step};
 
 use super::Event;
 use super::color::{ERROR, FAINT, STRONG, paint};
-use super::seconds::seconds;
+use super::quantity::{bytes, seconds};
+use super::talk::name_of;
 
 /// Machines that a display names; more are counted.
 const SHOWN: usize = 12;
+
+/// Builds that a display names; more are counted.
+const BUILDS_SHOWN: usize = 4;
 
 /// Lines of output that are kept of a machine, in case it fails.
 const KEPT: usize = 40;
@@ -22,20 +26,29 @@ pub(super) struct Progress {
     selected: usize,
     done: BTreeSet<String>,
     failed: usize,
-    active: BTreeMap<String, (Step, Instant)>,
+    active: BTreeMap<String, Active>,
+    builds: BTreeSet<String>,
     output: BTreeMap<String, VecDeque<String>>,
+}
+
+/// What a machine is at.
+#[derive(Debug)]
+struct Active {
+    step: Step,
+    since: Instant,
+    copied: Option<(Copied, Copied)>,
 }
 
 impl Progress {
     pub(super) fn new(now: Instant) -> Self {
-        let (active, output) = (BTreeMap::new(), BTreeMap::new());
         Self {
             since: now,
             selected: 0,
             done: BTreeSet::new(),
             failed: 0,
-            active,
-            output,
+            active: BTreeMap::new(),
+            builds: BTreeSet::new(),
+            output: BTreeMap::new(),
         }
     }
 
@@ -45,9 +58,25 @@ impl Progress {
             Event::Names { selected, .. } => self.selected = selected.len(),
             // A machine may be through before its evaluation is, as one that nobody reaches.
             Event::StepStarted { machine, step } if !self.done.contains(machine) => {
-                self.active.insert(machine.clone(), (*step, now));
+                let active = Active {
+                    step: *step,
+                    since: now,
+                    copied: None,
+                };
+                self.active.insert(machine.clone(), active);
             }
             Event::StepFinished { machine, step, .. } => self.finish(machine, *step),
+            Event::CopyProgress {
+                machine,
+                copied,
+                expected,
+            } => {
+                if let Some(active) = self.active.get_mut(machine) {
+                    active.copied = Some((*copied, *expected));
+                }
+            }
+            Event::BuildStarted { derivation } => drop(self.builds.insert(derivation.clone())),
+            Event::BuildFinished { derivation } => drop(self.builds.remove(derivation)),
             Event::Log {
                 machine: Some(machine),
                 line,
@@ -63,7 +92,7 @@ impl Progress {
         if self
             .active
             .get(machine)
-            .is_some_and(|(active, _)| *active == step)
+            .is_some_and(|active| active.step == step)
         {
             self.active.remove(machine);
         }
@@ -97,17 +126,17 @@ impl Progress {
         let mut lines = vec![format!("{turn} {}  {}", self.counts(), paint(FAINT, &time))];
         let mut active: Vec<_> = self.active.iter().collect();
         // What is nearest to its end comes first, then what has been going on for longest.
-        active.sort_by_key(|(_, (step, since))| (std::cmp::Reverse(*step), *since));
+        active.sort_by_key(|(_, active)| (std::cmp::Reverse(active.step), active.since));
         let shown = active.iter().take(SHOWN);
         let width = shown.clone().map(|(name, _)| name.len()).max().unwrap_or(0);
-        lines.extend(shown.map(|(name, (step, since))| {
-            let time = seconds(now.duration_since(*since).as_secs_f64());
+        lines.extend(shown.map(|(name, active)| {
             let name = paint(STRONG, &format!("{name:width$}"));
-            format!("  {name}  {:10}  {}", step.doing(), paint(FAINT, &time))
+            format!("  {name}  {}", active.line(now))
         }));
         if active.len() > SHOWN {
             lines.push(format!("  and {} more", active.len() - SHOWN));
         }
+        lines.extend(self.builds());
         lines.join("\n")
     }
 
@@ -120,6 +149,35 @@ impl Progress {
             failed => paint(ERROR, &format!(", {failed} with trouble")),
         };
         format!("{} of {} done{failed}", self.done.len(), self.selected)
+    }
+
+    /// What Nix builds, for whichever machines.
+    fn builds(&self) -> Option<String> {
+        let names = self.builds.iter().take(BUILDS_SHOWN);
+        let names: Vec<&str> = names.map(|derivation| name_of(derivation)).collect();
+        let more = match self.builds.len().saturating_sub(BUILDS_SHOWN) {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        let text = format!("  Nix builds {}{more}", names.join(", "));
+        (!names.is_empty()).then(|| paint(FAINT, &text))
+    }
+}
+
+impl Active {
+    fn line(&self, now: Instant) -> String {
+        let time = seconds(now.duration_since(self.since).as_secs_f64());
+        let copied = match self.copied {
+            Some((copied, expected)) if expected.bytes > 0 => format!(
+                "{} of {}, {} of {} paths  ",
+                bytes(copied.bytes),
+                bytes(expected.bytes),
+                copied.paths,
+                expected.paths
+            ),
+            _ => String::new(),
+        };
+        format!("{:10}  {copied}{}", self.step.doing(), paint(FAINT, &time))
     }
 }
 
@@ -182,19 +240,46 @@ mod tests {
         run.begin(0, "database", Step::Evaluate);
         run.begin(1, "web-2", Step::Copy);
         run.begin(2, "web-1", Step::Activate);
+        run.note(
+            3,
+            &Event::CopyProgress {
+                machine: "web-2".to_owned(),
+                copied: Copied {
+                    paths: 12,
+                    bytes: 3_140_000,
+                },
+                expected: Copied {
+                    paths: 40,
+                    bytes: 9_000_000,
+                },
+            },
+        );
+        for name in ["a", "b", "c", "d", "e"] {
+            let derivation = format!("/nix/store/xyz-{name}-1.0.drv");
+            run.note(
+                3,
+                &Event::BuildStarted {
+                    derivation: derivation.clone(),
+                },
+            );
+            if name == "a" {
+                run.note(3, &Event::BuildFinished { derivation });
+            }
+        }
         let machine = "mail".to_owned();
         run.note(
             3,
             &Event::MachineDone {
                 machine,
-                outcome: Outcome::UnitsFailed,
+                outcome: Outcome::RebootRequired,
             },
         );
         assert_snapshot!(run.display(12), @r"
         ⠋ 1 of 5 done, 1 with trouble  12 s
           web-1     activating  10 s
-          web-2     copying     11 s
+          web-2     copying     3.1 MB of 9.0 MB, 12 of 40 paths  11 s
           database  evaluating  12 s
+          Nix builds b-1.0, c-1.0, d-1.0, e-1.0
         ");
     }
 

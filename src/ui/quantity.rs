@@ -1,4 +1,4 @@
-//! Times as people read them.
+//! Times and sizes as people read them.
 
 /// Writes a time: `0.4 s`, `12 s`, `3 min 05 s`, `2 h 10 min`.
 pub(super) fn seconds(seconds: f64) -> String {
@@ -15,9 +15,31 @@ pub(super) fn seconds(seconds: f64) -> String {
     }
 }
 
+/// Writes a size: `512 B`, `3.1 MB`, `40 GB`.
+pub(super) fn bytes(bytes: u64) -> String {
+    const UNITS: [(u64, &str); 3] = [(1_000_000_000, "GB"), (1_000_000, "MB"), (1_000, "kB")];
+    let Some((size, unit)) = UNITS.iter().find(|(size, _)| bytes >= *size) else {
+        return format!("{bytes} B");
+    };
+    let tenths = bytes / (size / 10);
+    if tenths < 100 {
+        return format!("{}.{} {unit}", tenths / 10, tenths % 10);
+    }
+    format!("{} {unit}", tenths / 10)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn sizes_have_two_digits_or_more() {
+        let written = [0, 999, 1_000, 9_999, 3_140_000, 40_500_000_000].map(bytes);
+        assert_eq!(
+            written,
+            ["0 B", "999 B", "1.0 kB", "9.9 kB", "3.1 MB", "40 GB"]
+        );
+    }
 
     #[test]
     fn times_are_as_exact_as_they_are_short() {

@@ -1,0 +1,170 @@
+//! The words for what happens, the same on a terminal and in a log.
+
+use std::collections::BTreeSet;
+
+use crate::deploy::Outcome;
+
+use super::color::{STRONG, paint};
+use super::handle::Options;
+use super::overview::{overview, painted};
+use super::quantity::seconds;
+use super::sanitise::sanitise;
+use super::{Event, message};
+
+/// Puts events into words, and remembers what has been said.
+pub(super) struct Talk {
+    options: Options,
+    color: bool,
+    warnings: BTreeSet<String>,
+    repeated: usize,
+}
+
+impl Talk {
+    pub(super) fn new(options: Options, color: bool) -> Self {
+        let (warnings, repeated) = (BTreeSet::new(), 0);
+        Self {
+            options,
+            color,
+            warnings,
+            repeated,
+        }
+    }
+
+    /// Whether everything is told, not only what matters.
+    pub(super) fn is_verbose(&self) -> bool {
+        self.options.verbosity > 0
+    }
+
+    /// The words for an event, if it is worth any.
+    pub(super) fn words(&mut self, event: &Event) -> Option<String> {
+        match event {
+            Event::Warning {
+                machine,
+                message,
+                hint,
+            } => self.warning(machine.as_deref(), message, hint.as_deref()),
+            Event::MachineDone { machine, outcome } => Some(said(machine, &result(outcome))),
+            Event::Error { diagnostic } => {
+                let Options { show_trace, .. } = self.options;
+                Some(message::error(None, diagnostic, show_trace, self.color))
+            }
+            Event::Finished { summary } => {
+                let text = overview(summary, self.options.show_trace, self.color);
+                Some(format!("\n{}{text}", self.repetitions()))
+            }
+            detail if self.is_verbose() => details(detail),
+            _ => None,
+        }
+    }
+
+    /// A warning, unless another machine has brought the same.
+    fn warning(&mut self, machine: Option<&str>, text: &str, hint: Option<&str>) -> Option<String> {
+        if !self.warnings.insert(text.to_owned()) && !self.is_verbose() {
+            self.repeated += 1;
+            return None;
+        }
+        Some(message::warning(machine, text, hint))
+    }
+
+    fn repetitions(&self) -> String {
+        match self.repeated {
+            0 => String::new(),
+            1 => "One warning came again for another machine: -v shows it\n\n".to_owned(),
+            many => format!("{many} warnings came again for other machines: -v shows them\n\n"),
+        }
+    }
+}
+
+/// The words for what only those want to know who ask for it.
+fn details(event: &Event) -> Option<String> {
+    Some(match event {
+        Event::Started {
+            flake,
+            network,
+            nix,
+            ..
+        } => {
+            format!("network {network} of {} with Nix {nix}", sanitise(flake))
+        }
+        Event::StepFinished {
+            machine,
+            step,
+            seconds: time,
+        } => said(machine, &format!("{} in {}", step.done(), seconds(*time))),
+        Event::BuildStarted { derivation } => format!("building {derivation}"),
+        Event::BuildLog { derivation, line } => said(name_of(derivation), &sanitise(line)),
+        Event::Fetching { path, from } => format!("fetching {path} from {}", sanitise(from)),
+        _ => return None,
+    })
+}
+
+/// A line of output, in the name of its machine if it has one.
+pub(super) fn logged(machine: Option<&str>, line: &str) -> String {
+    let line = sanitise(line);
+    machine.map_or_else(|| line.to_string(), |machine| said(machine, &line))
+}
+
+/// A line in the name of a machine.
+pub(super) fn said(machine: &str, text: &str) -> String {
+    format!("{} {text}", paint(STRONG, &format!("{machine}>")))
+}
+
+/// The name of a derivation: what stands between digest and `.drv`.
+pub(super) fn name_of(derivation: &str) -> &str {
+    let file = derivation.rsplit('/').next().unwrap_or(derivation);
+    let name = file.split_once('-').map_or(file, |(_, name)| name);
+    name.strip_suffix(".drv").unwrap_or(name)
+}
+
+/// An outcome in one line; the table at the end has the rest.
+fn result(outcome: &Outcome) -> String {
+    let Outcome::Failed { diagnostic, .. } = outcome else {
+        return painted(outcome);
+    };
+    let message = sanitise(&diagnostic.message);
+    let line = message.lines().next().unwrap_or_default();
+    format!("{}: {line}", painted(outcome))
+}
+
+#[cfg(test)]
+mod tests {
+    use anstream::adapter::strip_str;
+
+    use super::*;
+
+    fn warn(talk: &mut Talk, machine: &str) -> Option<String> {
+        let machine = Some(machine.to_owned());
+        let message = "the option 'a' is deprecated".to_owned();
+        talk.words(&Event::Warning {
+            machine,
+            message,
+            hint: None,
+        })
+    }
+
+    #[test]
+    fn a_warning_that_every_machine_brings_is_told_once() {
+        let mut talk = Talk::new(Options::default(), false);
+        let first = warn(&mut talk, "a").unwrap();
+        let expected = "warning: a: the option 'a' is deprecated";
+        assert_eq!(strip_str(&first).to_string(), expected);
+        assert_eq!(warn(&mut talk, "b"), None);
+        assert_eq!(warn(&mut talk, "c"), None);
+        assert!(talk.repetitions().starts_with("2 warnings came again"));
+        let verbosity = 1;
+        let mut talk = Talk::new(
+            Options {
+                verbosity,
+                ..Options::default()
+            },
+            false,
+        );
+        assert!(warn(&mut talk, "a").is_some() && warn(&mut talk, "b").is_some());
+    }
+
+    #[test]
+    fn a_derivation_goes_by_its_name() {
+        assert_eq!(name_of("/nix/store/aaa-nginx-1.2.drv"), "nginx-1.2");
+        assert_eq!(name_of("odd"), "odd");
+    }
+}
