@@ -245,6 +245,7 @@ fn what_nix_would_ignore_or_fetch_in_vain_is_rejected() {
         "flake:nixpkgs?ref=branch",
         "github:owner/repo?branch=x",
         "github:owner/repo?ref=a..b",
+        "git+https://host/repo?ref=a@{b",
         "git+https://host/repo?rev=abc",
         "git+ftp://host/repo",
         "path:/x?narHash=abc",
@@ -312,6 +313,19 @@ fn errors_say_what_to_write_instead() {
     for (text, message) in messages {
         assert_eq!(fail(text).to_string(), message);
     }
+}
+
+#[test]
+fn urls_have_their_parameters_in_order_and_encoded_as_newer_versions_of_nix_do() {
+    let json = serde_json::json!({
+        "type": "path", "path": "/nix/store/x-source", "rev": REV, "narHash": HASH,
+        "lastModified": 12, "dir": "a/b c",
+    });
+    let reference: FlakeRef = serde_json::from_value(json).expect("a reference");
+    let hash = "sha256-XfGQbVzBJ16Z1VRub%2BtLUDgaacX8m4FfxmQguXnFKK4%3D";
+    let url =
+        format!("path:/nix/store/x-source?dir=a/b%20c&lastModified=12&narHash={hash}&rev={REV}");
+    assert_eq!(reference.to_string(), url);
 }
 
 #[test]
