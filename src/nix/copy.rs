@@ -26,7 +26,7 @@ pub struct Copy<'a> {
 /// How far a copy is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct CopyProgress {
-    /// Bytes copied so far.
+    /// Bytes copied so far; Nix 2.8 does not tell.
     pub bytes: u64,
     /// Bytes to copy in all, as far as Nix knows; 0 as long as it does not.
     pub bytes_expected: u64,
@@ -178,7 +178,10 @@ struct Watch {
     bytes_expected: u64,
     /// The activity that counts paths.
     paths_activity: Option<u64>,
+    /// Paths done, as Nix counts them.
     paths: u64,
+    /// Paths done, as we count them.
+    paths_ended: u64,
     paths_expected: u64,
     said: Vec<String>,
 }
@@ -205,10 +208,14 @@ impl Watch {
             LogMessage::Start {
                 id,
                 typ: ActivityType::CopyPaths,
+                text,
                 ..
             } => {
                 self.paths_activity = Some(id);
-                false
+                // Nix 2.8 reports no progress, but says here how much there is to do: "copying 3 paths".
+                let counted = text.split(' ').find_map(|word| word.parse().ok());
+                self.paths_expected = counted.unwrap_or(self.paths_expected);
+                counted.is_some()
             }
             LogMessage::Result {
                 id,
@@ -221,9 +228,12 @@ impl Watch {
                 ..
             } => self.expect(&fields),
             LogMessage::Stop { id } => {
-                let ended = self.running.remove(&id);
-                self.finished += ended.unwrap_or_default();
-                ended.is_some()
+                let Some(bytes) = self.running.remove(&id) else {
+                    return false;
+                };
+                self.finished += bytes;
+                self.paths_ended += 1;
+                true
             }
             LogMessage::Msg(message)
                 if matches!(message.level, VerbosityLevel::Error | VerbosityLevel::Warn) =>
@@ -259,7 +269,7 @@ impl Watch {
         CopyProgress {
             bytes: self.finished + self.running.values().sum::<u64>(),
             bytes_expected: self.bytes_expected,
-            paths: self.paths,
+            paths: self.paths.max(self.paths_ended),
             paths_expected: self.paths_expected,
         }
     }
@@ -290,6 +300,7 @@ fn classify(said: &str) -> CopyFailure {
                 "nix-store: not found",
                 "nix-daemon: command not found",
                 "nix-daemon: not found",
+                "Unknown command: nix-",
             ],
         ),
         (
@@ -335,3 +346,6 @@ fn detail(said: &str) -> String {
     let last = &lines[lines.len().saturating_sub(LINES)..];
     last.iter().map(|line| format!("\n  {line}")).collect()
 }
+
+#[cfg(test)]
+mod tests;

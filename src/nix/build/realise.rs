@@ -44,9 +44,13 @@ impl Left {
 }
 
 /// What the process said, to be verified against the store.
+///
+/// The stop of an activity is none: Nix sends it for a derivation that was asked for only when the whole process ends.
 enum Hint {
-    /// Nix is done with this derivation, or with fetching this path.
-    Stopped(Utf8PathBuf),
+    /// Nix began to build this derivation, or to fetch this path.
+    Started(Utf8PathBuf),
+    /// One more of those that were begun is done.
+    Advanced,
     /// This derivation failed.
     Failed(FailedDerivation),
 }
@@ -59,7 +63,8 @@ pub(super) fn realise(context: &Realisation, batch: &[Arc<Job>]) -> Left {
     let result = thread::scope(|scope| {
         scope.spawn(move || Verifier::new(context, batch).follow(&hints));
         let mut watch = Watch {
-            activities: HashMap::new(),
+            builds: HashMap::new(),
+            done: HashMap::new(),
             failures: &failures,
             sender,
             listener: context.listener,
@@ -137,8 +142,10 @@ fn command(context: &Realisation, batch: &[Arc<Job>]) -> Command {
 
 /// Reads what the process says.
 struct Watch<'a> {
-    /// What the running activities work on: a derivation that is built, or a path that is fetched.
-    activities: HashMap<u64, Utf8PathBuf>,
+    /// The derivations that the running activities build.
+    builds: HashMap<u64, Utf8PathBuf>,
+    /// How many builds and copies are done, by the activities that count them.
+    done: HashMap<u64, u64>,
     failures: &'a Mutex<Failures>,
     sender: mpsc::Sender<Hint>,
     listener: &'a (dyn Fn(BuildEvent) + Send + Sync),
@@ -159,50 +166,12 @@ impl Watch<'_> {
     fn message(&mut self, message: LogMessage) {
         match message {
             LogMessage::Start {
-                id,
-                typ: ActivityType::Build,
-                fields,
-                ..
-            } => {
-                if let Some(drv) = text(&fields, 0) {
-                    self.activities.insert(id, drv.into());
-                    (self.listener)(BuildEvent::Started { drv: drv.into() });
-                }
-            }
-            LogMessage::Start {
-                id,
-                typ: ActivityType::Substitute,
-                fields,
-                ..
-            } => {
-                if let Some(path) = text(&fields, 0) {
-                    self.activities.insert(id, path.into());
-                    let from = text(&fields, 1).unwrap_or_default().to_owned();
-                    (self.listener)(BuildEvent::Fetching {
-                        path: path.into(),
-                        from,
-                    });
-                }
-            }
-            LogMessage::Result {
-                id,
-                typ: ResultType::BuildLogLine,
-                fields,
-            } => {
-                if let (Some(drv), Some(line)) = (self.activities.get(&id), text(&fields, 0)) {
-                    self.lock().note_line(drv, &strip_ansi(line));
-                    (self.listener)(BuildEvent::Line {
-                        drv: drv.clone(),
-                        line: line.to_owned(),
-                    });
-                }
-            }
+                id, typ, fields, ..
+            } => self.start(id, typ, &fields),
+            LogMessage::Result { id, typ, fields } => self.result(id, typ, &fields),
             LogMessage::Stop { id } => {
-                if let Some(path) = self.activities.remove(&id) {
-                    if path.extension() == Some("drv") {
-                        (self.listener)(BuildEvent::Stopped { drv: path.clone() });
-                    }
-                    let _ = self.sender.send(Hint::Stopped(path));
+                if let Some(drv) = self.builds.remove(&id) {
+                    (self.listener)(BuildEvent::Stopped { drv });
                 }
             }
             LogMessage::Msg(message) if message.level == VerbosityLevel::Error => {
@@ -212,10 +181,60 @@ impl Watch<'_> {
         }
     }
 
+    fn start(&mut self, id: u64, typ: ActivityType, fields: &[Field]) {
+        match (typ, text(fields, 0)) {
+            (ActivityType::Builds | ActivityType::CopyPaths, _) => drop(self.done.insert(id, 0)),
+            (ActivityType::Build, Some(drv)) => {
+                self.builds.insert(id, drv.into());
+                (self.listener)(BuildEvent::Started { drv: drv.into() });
+                self.hint(Hint::Started(drv.into()));
+            }
+            (ActivityType::Substitute, Some(path)) => {
+                let from = text(fields, 1).unwrap_or_default().to_owned();
+                (self.listener)(BuildEvent::Fetching {
+                    path: path.into(),
+                    from,
+                });
+                self.hint(Hint::Started(path.into()));
+            }
+            _ => {}
+        }
+    }
+
+    fn result(&mut self, id: u64, typ: ResultType, fields: &[Field]) {
+        match (typ, fields.first()) {
+            (ResultType::BuildLogLine, Some(Field::String(line))) => {
+                if let Some(drv) = self.builds.get(&id) {
+                    let line = strip_ansi(line).into_owned();
+                    self.lock().note_line(drv, &line);
+                    (self.listener)(BuildEvent::Line {
+                        drv: drv.clone(),
+                        line,
+                    });
+                }
+            }
+            (ResultType::Progress, Some(Field::Int(now))) => {
+                if self
+                    .done
+                    .get_mut(&id)
+                    .is_some_and(|done| std::mem::replace(done, *now) < *now)
+                {
+                    self.hint(Hint::Advanced);
+                }
+            }
+            _ => {}
+        }
+    }
+
     fn error(&self, message: &str) {
         if let Some(failed) = self.lock().note_error(message) {
-            let _ = self.sender.send(Hint::Failed(failed));
+            self.hint(Hint::Failed(failed));
         }
+    }
+
+    fn hint(&self, hint: Hint) {
+        // The verifier listens until this side is dropped.
+        let _ = self.sender.send(hint);
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Failures> {
@@ -246,18 +265,21 @@ impl<'a> Verifier<'a> {
 
     /// Works until the process has ended; all hints that wait are taken together.
     fn follow(mut self, hints: &mpsc::Receiver<Hint>) {
+        let mut started = HashSet::new();
         while let Ok(first) = hints.recv() {
-            let mut stopped = HashSet::new();
+            let mut advanced = false;
             for hint in std::iter::once(first).chain(hints.try_iter()) {
                 match hint {
-                    Hint::Stopped(path) => drop(stopped.insert(path)),
+                    Hint::Started(path) => drop(started.insert(path)),
+                    Hint::Advanced => advanced = true,
                     Hint::Failed(failed) => self.blame(&failed),
                 }
             }
-            let open = self.batch.iter().filter(|job| !job.is_answered());
-            let concerned =
-                open.filter(|job| stopped.contains(&job.drv) || stopped.contains(&job.out));
-            self.check(&concerned.cloned().collect::<Vec<_>>());
+            if advanced {
+                let begun =
+                    |job: &&Arc<Job>| started.contains(&job.drv) || started.contains(&job.out);
+                self.check(&self.batch.iter().filter(begun).cloned().collect::<Vec<_>>());
+            }
         }
     }
 

@@ -1,0 +1,87 @@
+use std::slice;
+
+use camino::Utf8PathBuf;
+use nixops::{
+    host::{ActivationStatus, Error, Goal, Host, Protocol},
+    nix::{BuildOptions, BuildQueue, Copy},
+    process::Stream,
+};
+
+use crate::world::{World, target};
+
+/// Brings a system to the host whose `switch-to-configuration` ends with `status`.
+fn system(world: &World, host: &Host, status: i32) -> Utf8PathBuf {
+    let nix = world.nix();
+    let expression = format!(
+        r##"{{ system = sh "system-{status}" ''
+            mkdir -p $out/bin
+            printf '#!/bin/sh\necho "doing $1"\necho "as $(id -un)" >&2\nexit {status}\n' > $out/bin/switch-to-configuration
+            chmod +x $out/bin/switch-to-configuration
+        ''; }}"##
+    );
+    let wanted = world.instantiate(&nix, &expression, &["system"]).remove(0);
+    let queue = BuildQueue::new(
+        nix.clone(),
+        world.processes.clone(),
+        BuildOptions::default(),
+    );
+    let out = queue.build(wanted.0, wanted.1).unwrap().out;
+    let copy = Copy {
+        label: "copy web".to_owned(),
+        store_url: host.store_url(Protocol::Ssh),
+        ssh_config: Some(host.ssh_config()),
+        paths: slice::from_ref(&out),
+        substitute_on_destination: false,
+    };
+    nix.copy(&world.processes, &copy, &mut |_| ()).unwrap();
+    out
+}
+
+#[test]
+fn the_profile_is_set_and_the_exit_status_is_a_result() {
+    let (world, server) = World::with_host();
+    let connections = world.connections();
+    let host = connections.connect(&target(&server)).unwrap();
+    let cases = [
+        (0, Goal::Switch, ActivationStatus::Done),
+        (4, Goal::Test, ActivationStatus::UnitsFailed),
+        (100, Goal::Boot, ActivationStatus::RebootNeeded),
+        (9, Goal::DryActivate, ActivationStatus::Failed(9)),
+    ];
+    for (status, goal, expected) in cases {
+        let system = system(&world, &host, status);
+        let mut said = Vec::new();
+        let mut note = |stream, line: &str| said.push((stream, line.to_owned()));
+        assert_eq!(host.activate(&system, goal, &mut note).unwrap(), expected);
+        said.sort_by_key(|(stream, _)| *stream == Stream::Stderr);
+        let lines = [
+            (Stream::Stdout, format!("doing {goal}")),
+            (Stream::Stderr, "as root".to_owned()),
+        ];
+        assert_eq!(said, lines);
+        host.set_profile(&system).unwrap();
+        let look = connections
+            .connect(&target(&server))
+            .unwrap()
+            .look()
+            .clone();
+        assert_eq!(look.profile, Some(system));
+    }
+    assert_eq!(server.generations().unwrap().len(), cases.len());
+}
+
+#[test]
+fn a_profile_cannot_point_to_what_is_not_there() {
+    let (world, server) = World::with_host();
+    let host = world.connections().connect(&target(&server)).unwrap();
+    let error = host
+        .set_profile("/nix/store/00000000000000000000000000000000-gone".into())
+        .unwrap_err();
+    assert!(matches!(error, Error::Command { .. }));
+    assert!(
+        error
+            .to_string()
+            .starts_with("web: setting the system profile failed: "),
+        "{error}"
+    );
+}

@@ -1,0 +1,151 @@
+use std::{slice, thread, time::Duration};
+
+use camino::Utf8PathBuf;
+use nixops::{
+    host::{Host, Protocol},
+    nix::{BuildOptions, BuildQueue, Copy, CopyError, CopyFailure, CopyProgress, Nix, Version},
+};
+
+use crate::world::{World, target};
+
+/// Nix that reports the bytes of a copy to another machine.
+const BYTES_SINCE: Version = Version {
+    major: 2,
+    minor: 26,
+    patch: 0,
+};
+
+/// A path in the rig's store that refers to another and has random content of some size.
+fn built(world: &World, nix: &Nix, bytes: usize) -> Utf8PathBuf {
+    let expression = format!(
+        r#"rec {{
+            data = sh "data" "head -c {bytes} /dev/urandom > $out";
+            top = sh "top" "mkdir $out; ln -s ${{data}} $out/data";
+        }}"#
+    );
+    let wanted = world.instantiate(nix, &expression, &["top"]).remove(0);
+    let queue = BuildQueue::new(
+        nix.clone(),
+        world.processes.clone(),
+        BuildOptions::default(),
+    );
+    queue.build(wanted.0, wanted.1).unwrap().out
+}
+
+fn copy(
+    world: &World,
+    nix: &Nix,
+    (host, protocol): (&Host, Protocol),
+    path: &Utf8PathBuf,
+) -> (Result<(), CopyError>, Vec<CopyProgress>) {
+    let copy = Copy {
+        label: "copy web".to_owned(),
+        store_url: host.store_url(protocol),
+        ssh_config: Some(host.ssh_config()),
+        paths: slice::from_ref(path),
+        substitute_on_destination: true,
+    };
+    let mut steps = Vec::new();
+    let result = nix.copy(&world.processes, &copy, &mut |step| steps.push(step));
+    (result, steps)
+}
+
+#[test]
+fn closures_arrive_over_the_open_connection_with_either_protocol() {
+    let (world, server) = World::with_host();
+    let nix = world.nix();
+    let host = world.connections().connect(&target(&server)).unwrap();
+    for protocol in [Protocol::Ssh, Protocol::SshNg] {
+        let top = built(&world, &nix, 3_000_000 + protocol as usize);
+        let (result, steps) = copy(&world, &nix, (&host, protocol), &top);
+        result.unwrap();
+        let arrived = server.nix_paths().unwrap();
+        assert!(
+            arrived.contains(&top.clone().into_std_path_buf()),
+            "{protocol}: {arrived:?}"
+        );
+        let last = steps
+            .last()
+            .unwrap_or_else(|| panic!("{protocol}: no progress"));
+        assert_eq!((last.paths, last.paths_expected), (2, 2), "{protocol}");
+        if nix.version() >= BYTES_SINCE {
+            assert!(last.bytes >= 3_000_000, "{protocol}: {last:?}");
+        }
+    }
+    assert_eq!(server.connections().unwrap(), 1);
+}
+
+#[test]
+fn closures_are_known_with_their_size() {
+    let world = World::new();
+    let nix = world.nix();
+    let top = built(&world, &nix, 100_000);
+    let closure = nix.closures(&world.processes, [top.as_path()]).unwrap();
+    assert_eq!(closure.len(), 2);
+    assert!(closure[&top].closure_size.unwrap() > 100_000);
+    assert!(closure[&top].nar_size < 1000);
+}
+
+#[test]
+fn a_full_disk_is_said_so() {
+    let (world, server) = World::with_host();
+    let nix = world.nix();
+    server.disk_limit(2_000_000).unwrap();
+    let host = world.connections().connect(&target(&server)).unwrap();
+    let top = built(&world, &nix, 8_000_000);
+    for protocol in [Protocol::Ssh, Protocol::SshNg] {
+        let error = copy(&world, &nix, (&host, protocol), &top).0.unwrap_err();
+        assert_eq!(error.failure(), CopyFailure::NoSpace, "{protocol}: {error}");
+        assert!(error.hint().is_some());
+    }
+}
+
+#[test]
+fn a_host_without_nix_is_said_so() {
+    let (world, server) = World::with_host();
+    let nix = world.nix();
+    server.without_nix().unwrap();
+    let host = world.connections().connect(&target(&server)).unwrap();
+    let top = built(&world, &nix, 10);
+    for protocol in [Protocol::Ssh, Protocol::SshNg] {
+        let error = copy(&world, &nix, (&host, protocol), &top).0.unwrap_err();
+        assert_eq!(error.failure(), CopyFailure::NoNix, "{protocol}: {error}");
+    }
+}
+
+#[test]
+fn a_connection_that_breaks_while_copying_is_said_so() {
+    let (world, server) = World::with_host();
+    let nix = world.nix();
+    let host = world.connections().connect(&target(&server)).unwrap();
+    let top = built(&world, &nix, 300_000_000);
+    let error = thread::scope(|scope| {
+        scope.spawn(|| {
+            while world.processes.running() != ["copy web"] {
+                thread::sleep(Duration::from_millis(10));
+            }
+            thread::sleep(Duration::from_millis(400));
+            server.cut_connections().unwrap();
+        });
+        copy(&world, &nix, (&host, Protocol::Ssh), &top)
+            .0
+            .unwrap_err()
+    });
+    assert_eq!(error.failure(), CopyFailure::ConnectionLost, "{error}");
+}
+
+#[test]
+fn a_user_whom_the_target_does_not_trust_is_said_so() {
+    let (world, server) = World::with_host();
+    let nix = world.nix();
+    let target = nixops::host::Target {
+        user: server.normal_user().to_owned(),
+        ..target(&server)
+    };
+    let host = world.connections().connect(&target).unwrap();
+    let top = built(&world, &nix, 10);
+    let error = copy(&world, &nix, (&host, Protocol::Ssh), &top)
+        .0
+        .unwrap_err();
+    assert_eq!(error.failure(), CopyFailure::Permission, "{error}");
+}
