@@ -63,6 +63,17 @@
       nixopsFor = pkgs: program pkgs "nixops" "Deploys networks of NixOS machines";
       rigFor = pkgs: program pkgs "rig" "Throw-away hosts for tests and the demo";
 
+      # The unit tests of lib/, with the `lib` of this nixpkgs.
+      testedLibrary =
+        pkgs:
+        let
+          inherit (import ./checks/nix/lib { nixpkgsLib = nixpkgs.lib; }) passed failures;
+        in
+        if failures == { } then
+          pkgs.writeText "library-tests" "${toString passed} passed, 0 failed\n"
+        else
+          throw "tests of lib/ failed: ${builtins.toJSON failures}";
+
       # The systems of templates/network as its user has them: evaluated, not built.
       evaluatedTemplate =
         pkgs:
@@ -123,6 +134,7 @@
 
       checks = forEachSystem (pkgs: {
         package = nixopsFor pkgs;
+        library = testedLibrary pkgs;
         template = evaluatedTemplate pkgs;
       });
 
