@@ -346,6 +346,21 @@ in
       false
     ];
   };
+  "tags declared twice are joined" = {
+    expr =
+      (configOf [
+        { options.x = option (types.attrsOf (types.attrTag { number = option types.int; })); }
+        { options.x = option (types.attrsOf (types.attrTag { text = option types.str; })); }
+        {
+          x.a.number = 1;
+          x.b.text = "t";
+        }
+      ]).x;
+    expected = {
+      a.number = 1;
+      b.text = "t";
+    };
+  };
   "types of types declared twice are merged" = {
     expr =
       (configOf [

@@ -387,6 +387,28 @@ in
       50
     ];
   };
+  "mergeAttrDefinitionsWithPrio shows the priority of each attribute" = {
+    expr =
+      lib.modules.mergeAttrDefinitionsWithPrio
+        (evaluate [
+          { options.x = option (types.attrsOf types.int); }
+          {
+            x.a = mkForce 1;
+            x.b = mkDefault 2;
+          }
+          { x.a = 3; }
+        ]).options.x;
+    expected = {
+      a = {
+        value = 1;
+        highestPrio = 50;
+      };
+      b = {
+        value = 2;
+        highestPrio = 1000;
+      };
+    };
+  };
   "filterOverrides keeps the strongest" = {
     expr = lib.filterOverrides [
       {

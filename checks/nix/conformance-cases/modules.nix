@@ -144,6 +144,18 @@ in
       ]).x;
     expected = [ ];
   };
+  "keys that are no strings count as strings" = {
+    expr =
+      (configOf [
+        declareList
+        {
+          key = 123;
+          config.x = [ 1 ];
+        }
+        { disabledModules = [ 123 ]; }
+      ]).x;
+    expected = [ ];
+  };
   "disabledModules takes away a path below modulesPath" = {
     expr =
       (lib.evalModules {

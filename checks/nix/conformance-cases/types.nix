@@ -329,6 +329,48 @@ in
     expr = merged types.path [ "/a/b" ];
     expected = "/a/b";
   };
+  "pathInStore and externalPath tell store paths from others" = {
+    expr =
+      let
+        inStore = "${builtins.storeDir}/0fb3ykw9r5hpayd05sr0cizwadzq1d8q-bash-5.2/bin";
+      in
+      [
+        (table types.pathInStore [
+          inStore
+          builtins.storeDir
+          "${builtins.storeDir}/.links"
+          "/etc"
+        ])
+        (table types.externalPath [
+          inStore
+          "/etc"
+          "etc"
+        ])
+      ];
+    expected = [
+      [
+        true
+        false
+        false
+        false
+      ]
+      [
+        false
+        true
+        false
+      ]
+    ];
+  };
+  "pathWith can ask for relative paths" = {
+    expr = table (types.pathWith { absolute = false; }) [
+      "a/b"
+      "/a"
+    ];
+    expected = [
+      true
+      false
+    ];
+  };
   "package takes derivations" = {
     expr = table types.package [
       {

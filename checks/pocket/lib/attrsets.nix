@@ -82,6 +82,13 @@ in
     foldl' (result: name: f result name set.${name}) start (attrNames set);
   mergeAttrsList = foldl' (a: b: a // b) { };
 
+  unionOfDisjoint =
+    a: b:
+    let
+      both = builtins.intersectAttrs a b;
+    in
+    a // b // mapAttrs (name: _: throw "unionOfDisjoint: collision on ${name}") both;
+
   mapAttrsRecursive = lib.mapAttrsRecursiveCond (_: true);
   mapAttrsRecursiveCond =
     recurse: f: set:
@@ -197,6 +204,8 @@ in
     if known == [ ] then lib.getOutput "out" package else package.${head known};
   getBin = lib.getOutput "bin";
   getLib = lib.getOutput "lib";
+  getInclude = lib.getFirstOutput [ "include" "dev" ];
+  getStatic = lib.getFirstOutput [ "static" "lib" ];
   getDev = lib.getOutput "dev";
   getMan = lib.getOutput "man";
   chooseDevOutputs = map lib.getDev;

@@ -47,6 +47,7 @@ makeExtensible (
       ;
     inherit (builtins)
       addErrorContext
+      compareVersions
       fromJSON
       fromTOML
       getContext
@@ -54,8 +55,10 @@ makeExtensible (
       hashString
       parseDrvName
       placeholder
+      splitVersion
       toFile
       toJSON
+      toString
       toXML
       tryEval
       typeOf
@@ -79,6 +82,15 @@ makeExtensible (
       mit = true;
       mpl20 = true;
       unfree = false;
+    };
+    fakeHash = "sha256-AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+    sources = {
+      inherit (filesystem)
+        cleanSource
+        cleanSourceFilter
+        cleanSourceWith
+        sourceByRegex
+        ;
     };
     platforms = systems.doubles;
     maintainers = { };

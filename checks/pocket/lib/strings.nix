@@ -50,8 +50,10 @@ in
 {
   inherit (builtins)
     baseNameOf
+    compareVersions
     concatStringsSep
     dirOf
+    parseDrvName
     isString
     match
     replaceStrings

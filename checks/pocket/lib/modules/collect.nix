@@ -9,16 +9,21 @@ let
     head
     isAttrs
     isList
-    isPath
     isString
     ;
   inherit (lib.modules) unifyModuleSyntax;
 
   notAModule =
-    file: value:
+    file: prefix: value:
     throw (
-      "Expected a module, but found a value of type ${builtins.toJSON value._type} in `${file}'."
-      + lib.optionalString (value._type == "configuration" || value._type == "flake") " While a ${value._type} was given, its modules must be named."
+      "Expected a module, but found a value of type ${builtins.toJSON value._type}"
+      + lib.optionalString (
+        file != lib.options.unknownModule
+      ) ", while trying to load a module into ${file}"
+      + lib.optionalString (prefix != [ ]) ", while trying to load a module into `${lib.showOption prefix}`"
+      + "."
+      + lib.optionalString (value._type == "flake") "\n\nName one of its modules, such as `inputs.name.nixosModules.default`."
+      + lib.optionalString (value._type == "configuration") "\n\nAn evaluated configuration is no module: please only import the modules that make up the configuration."
     );
 
   # One import as a module in canonical form. `file` and `key` stand for modules without a name.
@@ -36,7 +41,7 @@ let
       else if tag == "if" || tag == "override" then
         unifyModuleSyntax file key { config = module; }
       else
-        notAModule file module
+        notAModule file arguments._prefix module
     else if isList module then
       throw "Module imports can't be nested lists. Perhaps you meant to remove one level of lists? Definitions: ${
         lib.options.showDefs [
@@ -85,12 +90,12 @@ let
     modulesPath: file: item:
     if isString item then
       (if lib.hasPrefix "/" item then item else "${toString modulesPath}/${item}")
-    else if isPath item || item ? outPath then
+    else if lib.strings.isConvertibleWithToString item then
       toString item
     else if item ? key then
-      item.key
+      toString item.key
     else
-      throw "Module `${file}` contains a disabledModules item that is an attribute set, presumably a module, that does not have a `key` attribute.";
+      throw "Module `${file}` contains a disabledModules item that is an attribute set, presumably a module, that does not have a `key` attribute. Name it by its path, or give it a key.";
 in
 {
   applyModuleArgsIfFunction =

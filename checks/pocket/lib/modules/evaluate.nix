@@ -71,9 +71,18 @@ let
       parent = lib.init definition.prefix;
       siblings = attrNames (lib.attrByPath parent { } options);
       known = if parent == [ ] then lib.remove "_module" siblings else siblings;
+      name = showOption (prefix ++ definition.prefix);
+      shown =
+        builtins.addErrorContext
+          "while evaluating the error message for definitions for `${name}', which is an option that does not exist"
+          (
+            builtins.addErrorContext "while evaluating a definition from `${definition.file}'" (
+              lib.options.showDefs [ definition ]
+            )
+          );
       message =
-        "The option `${showOption (prefix ++ definition.prefix)}' does not exist. Definition values:"
-        + lib.options.showDefs [ definition ]
+        "The option `${name}' does not exist. Definition values:"
+        + shown
         + suggestion (prefix ++ parent) known (lib.last definition.prefix);
     in
     throw (

@@ -336,4 +336,26 @@ in
         ;
       optionalValue = lib.optionalAttrs isDefined { value = mergedValue; };
     };
+
+  # { name = { value; highestPrio; }; } of an option of `attrsOf`, each attribute by itself.
+  mergeAttrDefinitionsWithPrio =
+    option:
+    let
+      definitions = lib.zipAttrs (
+        concatMap (
+          definition:
+          map (mapAttrs (_: value: definition // { inherit value; })) (pushDownProperties definition.value)
+        ) option.definitionsWithLocations
+      );
+    in
+    mapAttrs (
+      name: values:
+      let
+        merged = mergeDefinitions (option.loc ++ [ name ]) option.type.nestedTypes.elemType values;
+      in
+      {
+        value = merged.mergedValue;
+        inherit (merged.defsFinal') highestPrio;
+      }
+    ) definitions;
 }

@@ -40,6 +40,22 @@ in
     mkIf (if assertion then true else throw "\nFailed assertion: ${message}");
   mkDefinition = definition: definition // { _type = "definition"; };
 
+  # Changes the value of a definition and keeps what is wrapped around it.
+  mapDefinitionValue =
+    f: definition:
+    let
+      inner = lib.modules.mapDefinitionValue f;
+      tag = tagOf definition;
+    in
+    if tag == "merge" then
+      definition // { contents = map inner definition.contents; }
+    else if tag == "if" || tag == "override" || tag == "order" then
+      definition // { content = inner definition.content; }
+    else if tag == "definition" then
+      definition // { value = inner definition.value; }
+    else
+      f definition;
+
   # The lower the number, the stronger the definition.
   mkOverride = priority: content: {
     _type = "override";

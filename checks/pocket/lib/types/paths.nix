@@ -3,9 +3,10 @@
 let
   inherit (lib.types) pathWith;
 
+  # A store path or something below one; the store's own directory is neither.
+  storePath = "${lib.escapeRegex builtins.storeDir}/[0-9a-df-np-sv-z]{32}-[^/]+(/.*)?";
   inStoreDirectory =
-    value:
-    lib.hasPrefix "${builtins.storeDir}/" (builtins.unsafeDiscardStringContext (toString value));
+    value: builtins.match storePath (builtins.unsafeDiscardStringContext (toString value)) != null;
   absoluteText = value: builtins.substring 0 1 (toString value) == "/";
   # null means that either is welcome.
   agrees = wanted: is: wanted == null || wanted == is;

@@ -12,20 +12,22 @@ let
 
   # Null gives way; two different values are refused.
   agreed =
-    what: a: b:
+    what: show: a: b:
     if a == null then
       b
     else if b == null || a == b then
       a
     else
-      throw "A submoduleWith option is declared multiple times with conflicting ${what}";
+      throw "A submoduleWith option is declared multiple times with conflicting ${what}${show a b}";
+
+  noValues = _: _: "";
 
   mergedPayload = a: b: {
     modules = a.modules ++ b.modules;
-    class = agreed "class values" a.class b.class;
-    description = agreed "descriptions" a.description b.description;
+    class = agreed "class values" (a: b: " \"${a}\" and \"${b}\".") a.class b.class;
+    description = agreed "descriptions" noValues a.description b.description;
     shorthandOnlyDefinesConfig =
-      agreed "shorthandOnlyDefinesConfig values" a.shorthandOnlyDefinesConfig
+      agreed "shorthandOnlyDefinesConfig values" noValues a.shorthandOnlyDefinesConfig
         b.shorthandOnlyDefinesConfig;
     specialArgs =
       let

@@ -25,7 +25,12 @@ let
         }
         // option
       else
-        throw "In attrTag, each tag value must be an option, but tag ${escapeNixIdentifier name} was not."
+        throw "In attrTag, each tag value must be an option, but tag ${escapeNixIdentifier name} ${
+          if option._type or null == "option-type" then
+            "was a bare type, not wrapped in mkOption."
+          else
+            "was not."
+        }"
     ) tags;
 
   declaration = option: {
@@ -80,6 +85,10 @@ in
                 (declaration a.tags.${name})
                 (declaration option)
               ]
+              // {
+                declarations = a.tags.${name}.declarations ++ option.declarations;
+                declarationPositions = a.tags.${name}.declarationPositions ++ option.declarationPositions;
+              }
             ) (builtins.intersectAttrs a.tags b.tags);
         };
       };
