@@ -120,6 +120,8 @@ fn a_deploy_activates_and_the_next_one_leaves_alone() {
     assert_eq!(*outcome(&first, "proxy"), Outcome::RebootRequired);
     assert_eq!(*outcome(&first, "web"), Outcome::Activated);
     assert_eq!(first.exit_code(), 4);
+    let copied = first.machines["web"].copied.unwrap();
+    assert!(copied.paths >= 1, "{copied:?}");
     for machine in &machines {
         let root = world.path("gcroots").join(&machine.name);
         assert_eq!(root.read_link_utf8().unwrap(), machine.system);

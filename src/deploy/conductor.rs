@@ -10,8 +10,8 @@ use crate::network::MachineOptions;
 use crate::plan::{Extent, Goal};
 use crate::ui::{Event, Ui};
 
-use super::lane::{Lane, News, Road};
-use super::limit::Limit;
+use super::lane::Lane;
+use super::road::{News, Road};
 use super::work::Work;
 use super::{MachineSummary, Request, Step, Summary};
 
@@ -29,13 +29,7 @@ pub(super) fn conduct<W: Work>(
     ui: &Ui,
 ) -> Summary {
     let begun = Instant::now();
-    let road = Road {
-        request,
-        work,
-        ui,
-        copying: Limit::new(request.limits.copy),
-        activating: Limit::new(request.limits.activate),
-    };
+    let road = Road::new(request, work, ui);
     let mut machines = thread::scope(|scope| {
         let mut conductor = Conductor {
             scope,

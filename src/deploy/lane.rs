@@ -5,44 +5,20 @@ use std::collections::BTreeMap;
 use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
 
-use crate::evaluator::Diagnostic;
 use crate::network::{Machine, MachineOptions};
 use crate::nix::CopyProgress;
 use crate::plan::{Goal, Running, Steps};
-use crate::ui::{Event, Ui};
+use crate::ui::Event;
 
 use super::limit::Limit;
+use super::road::{News, Road};
 use super::support::unsupported;
 use super::trouble::Trouble;
 use super::work::{Activation, Work};
-use super::{Copied, MachineSummary, Mutation, Outcome, Request, Step};
+use super::{Copied, MachineSummary, Mutation, Outcome, Step};
 
 /// How often the progress of a copy is told.
 const PACE: Duration = Duration::from_millis(500);
-
-/// What evaluation has to say to a lane.
-pub(super) enum News {
-    /// The options are known.
-    Target(Box<MachineOptions>),
-    /// The system is known.
-    Machine {
-        /// The machine.
-        machine: Box<Machine>,
-        /// Seconds that its evaluation took.
-        seconds: f64,
-    },
-    /// There will be no system.
-    Failed(Diagnostic),
-}
-
-/// What all lanes share.
-pub(super) struct Road<'a, W> {
-    pub(super) request: &'a Request,
-    pub(super) work: &'a W,
-    pub(super) ui: &'a Ui,
-    pub(super) copying: Limit,
-    pub(super) activating: Limit,
-}
 
 /// One machine on its way, in a thread of its own.
 pub(super) struct Lane<'a, W> {
@@ -219,6 +195,8 @@ impl<'a, W: Work> Lane<'a, W> {
     }
 
     fn foretell(&self, machine: &Machine, steps: Steps) -> Way<Outcome> {
+        // Each question is a process of Nix.
+        let _place = self.road.copying.take();
         let built =
             !steps.build || self.attempt(Step::Build, || self.road.work.is_built(machine))?;
         let activate = steps.activate.is_some();

@@ -1,6 +1,5 @@
 //! How many machines may do one thing at once.
 
-use std::num::NonZeroUsize;
 use std::sync::{Condvar, Mutex, PoisonError};
 
 /// Places for a step that is limited.
@@ -15,9 +14,10 @@ pub(super) struct Limit {
 pub(super) struct Place<'a>(&'a Limit);
 
 impl Limit {
-    pub(super) fn new(places: NonZeroUsize) -> Self {
+    /// Makes that many places, and one at least.
+    pub(super) fn new(places: usize) -> Self {
         Self {
-            free: Mutex::new(places.get()),
+            free: Mutex::new(places.max(1)),
             given_back: Condvar::new(),
         }
     }

@@ -14,6 +14,7 @@ mod limit;
 mod mutation;
 mod outcome;
 mod request;
+mod road;
 mod site;
 mod summary;
 mod support;

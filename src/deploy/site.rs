@@ -9,6 +9,7 @@ use crate::plan::{Goal, Running};
 use crate::process::Processes;
 use crate::ui::{Event, Ui, sanitise};
 
+use super::limit::Limit;
 use super::trouble::Trouble;
 use super::work::{Activation, Work};
 use super::{Mutation, Request, Tools};
@@ -21,7 +22,11 @@ pub(super) struct Site<'a> {
     ui: &'a Ui,
     builds: BuildQueue,
     roots: Utf8PathBuf,
+    rooting: Limit,
 }
+
+/// Links that are registered at once; each is a process of Nix that writes to one database.
+const ROOTED_AT_ONCE: usize = 4;
 
 impl<'a> Site<'a> {
     pub(super) fn new(request: &Request, tools: &Tools<'a>) -> Self {
@@ -42,26 +47,28 @@ impl<'a> Site<'a> {
             ui,
             builds,
             roots: request.roots.clone(),
+            rooting: Limit::new(ROOTED_AT_ONCE),
         }
     }
 
     /// Keeps a built system from collection, as long as the machine is not deployed anew.
     fn root(&self, machine: &Machine) -> Result<(), Trouble> {
         let link = self.roots.join(file_name(&machine.name));
+        let _place = self.rooting.take();
+        let system = machine.system.as_str().into();
         match self
             .nix
-            .root(self.processes, &link, machine.system.as_str().into())
+            .root(self.processes, &link, system)
+            .map_err(Trouble::from)
         {
-            Ok(()) => Ok(()),
-            Err(_) if self.interrupted() => Err(Trouble::Interrupted),
-            Err(error) => {
-                if let Trouble::Failed(diagnostic) = Trouble::from(error) {
-                    let message = format!("the system may be collected: {}", diagnostic.message);
-                    self.ui
-                        .warning(Some(&machine.name), message, diagnostic.hint);
-                }
+            // The system is built all the same, and can be used.
+            Err(Trouble::Failed(diagnostic)) => {
+                let message = format!("the system may be collected: {}", diagnostic.message);
+                self.ui
+                    .warning(Some(&machine.name), message, diagnostic.hint);
                 Ok(())
             }
+            rooted => rooted,
         }
     }
 }

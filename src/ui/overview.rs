@@ -134,6 +134,7 @@ fn totals(summary: &Summary) -> String {
     };
     let copied = match totals.copied {
         Copied { paths: 0, .. } => String::new(),
+        Copied { paths, bytes: 0 } => format!("; copied {paths} paths"),
         Copied { paths, bytes: size } => format!("; copied {paths} paths, {}", bytes(size)),
     };
     let time = seconds(summary.seconds);

@@ -167,14 +167,15 @@ impl Progress {
 impl Active {
     fn line(&self, now: Instant) -> String {
         let time = seconds(now.duration_since(self.since).as_secs_f64());
+        // Every Nix counts paths, only newer ones tell bytes.
         let copied = match self.copied {
-            Some((copied, expected)) if expected.bytes > 0 => format!(
-                "{} of {}, {} of {} paths  ",
-                bytes(copied.bytes),
-                bytes(expected.bytes),
-                copied.paths,
-                expected.paths
-            ),
+            Some((copied, expected)) if expected.paths > 0 => {
+                let size = match (copied.bytes, expected.bytes) {
+                    (_, 0) => String::new(),
+                    (copied, expected) => format!(", {} of {}", bytes(copied), bytes(expected)),
+                };
+                format!("{} of {} paths{size}  ", copied.paths, expected.paths)
+            }
             _ => String::new(),
         };
         format!("{:10}  {copied}{}", self.step.doing(), paint(FAINT, &time))
@@ -277,7 +278,7 @@ mod tests {
         assert_snapshot!(run.display(12), @r"
         ⠋ 1 of 5 done, 1 with trouble  12 s
           web-1     activating  10 s
-          web-2     copying     3.1 MB of 9.0 MB, 12 of 40 paths  11 s
+          web-2     copying     12 of 40 paths, 3.1 MB of 9.0 MB  11 s
           database  evaluating  12 s
           Nix builds b-1.0, c-1.0, d-1.0, e-1.0
         ");
