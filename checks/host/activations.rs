@@ -13,11 +13,11 @@ use crate::world::{World, target};
 fn system(world: &World, host: &Host, status: i32) -> Utf8PathBuf {
     let nix = world.nix();
     let expression = format!(
-        r##"{{ system = sh "system-{status}" ''
+        r#"{{ system = sh "system-{status}" ''
             mkdir -p $out/bin
             printf '#!/bin/sh\necho "doing $1"\necho "as $(id -un)" >&2\nexit {status}\n' > $out/bin/switch-to-configuration
             chmod +x $out/bin/switch-to-configuration
-        ''; }}"##
+        ''; }}"#
     );
     let wanted = world.instantiate(&nix, &expression, &["system"]).remove(0);
     let queue = BuildQueue::new(

@@ -1,7 +1,10 @@
 //! Connections, builds and copies against real sshds and a real Nix, below the binary.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on must stop")]
+
 mod activations;
 mod builds;
 mod connections;
 mod copies;
+mod refusals;
 mod world;

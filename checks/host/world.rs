@@ -128,11 +128,15 @@ fn wrapper(command: &Command) -> String {
     let mut script = "#!/bin/sh\nours=$NIX_CONFIG\n".to_owned();
     for (name, value) in command.get_envs() {
         let value = value.unwrap_or_default().to_string_lossy();
-        script += &format!(
-            "export {}={}\n",
-            name.to_string_lossy(),
-            shell_words::quote(&value)
-        );
+        let name = name.to_string_lossy();
+        script.extend([
+            "export ",
+            &name,
+            "=",
+            &shell_words::quote(&value),
+            "
+",
+        ]);
     }
     script += "export NIX_CONFIG=\"$NIX_CONFIG\n$ours\"\n";
     let words = std::iter::once(command.get_program()).chain(command.get_args());

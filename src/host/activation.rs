@@ -118,7 +118,7 @@ impl Host {
         Error::Command {
             machine: self.machine().to_owned(),
             action: action.to_owned(),
-            error,
+            error: Box::new(error),
         }
     }
 }

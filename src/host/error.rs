@@ -1,7 +1,6 @@
-use std::fmt;
-
 use camino::Utf8PathBuf;
 
+use super::Failure;
 use crate::process;
 
 /// Result of an operation on a host.
@@ -57,7 +56,7 @@ pub enum Error {
         action: String,
         /// How the command failed.
         #[source]
-        error: process::Error,
+        error: Box<process::Error>,
     },
 
     /// The user's ssh configuration, or a file of ours, could not be read or made.
@@ -73,46 +72,6 @@ pub enum Error {
     /// `ssh` could not be started, or the run was interrupted.
     #[error(transparent)]
     Process(#[from] process::Error),
-}
-
-/// Why there is no connection.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Failure {
-    /// The host's name has no address.
-    UnknownName,
-    /// Nothing listens on the port.
-    Refused,
-    /// There is no way to the address.
-    Unreachable,
-    /// No answer came in time.
-    TimedOut,
-    /// The host's key is not known, and may not be accepted unseen.
-    UnknownHostKey,
-    /// The host's key is not the one that is known.
-    ChangedHostKey,
-    /// No key that was offered is accepted.
-    PermissionDenied,
-    /// A private key file is readable by others, so ssh does not use it.
-    OpenKeyFile,
-    /// The ssh configuration is wrong.
-    Configuration,
-    /// The connection broke.
-    Lost,
-    /// The remote shell did not run our first command.
-    NoShell,
-    /// Something else.
-    Other,
-}
-
-impl Failure {
-    /// Tells whether trying again may help.
-    pub fn is_transient(self) -> bool {
-        matches!(
-            self,
-            Self::Refused | Self::Unreachable | Self::TimedOut | Self::Lost
-        )
-    }
 }
 
 impl Error {
@@ -148,94 +107,11 @@ impl Error {
     /// Tells whether the run was interrupted, which is no fault of the host.
     pub fn is_interrupted(&self) -> bool {
         match self {
-            Self::Process(error) | Self::Command { error, .. } => error.is_interrupted(),
+            Self::Process(error) => error.is_interrupted(),
+            Self::Command { error, .. } => error.is_interrupted(),
             _ => false,
         }
     }
-}
-
-impl fmt::Display for Failure {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
-            Self::UnknownName => "the host's name is unknown",
-            Self::Refused => "the connection was refused",
-            Self::Unreachable => "the host cannot be reached",
-            Self::TimedOut => "the host does not answer",
-            Self::UnknownHostKey => "the host's key is not known",
-            Self::ChangedHostKey => "the host's key has changed",
-            Self::PermissionDenied => "permission denied: no key was accepted",
-            Self::OpenKeyFile => "the private key file is readable by others, so ssh ignores it",
-            Self::Configuration => "ssh does not understand its configuration",
-            Self::Lost => "the connection was lost",
-            Self::NoShell => "the host does not run commands",
-            Self::Other => "ssh failed",
-        })
-    }
-}
-
-/// Finds the kind of a failure in what ssh wrote, the surest signs first.
-pub(super) fn classify(said: &str) -> Failure {
-    const SIGNS: [(Failure, &[&str]); 10] = [
-        (
-            Failure::Configuration,
-            &[
-                "Bad configuration option",
-                "bad configuration options",
-                "unsupported option",
-                "terminating,",
-                "argument.",
-                "extra arguments at end of line",
-            ],
-        ),
-        (
-            Failure::ChangedHostKey,
-            &[
-                "REMOTE HOST IDENTIFICATION HAS CHANGED",
-                "has changed and you have requested strict checking",
-                "Offending ",
-            ],
-        ),
-        (
-            Failure::UnknownHostKey,
-            &["Host key verification failed", "host key is known for"],
-        ),
-        (Failure::UnknownName, &["Could not resolve hostname"]),
-        (
-            Failure::TimedOut,
-            &["timed out", "Timeout, server", "Operation timed out"],
-        ),
-        (Failure::Refused, &["Connection refused"]),
-        (
-            Failure::Unreachable,
-            &["No route to host", "Network is unreachable", "Host is down"],
-        ),
-        (Failure::OpenKeyFile, &["UNPROTECTED PRIVATE KEY FILE"]),
-        (
-            Failure::PermissionDenied,
-            &[
-                "Permission denied",
-                "Too many authentication failures",
-                "No supported authentication methods",
-            ],
-        ),
-        (
-            Failure::Lost,
-            &[
-                "Connection closed",
-                "Connection reset",
-                "closed by remote host",
-                "Broken pipe",
-                "kex_exchange_identification",
-                "client_loop",
-                "mux_client",
-                "lost connection",
-            ],
-        ),
-    ];
-    let found = SIGNS
-        .iter()
-        .find(|(_, signs)| signs.iter().any(|sign| said.contains(sign)));
-    found.map_or(Failure::Other, |(failure, _)| *failure)
 }
 
 /// The last of what ssh wrote, on lines of its own.
@@ -247,7 +123,7 @@ fn detail(said: &str) -> String {
         .filter(|line| !line.is_empty())
         .collect();
     let last = &lines[lines.len().saturating_sub(LINES)..];
-    last.iter().map(|line| format!("\n  {line}")).collect()
+    last.iter().flat_map(|line| ["\n  ", line]).collect()
 }
 
 /// What a failed command wrote last, or how it ended.

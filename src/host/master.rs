@@ -12,7 +12,7 @@ use camino::Utf8Path;
 
 use super::{
     Error, Failure, Look, Result, Target,
-    error::classify,
+    failure::classify,
     look::{BEGIN, END, SCRIPT},
 };
 use crate::process::{Error as ProcessError, Processes, Running};

@@ -11,6 +11,7 @@ mod activation;
 mod config;
 mod connect;
 mod error;
+mod failure;
 mod look;
 mod master;
 mod options;
@@ -20,7 +21,8 @@ mod target;
 
 pub use activation::{ActivationStatus, Goal};
 pub use connect::{Connections, Options};
-pub use error::{Error, Failure, Result};
+pub use error::{Error, Result};
+pub use failure::Failure;
 pub use look::Look;
 pub use remote::{Host, Remote};
 pub use sessions::Session;

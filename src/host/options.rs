@@ -1,6 +1,6 @@
 //! Turns words as on the command line of ssh into lines of an ssh configuration.
 //!
-//! `nix copy` splits `NIX_SSHOPTS` at blanks, so that only a file can carry every value. Source: ssh(1), ssh_config(5).
+//! `nix copy` splits `NIX_SSHOPTS` at blanks, so that only a file can carry every value. Source: `ssh(1)`, `ssh_config(5)`.
 
 /// Options of the command line that take a value, and the keyword that says the same.
 const WITH_VALUE: [(char, &str); 11] = [

@@ -9,11 +9,11 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use super::{
     Connections, Failure, Look, Protocol, Result, Session, Target,
-    error::classify,
+    failure::classify,
     master::{Master, connection},
     sessions::Limit,
 };
-use crate::process::{Call, Output, Processes, Stream};
+use crate::process::{Call, Lines, Output, Processes, Stream};
 
 /// Sessions that are used at once: sshd allows 10 by default, and one keeps the connection open.
 const SESSIONS: usize = 8;
@@ -29,7 +29,7 @@ pub struct Remote<'a> {
     stdin: Option<&'a [u8]>,
     elevated: bool,
     timeout: Option<Duration>,
-    lines: Option<&'a mut dyn FnMut(Stream, &str)>,
+    lines: Option<Lines<'a>>,
 }
 
 impl<'a> Remote<'a> {

@@ -35,10 +35,8 @@ impl Program {
 /// The programs of one installation of Nix.
 #[derive(Clone, Debug)]
 pub struct Nix {
-    nix: Utf8PathBuf,
-    instantiate: Utf8PathBuf,
-    store: Utf8PathBuf,
-    env: Utf8PathBuf,
+    /// In the order of [`Program::ALL`].
+    programs: [Utf8PathBuf; 4],
     version: Version,
 }
 
@@ -54,15 +52,9 @@ impl Nix {
         let place = place
             .map(Utf8Path::to_owned)
             .or(named.map(Utf8PathBuf::from));
-        let [nix, instantiate, store, env] = find(place.as_deref())?;
-        let version = ask_version(&nix, processes)?;
-        Ok(Self {
-            nix,
-            instantiate,
-            store,
-            env,
-            version,
-        })
+        let programs = find(place.as_deref())?;
+        let version = ask_version(&programs[Program::Nix as usize], processes)?;
+        Ok(Self { programs, version })
     }
 
     /// The version of this Nix.
@@ -72,12 +64,7 @@ impl Nix {
 
     /// The path of a program.
     pub fn path(&self, program: Program) -> &Utf8Path {
-        match program {
-            Program::Nix => &self.nix,
-            Program::Instantiate => &self.instantiate,
-            Program::Store => &self.store,
-            Program::Env => &self.env,
-        }
+        &self.programs[program as usize]
     }
 
     /// Starts a command line with a program of Nix, in an environment that has flakes.

@@ -3,8 +3,15 @@ use std::collections::BTreeMap;
 use camino::{Utf8Path, Utf8PathBuf};
 use serde::Deserialize;
 
-use super::{Error, Nix, Program, Result};
+use super::{Error, Nix, Program, Result, Version};
 use crate::process::Processes;
+
+/// Nix that warns unless it is told which form of JSON is wanted.
+const JSON_FORMATS_SINCE: Version = Version {
+    major: 2,
+    minor: 34,
+    patch: 0,
+};
 
 /// What the store knows of one path.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -68,6 +75,9 @@ impl Nix {
             .args(["path-info", "--json"])
             .args(flags)
             .args(paths);
+        if self.version() >= JSON_FORMATS_SINCE {
+            command.args(["--json-format", "1"]);
+        }
         let output = processes
             .output(&mut command, "query the store", None)?
             .checked()?;

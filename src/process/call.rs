@@ -34,9 +34,12 @@ pub struct Call<'a> {
     label: String,
     stdin: Option<&'a [u8]>,
     timeout: Option<Duration>,
-    lines: Option<&'a mut dyn FnMut(Stream, &str)>,
+    lines: Option<Lines<'a>>,
     keep_stdout: bool,
 }
+
+/// Takes each line as it comes.
+pub type Lines<'a> = &'a mut dyn FnMut(Stream, &str);
 
 enum Event {
     Line(Stream, Vec<u8>),

@@ -132,7 +132,10 @@ mod tests {
             program: "nix".into(),
             command_line: "nix copy".into(),
             status: ExitStatus::from_raw(1 << 8),
-            stderr: (0..30).map(|n| format!("line {n}\n")).collect(),
+            stderr: (0..30)
+                .map(|n| format!("line {n}"))
+                .collect::<Vec<_>>()
+                .join("\n"),
         };
         let text = error.to_string();
         assert!(

@@ -14,7 +14,7 @@ mod output;
 mod registry;
 mod running;
 
-pub use call::{Call, Stream};
+pub use call::{Call, Lines, Stream};
 pub use command_line::command_line;
 pub use error::{Error, Result};
 pub use output::Output;

@@ -38,7 +38,7 @@ pub enum BuildError {
         wanted: Utf8PathBuf,
         /// Why not.
         #[source]
-        source: Error,
+        source: Box<Error>,
     },
 }
 
@@ -72,15 +72,18 @@ impl BuildError {
 }
 
 fn sentence(wanted: &Utf8Path, failed: &FailedDerivation) -> String {
-    let mut text = format!("building `{}` failed", name(&failed.drv));
-    if failed.drv != wanted {
-        text += &format!(", which `{}` needs", name(wanted));
-    }
-    text += &format!(": {}", failed.reason);
-    for line in &failed.log {
-        text += &format!("\n  {line}");
-    }
-    text
+    let needed_by = if failed.drv == wanted {
+        String::new()
+    } else {
+        format!(", which `{}` needs", name(wanted))
+    };
+    let first = format!(
+        "building `{}` failed{needed_by}: {}",
+        name(&failed.drv),
+        failed.reason
+    );
+    let log = failed.log.iter().flat_map(|line| ["\n  ", line]);
+    std::iter::once(first.as_str()).chain(log).collect()
 }
 
 /// The name of a derivation: what stands between digest and `.drv`.

@@ -1,6 +1,6 @@
 use std::collections::{HashMap, VecDeque};
 
-use camino::Utf8PathBuf;
+use camino::{Utf8Path, Utf8PathBuf};
 
 use super::FailedDerivation;
 
@@ -76,7 +76,7 @@ fn blamed(message: &str) -> Option<Utf8PathBuf> {
     }
     message
         .split('\'')
-        .find(|word| word.starts_with('/') && word.ends_with(".drv"))
+        .find(|word| word.starts_with('/') && Utf8Path::new(word).extension() == Some("drv"))
         .map(Utf8PathBuf::from)
 }
 

@@ -10,6 +10,8 @@ mod failures;
 mod queue;
 mod realise;
 mod ticket;
+mod verify;
+mod watch;
 
 use camino::Utf8PathBuf;
 

@@ -187,13 +187,17 @@ impl Shared {
                 let (wanted, valid): (Vec<_>, Vec<_>) = arrived
                     .into_iter()
                     .partition(|job| invalid.contains(&job.out));
-                valid.iter().for_each(|job| job.succeed(true));
+                for job in &valid {
+                    job.succeed(true);
+                }
                 wanted
             }
             // The batch cannot be blamed on one of them: the process that builds will say what is wrong.
             Err(Error::Process(error)) if !error.is_interrupted() => arrived,
             Err(_) => {
-                arrived.iter().for_each(|job| interrupt(job));
+                for job in &arrived {
+                    interrupt(job);
+                }
                 Vec::new()
             }
         }
