@@ -43,6 +43,30 @@ in
       b = 11;
     };
   };
+  "a submodule turns the order of its lists once more" = {
+    expr =
+      let
+        lists = types.submodule { options.l = option (types.listOf types.int); };
+        definitions = [
+          { l = [ 1 ]; }
+          { l = [ 2 ]; }
+        ];
+      in
+      [
+        (merged lists definitions).l
+        (merged (types.attrsOf lists) (map (a: { inherit a; }) definitions)).a.l
+      ];
+    expected = [
+      [
+        1
+        2
+      ]
+      [
+        1
+        2
+      ]
+    ];
+  };
   "a submodule that nobody defines has its defaults" = {
     expr = (configOf [ { options.x = option point; } ]).x;
     expected = {

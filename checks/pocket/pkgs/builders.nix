@@ -17,6 +17,16 @@ let
     "pos"
   ];
 
+  # `change` is an attrset, a function of the old arguments, or one of the new and the old.
+  changed =
+    change: old:
+    let
+      new = old // given;
+      once = if builtins.isFunction change then change old else change;
+      given = if builtins.isFunction once then change new old else once;
+    in
+    new;
+
   decorate =
     make: arguments: package:
     package
@@ -24,17 +34,7 @@ let
     // {
       meta = arguments.meta or { };
       passthru = arguments.passthru or { };
-      overrideAttrs =
-        change:
-        make (
-          arguments
-          // (
-            let
-              once = change arguments;
-            in
-            if builtins.isFunction change && builtins.isFunction once then once arguments else once
-          )
-        );
+      overrideAttrs = change: make (changed change arguments);
     };
 
   # Runs `buildCommand` with `$out` set; any failing command fails the build.
@@ -113,7 +113,7 @@ let
     in
     built
     // {
-      overrideAttrs = change: mkDerivation (arguments // change arguments);
+      overrideAttrs = change: mkDerivation (changed change arguments);
     };
 in
 {
@@ -125,7 +125,8 @@ in
     shell = defaults.builder;
   };
 
-  # A shell for `nix develop`: the programs of its packages before those of the host.
+  # A shell for `nix develop`, which wants bash as the builder: the programs of its packages come before
+  # those of the host.
   mkShell =
     {
       name ? "shell",
@@ -143,6 +144,9 @@ in
       ]
       // {
         inherit name shellHook;
+        builder = "/bin/bash";
+        # `nix develop` looks for this variable.
+        outputs = [ "out" ];
         PATH = lib.concatStringsSep ":" (
           map (package: "${package}/bin") (packages ++ nativeBuildInputs ++ buildInputs) ++ [ defaults.PATH ]
         );

@@ -25,7 +25,6 @@ let
       ${config.system.systemBuilderCommands}
       ${config.system.extraSystemBuilderCmds}
     '';
-    passthru = { inherit (config.system) name; };
   };
 in
 {
