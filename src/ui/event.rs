@@ -113,6 +113,11 @@ pub enum Event {
         #[serde(flatten)]
         outcome: Outcome,
     },
+    /// The user has interrupted the run, and what it has started is being ended.
+    Interrupted {
+        /// What is being ended, such as `copy web`.
+        running: Vec<String>,
+    },
     /// Something that ends the run.
     Error {
         /// What is wrong.

@@ -124,6 +124,16 @@ mod tests {
     }
 
     #[test]
+    fn the_schema_names_every_kind_of_event() {
+        let schema = serde_json::to_string(&schemars::schema_for!(Event)).unwrap();
+        for event in events() {
+            let value = serde_json::to_value(event).unwrap();
+            let kind = format!("\"const\":{}", value["event"]);
+            assert!(schema.contains(&kind), "{kind}");
+        }
+    }
+
+    #[test]
     fn every_event_is_a_line_that_can_be_read_back() {
         let (out, err) = shown(
             |out, err| Box::new(Json::new(out, err, Options::default())),

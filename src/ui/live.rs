@@ -88,3 +88,49 @@ impl Renderer for Live {
         self.bar.finish_and_clear();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use insta::assert_snapshot;
+
+    use super::super::handle::tests::shown;
+    use super::*;
+    use crate::deploy::Step;
+
+    fn log(machine: &str, line: &str) -> Event {
+        let (machine, line) = (Some(machine.to_owned()), line.to_owned());
+        let step = Step::Activate;
+        Event::Log {
+            machine,
+            step,
+            line,
+        }
+    }
+
+    fn done(machine: &str, outcome: Outcome) -> Event {
+        let machine = machine.to_owned();
+        Event::MachineDone { machine, outcome }
+    }
+
+    #[test]
+    fn only_what_fails_leaves_its_output_behind() {
+        let units = vec!["nginx.service".to_owned()];
+        let events = [
+            log("web", "restarting nginx"),
+            log("db", "restarting postgresql"),
+            done("db", Outcome::Activated),
+            log("web", "\u{1b}[31mnginx failed"),
+            done("web", Outcome::UnitsFailed { units }),
+        ];
+        let (out, err) = shown(
+            |out, err| Box::new(Live::new(out, err, Options::default())),
+            &events,
+        );
+        assert_eq!(out, "");
+        assert_snapshot!(err, @r"
+        web> restarting nginx
+        web> nginx failed
+        web> activated, units failed: nginx.service
+        ");
+    }
+}

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::deploy::Outcome;
 
-use super::color::{STRONG, paint};
+use super::color::{STRONG, WARNING, paint};
 use super::handle::Options;
 use super::overview::{overview, painted};
 use super::quantity::seconds;
@@ -44,6 +44,7 @@ impl Talk {
                 hint,
             } => self.warning(machine.as_deref(), message, hint.as_deref()),
             Event::MachineDone { machine, outcome } => Some(said(machine, &result(outcome))),
+            Event::Interrupted { running } => Some(interrupted(running)),
             Event::Error { diagnostic } => {
                 let Options { show_trace, .. } = self.options;
                 Some(message::error(None, diagnostic, show_trace, self.color))
@@ -116,6 +117,15 @@ pub(super) fn name_of(derivation: &str) -> &str {
     name.strip_suffix(".drv").unwrap_or(name)
 }
 
+/// What an interrupt ends; the rest follows machine by machine.
+fn interrupted(running: &[String]) -> String {
+    let title = paint(WARNING, "interrupted:");
+    match running {
+        [] => format!("{title} nothing was running"),
+        running => format!("{title} ending {}", sanitise(&running.join(", "))),
+    }
+}
+
 /// An outcome in one line; the table at the end has the rest.
 fn result(outcome: &Outcome) -> String {
     let Outcome::Failed { diagnostic, .. } = outcome else {
@@ -160,6 +170,14 @@ mod tests {
             false,
         );
         assert!(warn(&mut talk, "a").is_some() && warn(&mut talk, "b").is_some());
+    }
+
+    #[test]
+    fn an_interrupt_says_what_it_ends() {
+        let running = ["copy web", "build 3 derivations"].map(str::to_owned);
+        let text = interrupted(&running);
+        let expected = "interrupted: ending copy web, build 3 derivations";
+        assert_eq!(strip_str(&text).to_string(), expected);
     }
 
     #[test]
