@@ -100,7 +100,7 @@ in
   ) network.machines;
   facts = mapAttrs (
     machine: find: { }:
-    trace "@begin ${machine}" (toJSON {
+    begin machine (toJSON {
       inherit machine;
       facts = find facts.paths;
     })

@@ -20,7 +20,7 @@ pub struct Limits {
 }
 
 /// Number of processes for `machines` machines, at least one.
-pub fn workers(limits: Limits, machines: usize) -> usize {
+pub fn workers(limits: Limits, machines: usize) -> NonZero<usize> {
     let cores = thread::available_parallelism().map_or(1, NonZero::get);
     let memory = limits.memory.or_else(|| {
         let free = free_memory(&fs::read_to_string("/proc/meminfo").ok()?)?;
@@ -34,12 +34,12 @@ fn choose(
     cores: usize,
     memory: Option<u64>,
     machines: usize,
-) -> usize {
+) -> NonZero<usize> {
     let fitting = memory.map_or(usize::MAX, |memory| {
         usize::try_from(memory / EXPECTED_MEMORY).unwrap_or(usize::MAX)
     });
     let chosen = wanted.map_or(cores.min(fitting), NonZero::get);
-    chosen.min(machines).max(1)
+    NonZero::new(chosen.min(machines)).unwrap_or(NonZero::<usize>::MIN)
 }
 
 /// Memory that is available, in MiB, from the text of `/proc/meminfo` (see proc(5)).
@@ -57,20 +57,20 @@ mod tests {
 
     #[test]
     fn little_memory_means_few_workers_but_never_none() {
-        assert_eq!(choose(None, 16, Some(8 * 1024), 100), 5);
-        assert_eq!(choose(None, 16, Some(100), 100), 1);
-        assert_eq!(choose(None, 4, None, 100), 4);
+        assert_eq!(choose(None, 16, Some(8 * 1024), 100).get(), 5);
+        assert_eq!(choose(None, 16, Some(100), 100).get(), 1);
+        assert_eq!(choose(None, 4, None, 100).get(), 4);
     }
 
     #[test]
     fn no_more_workers_than_machines() {
-        assert_eq!(choose(None, 16, None, 3), 3);
-        assert_eq!(choose(NonZero::new(8), 2, None, 3), 3);
+        assert_eq!(choose(None, 16, None, 3).get(), 3);
+        assert_eq!(choose(NonZero::new(8), 2, None, 3).get(), 3);
     }
 
     #[test]
     fn what_the_user_says_counts_more_than_the_machine() {
-        assert_eq!(choose(NonZero::new(8), 2, Some(10), 100), 8);
+        assert_eq!(choose(NonZero::new(8), 2, Some(10), 100).get(), 8);
     }
 
     #[test]

@@ -12,6 +12,8 @@ mod attribute;
 mod capacity;
 mod diagnostic;
 mod error;
+mod facts;
+mod fleet;
 mod library;
 mod pool;
 mod program;
@@ -21,7 +23,12 @@ mod text;
 mod translate;
 mod worker;
 
-use std::{collections::BTreeMap, process::Command, sync::mpsc::Sender};
+use std::{
+    collections::BTreeMap,
+    ops::ControlFlow,
+    process::Command,
+    sync::{OnceLock, mpsc::Sender},
+};
 
 use nix_compat::log::Message;
 use serde::de::DeserializeOwned;
@@ -41,6 +48,7 @@ use crate::{
     process::Processes,
 };
 
+use facts::Facts;
 use library::Library;
 use text::{AttributePath, ResourceText};
 use worker::Heard;
@@ -64,10 +72,11 @@ pub struct Evaluator {
     nix: Nix,
     processes: Processes,
     options: Options,
-    source: Source,
-    pure: bool,
+    request: Request,
+    library: Library,
+    /// The program without facts.
     program: ProgramText,
-    _library: Library,
+    names: OnceLock<Names>,
 }
 
 /// The network beside its machines.
@@ -92,16 +101,16 @@ impl Evaluator {
             nix,
             processes,
             options,
-            pure: request.is_pure(),
-            program: request.program(&library),
-            source: request.source,
-            _library: library,
+            program: request.program(&library, &Facts::default()),
+            request,
+            library,
+            names: OnceLock::new(),
         })
     }
 
     /// Where the network is defined.
     pub fn source(&self) -> &Source {
-        &self.source
+        &self.request.source
     }
 
     /// Evaluates names and the attribute `network`, but no machine.
@@ -110,10 +119,23 @@ impl Evaluator {
         let texts = self.texts("evaluate the network", &paths)?;
         let [names, network] = <[String; 2]>::try_from(texts)
             .map_err(|texts| Error::unexpected(&format!("{} texts instead of 2", texts.len())))?;
+        let names: Names = parse(&names)?;
         Ok(Overview {
-            names: parse(&names)?,
+            names: self.names.get_or_init(|| names).clone(),
             network: parse(&network)?,
         })
+    }
+
+    /// The names of all machines.
+    fn machine_names(&self) -> Result<Vec<String>, Error> {
+        match self.names.get() {
+            Some(names) => Ok(names.machines.clone()),
+            None => Ok(self.overview()?.names.machines),
+        }
+    }
+
+    fn program_with(&self, facts: &Facts) -> ProgramText {
+        self.request.program(&self.library, facts)
     }
 
     /// Evaluates resources, giving values by type and name.
@@ -144,12 +166,12 @@ impl Evaluator {
     ///
     /// Returns when the last one is, or when the run is interrupted.
     pub fn machines(&self, names: &[String], news: &Sender<Evaluated>) -> Result<(), Error> {
-        pool::evaluate(self, AttributePath::machine, names, news)
+        fleet::evaluate(self, AttributePath::machine, names, news)
     }
 
     /// Like [`Evaluator::machines`], but only up to the options of each machine, which is cheaper.
     pub fn targets(&self, names: &[String], news: &Sender<Evaluated>) -> Result<(), Error> {
-        pool::evaluate(self, AttributePath::target, names, news)
+        fleet::evaluate(self, AttributePath::target, names, news)
     }
 
     /// Evaluates a few attributes in one process, all or nothing.
@@ -161,10 +183,13 @@ impl Evaluator {
             &mut self.command(paths),
             label,
             self.program.as_str(),
-            |heard| match heard {
-                Heard::Text(text) => texts.push(text),
-                Heard::Error(message) => error = Some(message),
-                _ => {}
+            |heard| {
+                match heard {
+                    Heard::Text(text) => texts.push(text),
+                    Heard::Error(message) => error = Some(message),
+                    _ => {}
+                }
+                ControlFlow::Continue(())
             },
         )?;
         match error {
@@ -179,7 +204,7 @@ impl Evaluator {
 
     /// Puts an error into the user's words; `machine` is where the machine that failed is defined.
     fn diagnose(&self, error: &Message, machine: Option<&Position>) -> Diagnostic {
-        let diagnostic = translate::diagnostic(&self.source, error, machine);
+        let diagnostic = translate::diagnostic(self.source(), error, machine);
         let diagnostic = self.program.explain(error, diagnostic);
         if self.options.show_trace {
             diagnostic
@@ -196,7 +221,7 @@ impl Evaluator {
         let mut command = self.nix.command(Program::Instantiate);
         command.args(["--eval", "--strict", "--json", "--read-write-mode"]);
         command.args(["--log-format", "internal-json", "--show-trace"]);
-        if self.pure {
+        if self.request.is_pure() {
             command.args(["--option", "pure-eval", "true"]);
         }
         for (name, value) in &self.options.settings {

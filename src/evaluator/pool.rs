@@ -1,71 +1,99 @@
-//! Workers that share the machines of a network.
+//! Workers that share names.
 
 use std::{
-    collections::BTreeSet,
     mem,
-    sync::mpsc::Sender,
+    num::NonZero,
+    ops::ControlFlow,
     thread::{self, ScopedJoinHandle},
 };
 
+use nix_compat::log::Message;
+use serde::Deserialize;
+
 use super::{
-    AttributePath, Diagnostic, Error, Evaluated, Evaluator, Position, capacity,
+    AttributePath, Diagnostic, Error, Evaluator, Position,
+    facts::Read,
     queue::Queue,
-    text::{BeginText, MachineText},
+    text::BeginText,
     translate,
     worker::{self, Heard},
 };
 
-/// Evaluates an attribute of each machine, with as many processes as fit.
-pub fn evaluate(
-    evaluator: &Evaluator,
-    attribute: fn(&str) -> AttributePath,
-    names: &[String],
-    news: &Sender<Evaluated>,
-) -> Result<(), Error> {
-    let workers = capacity::workers(evaluator.options.limits, names.len());
-    let queue = Queue::new(names.iter().cloned(), workers);
-    let pool = Pool {
-        evaluator,
-        attribute,
-        queue: &queue,
-        news,
-    };
-    thread::scope(|scope| {
-        let handles: Vec<_> = (0..workers).map(|_| scope.spawn(|| pool.work())).collect();
-        handles.into_iter().try_for_each(join)
-    })
+/// What a pool finds.
+#[derive(Debug)]
+pub enum Found {
+    /// Evaluation of a machine has begun; again if its process had to be started again.
+    Begun(String),
+    /// JSON of the options of a machine.
+    Target(String),
+    /// The JSON text that an attribute gave.
+    Text(String),
+    /// Nix has something to say about a machine.
+    Remark {
+        /// The machine.
+        machine: String,
+        /// What it says.
+        text: String,
+    },
+    /// The process, by its number in the pool, reads a machine.
+    Read(Read),
+    /// A machine could not be evaluated.
+    Failed {
+        /// The machine.
+        machine: String,
+        /// What is wrong.
+        diagnostic: Diagnostic,
+    },
 }
 
-fn join(handle: ScopedJoinHandle<'_, Result<(), Error>>) -> Result<(), Error> {
-    handle
-        .join()
-        .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-}
+/// What happens to everything that is found; [`ControlFlow::Break`] stops the pool.
+pub type Sink<'a> = dyn Fn(usize, Found) -> ControlFlow<()> + Sync + 'a;
 
-struct Pool<'a> {
-    evaluator: &'a Evaluator,
-    attribute: fn(&str) -> AttributePath,
-    queue: &'a Queue,
-    news: &'a Sender<Evaluated>,
+/// Workers that evaluate the same attribute of many machines.
+pub struct Pool<'a> {
+    /// What is evaluated, and how.
+    pub evaluator: &'a Evaluator,
+    /// The attribute of each machine.
+    pub attribute: fn(&str) -> AttributePath,
+    /// The program text.
+    pub program: &'a str,
+    /// Number of processes.
+    pub workers: NonZero<usize>,
+    /// Where everything goes.
+    pub sink: &'a Sink<'a>,
 }
 
 impl Pool<'_> {
+    /// Evaluates the attribute of each machine; gives the names that are left if it was stopped.
+    pub fn run(&self, names: Vec<String>) -> Result<Vec<String>, Error> {
+        let queue = Queue::new(names, self.workers.get());
+        thread::scope(|scope| {
+            let queue = &queue;
+            let work = |worker| move || self.work(worker, queue);
+            let handles: Vec<_> = (0..self.workers.get())
+                .map(|worker| scope.spawn(work(worker)))
+                .collect();
+            handles.into_iter().try_for_each(join)
+        })?;
+        Ok(queue.into_rest())
+    }
+
     /// Evaluates batches until there are none left.
-    fn work(&self) -> Result<(), Error> {
-        while let Some(batch) = self.queue.take() {
-            let mut progress = Progress::new(self.evaluator, self.news, batch);
-            let result = self.run(&mut progress);
+    fn work(&self, worker: usize, queue: &Queue) -> Result<(), Error> {
+        while let Some(batch) = queue.take() {
+            let mut progress = Progress::new(self, worker, batch);
+            let result = self.batch(&mut progress, queue);
             if result.is_err() {
-                self.queue.clear();
+                queue.stop();
             }
-            self.queue.finish(mem::take(&mut progress.left));
+            queue.finish(mem::take(&mut progress.left));
             result?;
         }
         Ok(())
     }
 
     /// Runs one process for a batch and settles what became of each name in it.
-    fn run(&self, progress: &mut Progress<'_>) -> Result<(), Error> {
+    fn batch(&self, progress: &mut Progress<'_>, queue: &Queue) -> Result<(), Error> {
         let paths: Vec<_> = progress
             .left
             .iter()
@@ -75,18 +103,31 @@ impl Pool<'_> {
             &self.evaluator.processes,
             &mut self.evaluator.command(&paths),
             &format!("evaluate {}", progress.label()),
-            self.evaluator.program.as_str(),
-            |heard| progress.hear(heard),
+            self.program,
+            |heard| {
+                if progress.hear(heard).is_break() {
+                    queue.stop();
+                }
+                if queue.is_stopped() {
+                    ControlFlow::Break(())
+                } else {
+                    ControlFlow::Continue(())
+                }
+            },
         )?;
         if let Some(reason) = progress.unexpected.take() {
             return Err(Error::unexpected(&reason));
+        }
+        if queue.is_stopped() {
+            return Ok(());
         }
         if let Some(error) = progress.error.take() {
             let diagnostic = self.evaluator.diagnose(&error, progress.place.as_ref());
             progress.blame(diagnostic);
         } else if !ended.status.success() {
-            self.mourn(
+            mourn(
                 progress,
+                queue,
                 translate::death(&ended.stray, &ended.status.to_string()),
             );
         } else if !progress.left.is_empty() {
@@ -94,45 +135,53 @@ impl Pool<'_> {
         }
         Ok(())
     }
+}
 
-    /// A process died without an error: its memory may have been taken by another one, so the
-    /// machine at which it died gets a process of its own before it is blamed.
-    fn mourn(&self, progress: &mut Progress<'_>, death: Diagnostic) {
-        match progress.suspect() {
-            Some(name) if self.queue.suspect(&name) => {
-                progress.left.retain(|left| *left != name);
+fn join(handle: ScopedJoinHandle<'_, Result<(), Error>>) -> Result<(), Error> {
+    handle
+        .join()
+        .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+}
+
+/// A process died without an error: its memory may have been taken by another one, so the machine
+/// at which it died gets a process of its own before it is blamed.
+fn mourn(progress: &mut Progress<'_>, queue: &Queue, death: Diagnostic) {
+    match progress.suspect() {
+        Some(name) if queue.suspect(&name) => progress.left.retain(|left| *left != name),
+        suspect => {
+            if suspect != progress.current {
+                progress.place = None;
             }
-            suspect => {
-                if suspect != progress.current {
-                    progress.place = None;
-                }
-                progress.current = suspect;
-                progress.blame(death);
-            }
+            progress.current = suspect;
+            progress.blame(death);
         }
     }
 }
 
 /// What became of a batch so far.
 struct Progress<'a> {
-    evaluator: &'a Evaluator,
-    news: &'a Sender<Evaluated>,
+    pool: &'a Pool<'a>,
+    worker: usize,
     left: Vec<String>,
-    announced: BTreeSet<String>,
     current: Option<String>,
     /// Where the current machine is defined.
     place: Option<Position>,
-    error: Option<Box<nix_compat::log::Message>>,
+    error: Option<Box<Message>>,
     unexpected: Option<String>,
 }
 
+/// What every text says of itself.
+#[derive(Deserialize)]
+struct Named {
+    machine: String,
+}
+
 impl<'a> Progress<'a> {
-    fn new(evaluator: &'a Evaluator, news: &'a Sender<Evaluated>, batch: Vec<String>) -> Self {
+    fn new(pool: &'a Pool<'a>, worker: usize, batch: Vec<String>) -> Self {
         Self {
-            evaluator,
-            news,
+            pool,
+            worker,
             left: batch,
-            announced: BTreeSet::new(),
             current: None,
             place: None,
             error: None,
@@ -155,65 +204,57 @@ impl<'a> Progress<'a> {
         unfinished.or(self.left.first()).cloned()
     }
 
-    fn hear(&mut self, heard: Heard) {
+    fn hear(&mut self, heard: Heard) -> ControlFlow<()> {
         match heard {
-            Heard::Text(text) => self.finished(&text),
-            Heard::Target(text) => self.target(&text),
-            Heard::Begin(text) => self.begun(&text),
+            Heard::Text(text) => self.finished(text),
+            Heard::Target(text) => self.find(Found::Target(text)),
+            Heard::Begin(text) => match serde_json::from_str(&text) {
+                Ok(text) => self.begun(text),
+                Err(error) => self.misunderstand(&error),
+            },
+            Heard::Read(text) => match serde_json::from_str(&text) {
+                Ok(read) => self.find(Found::Read(read)),
+                Err(error) => self.misunderstand(&error),
+            },
             Heard::Remark(text) => self.remark(text),
-            Heard::Error(message) => self.error = Some(message),
+            Heard::Error(message) => {
+                self.error = Some(message);
+                ControlFlow::Continue(())
+            }
         }
     }
 
-    fn begun(&mut self, text: &str) {
-        match serde_json::from_str::<BeginText>(text) {
-            Ok(text) => {
-                self.place = text
-                    .position
-                    .and_then(|place| translate::place(&self.evaluator.source, &place));
-                self.current = Some(text.machine.clone());
-                self.send(Evaluated::Begun {
-                    machine: text.machine,
-                });
-            }
-            Err(error) => self.unexpected = Some(error.to_string()),
-        }
+    fn find(&self, found: Found) -> ControlFlow<()> {
+        (self.pool.sink)(self.worker, found)
+    }
+
+    fn begun(&mut self, text: BeginText) -> ControlFlow<()> {
+        let place = |place| translate::place(self.pool.evaluator.source(), place);
+        self.place = text.position.as_ref().and_then(place);
+        self.current = Some(text.machine.clone());
+        self.find(Found::Begun(text.machine))
+    }
+
+    fn misunderstand(&mut self, error: &serde_json::Error) -> ControlFlow<()> {
+        self.unexpected = Some(error.to_string());
+        ControlFlow::Break(())
     }
 
     /// What Nix says before it comes to a machine, every process says again.
-    fn remark(&self, text: String) {
-        if self.current.is_some() {
-            self.send(Evaluated::Message {
-                machine: self.current.clone(),
-                text,
-            });
+    fn remark(&self, text: String) -> ControlFlow<()> {
+        match self.current.clone() {
+            Some(machine) => self.find(Found::Remark { machine, text }),
+            None => ControlFlow::Continue(()),
         }
     }
 
-    /// Options come early on standard error; a process that is started again repeats them.
-    fn target(&mut self, text: &str) {
-        match serde_json::from_str::<MachineText>(text) {
-            Ok(text) => self.announce(text.machine, text.options),
-            Err(error) => self.unexpected = Some(error.to_string()),
-        }
-    }
-
-    fn finished(&mut self, text: &str) {
-        match serde_json::from_str::<MachineText>(text) {
-            Ok(text) => {
-                self.left.retain(|name| *name != text.machine);
-                self.announce(text.machine.clone(), text.options.clone());
-                if let Some(machine) = text.into_machine() {
-                    self.send(Evaluated::Machine(Box::new(machine)));
-                }
+    fn finished(&mut self, text: String) -> ControlFlow<()> {
+        match serde_json::from_str::<Named>(&text) {
+            Ok(Named { machine }) => {
+                self.left.retain(|name| *name != machine);
+                self.find(Found::Text(text))
             }
-            Err(error) => self.unexpected = Some(error.to_string()),
-        }
-    }
-
-    fn announce(&mut self, machine: String, options: crate::network::MachineOptions) {
-        if self.announced.insert(machine.clone()) {
-            self.send(Evaluated::Target { machine, options });
+            Err(error) => self.misunderstand(&error),
         }
     }
 
@@ -229,15 +270,11 @@ impl<'a> Progress<'a> {
         };
         for machine in blamed {
             self.left.retain(|name| *name != machine);
-            self.send(Evaluated::Failed {
+            // The batch is over already, so there is nothing that could be stopped.
+            let _ = self.find(Found::Failed {
                 machine,
                 diagnostic: diagnostic.clone(),
             });
         }
-    }
-
-    /// Tells the news. Nobody listens any more once the deploy has given up.
-    fn send(&self, news: Evaluated) {
-        drop(self.news.send(news));
     }
 }

@@ -10,7 +10,7 @@ use serde_json::json;
 
 use crate::flake::{Identity, LockedFlake, Source};
 
-use super::{Diagnostic, library::Library};
+use super::{Diagnostic, facts::Facts, library::Library};
 
 /// An argument of the network.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -82,7 +82,7 @@ impl Request {
     }
 
     /// The program that evaluates the network.
-    pub fn program(&self, library: &Library) -> ProgramText {
+    pub fn program(&self, library: &Library, facts: &Facts) -> ProgramText {
         let before = self.beginning(library);
         let mut first = 1 + line_breaks(&before);
         let mut arguments = Vec::new();
@@ -97,7 +97,7 @@ impl Request {
             .map(|(name, argument)| binding(name, argument))
             .collect();
         ProgramText {
-            text: format!("{before}{bindings}  }};\n}}\n"),
+            text: format!("{before}{bindings}  }};\n{}}}\n", facts_text(facts)),
             arguments,
         }
     }
@@ -126,6 +126,16 @@ fn source(source: &Source) -> String {
         }
         Source::File { file } => format!("{{ file = /. + {}; }}", Text(file.as_str())),
     }
+}
+
+fn facts_text(facts: &Facts) -> String {
+    if facts.is_empty() {
+        return String::new();
+    }
+    format!(
+        "  facts = builtins.fromJSON {};\n",
+        Text(&json!(facts).to_string())
+    )
 }
 
 /// What `lib/source/call-flake.nix` takes.

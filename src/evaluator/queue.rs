@@ -26,6 +26,7 @@ struct State {
     suspects: VecDeque<String>,
     suspected: BTreeSet<String>,
     busy: usize,
+    stopped: bool,
 }
 
 impl Queue {
@@ -38,6 +39,7 @@ impl Queue {
                 suspects: VecDeque::new(),
                 suspected: BTreeSet::new(),
                 busy: 0,
+                stopped: false,
             }),
             changed: Condvar::new(),
         }
@@ -47,6 +49,9 @@ impl Queue {
     pub fn take(&self) -> Option<Vec<String>> {
         let mut state = self.state();
         loop {
+            if state.stopped {
+                return None;
+            }
             if let Some(batch) = state.batch(self.workers) {
                 state.busy += 1;
                 return Some(batch);
@@ -81,11 +86,23 @@ impl Queue {
         first
     }
 
-    /// Forgets all names that wait.
-    pub fn clear(&self) {
-        let mut state = self.state();
-        state.waiting.clear();
-        state.suspects.clear();
+    /// Hands out no further batch.
+    pub fn stop(&self) {
+        self.state().stopped = true;
+        self.changed.notify_all();
+    }
+
+    /// Whether the queue was stopped.
+    pub fn is_stopped(&self) -> bool {
+        self.state().stopped
+    }
+
+    /// The names that nobody has evaluated.
+    pub fn into_rest(self) -> Vec<String> {
+        let state = self.state.into_inner();
+        let mut state = state.unwrap_or_else(PoisonError::into_inner);
+        state.waiting.append(&mut state.suspects);
+        state.waiting.into()
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -135,6 +152,16 @@ mod tests {
         assert_eq!(queue.take(), Some(vec!["m0".to_owned()]));
         queue.finish([]);
         assert_eq!(queue.take(), None);
+    }
+
+    #[test]
+    fn a_stopped_queue_keeps_what_is_left() {
+        let queue = Queue::new(names(4), 1);
+        let batch = queue.take().unwrap();
+        queue.stop();
+        queue.finish(batch);
+        assert_eq!(queue.take(), None);
+        assert_eq!(queue.into_rest().len(), 4);
     }
 
     #[test]

@@ -30,6 +30,11 @@ impl AttributePath {
         Self(format!("targets.\"{name}\""))
     }
 
+    /// What is known of a machine to others.
+    pub fn facts(name: &str) -> Self {
+        Self(format!("facts.\"{name}\""))
+    }
+
     /// A resource.
     pub fn resource(kind: &str, name: &str) -> Self {
         Self(format!("resources.\"{kind}\".\"{name}\""))

@@ -7,7 +7,8 @@
 //! once, who is being evaluated.
 
 use std::{
-    io::{BufRead as _, BufReader, Read, Write as _},
+    io::{BufRead as _, BufReader, Read as _, Write as _},
+    ops::ControlFlow,
     process::{ChildStderr, ChildStdin, ChildStdout, Command, ExitStatus, Stdio},
     sync::mpsc::{self, Sender},
     thread,
@@ -23,6 +24,9 @@ const BEGIN: &str = "@begin ";
 /// Prefix of the trace that gives a machine's options early.
 const TARGET: &str = "@target ";
 
+/// Prefix of the trace that says that a machine reads another one.
+const READ: &str = "@read ";
+
 /// What a worker hears from its process.
 #[derive(Debug)]
 pub enum Heard {
@@ -32,6 +36,8 @@ pub enum Heard {
     Begin(String),
     /// JSON of a machine's options.
     Target(String),
+    /// JSON of a read of another machine.
+    Read(String),
     /// A warning, or the trace of a user.
     Remark(String),
     /// An error, with its trace.
@@ -52,13 +58,13 @@ enum Piped {
     Stray(String),
 }
 
-/// Runs a process to its end, giving `program` to its standard input.
+/// Runs a process, giving `program` to its standard input, to its end or until `hear` breaks off.
 pub fn run(
     processes: &Processes,
     command: &mut Command,
     label: &str,
     program: &str,
-    mut hear: impl FnMut(Heard),
+    mut hear: impl FnMut(Heard) -> ControlFlow<()>,
 ) -> process::Result<Ended> {
     command
         .stdin(Stdio::piped())
@@ -68,7 +74,12 @@ pub fn run(
     let mut stray = Vec::new();
     for piped in listen(&mut running, program) {
         match piped {
-            Piped::Heard(heard) => hear(heard),
+            Piped::Heard(heard) => {
+                if hear(heard).is_break() {
+                    running.kill();
+                    break;
+                }
+            }
             Piped::Stray(line) => stray.push(line),
         }
     }
@@ -152,6 +163,8 @@ fn understand_message(message: Message) -> Option<Heard> {
         Heard::Begin(begin.to_owned())
     } else if let Some(target) = trace.strip_prefix(TARGET) {
         Heard::Target(target.to_owned())
+    } else if let Some(read) = trace.strip_prefix(READ) {
+        Heard::Read(read.to_owned())
     } else {
         Heard::Remark(trace.to_owned())
     })

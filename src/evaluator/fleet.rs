@@ -1,0 +1,218 @@
+//! The evaluation of a fleet: rounds of workers, and facts between them.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::ControlFlow,
+    sync::{Mutex, PoisonError, mpsc::Sender},
+};
+
+use crate::network::MachineOptions;
+
+use super::{
+    AttributePath, Error, Evaluated, Evaluator, capacity,
+    facts::{Facts, FactsText, Path, Reads},
+    parse,
+    pool::{Found, Pool, Sink},
+    text::MachineText,
+};
+
+/// Evaluates an attribute of each machine, with as many processes as fit.
+pub fn evaluate(
+    evaluator: &Evaluator,
+    attribute: fn(&str) -> AttributePath,
+    names: &[String],
+    news: &Sender<Evaluated>,
+) -> Result<(), Error> {
+    let herald = Herald::new(news);
+    let mut facts = Facts::default();
+    let mut left = names.to_vec();
+    loop {
+        let round = Round {
+            evaluator,
+            attribute,
+            facts: &facts,
+            herald: &herald,
+        };
+        let paths;
+        (left, paths) = round.run(left)?;
+        if left.is_empty() {
+            return Ok(());
+        }
+        facts.ask(paths);
+        facts = gather(evaluator, facts)?;
+    }
+}
+
+/// One set of workers, which ends when all is done or facts are wanted.
+struct Round<'a> {
+    evaluator: &'a Evaluator,
+    attribute: fn(&str) -> AttributePath,
+    facts: &'a Facts,
+    herald: &'a Herald<'a>,
+}
+
+impl Round<'_> {
+    /// Gives the names that are left, and the paths at which facts are wanted.
+    fn run(&self, names: Vec<String>) -> Result<(Vec<String>, BTreeSet<Path>), Error> {
+        let reads = Mutex::new(BTreeMap::new());
+        let wanted = Mutex::new(BTreeSet::new());
+        let failure = Mutex::new(None);
+        let sink = |worker, found| match found {
+            Found::Read(read) => {
+                let mut reads = lock(&reads);
+                let reads: &mut Reads<'_> = reads
+                    .entry(worker)
+                    .or_insert_with(|| Reads::new(self.facts));
+                reads.note(read);
+                reads
+                    .worth_asking()
+                    .map_or(ControlFlow::Continue(()), |paths| {
+                        lock(&wanted).extend(paths.iter().cloned());
+                        ControlFlow::Break(())
+                    })
+            }
+            found => self.herald.tell(found).map_or_else(
+                |error| {
+                    *lock(&failure) = Some(error);
+                    ControlFlow::Break(())
+                },
+                ControlFlow::Continue,
+            ),
+        };
+        let program = self.evaluator.program_with(self.facts);
+        let left = pool(
+            self.evaluator,
+            self.attribute,
+            program.as_str(),
+            names.len(),
+            &sink,
+        )
+        .run(names)?;
+        match into_inner(failure) {
+            Some(error) => Err(error),
+            None => Ok((left, into_inner(wanted))),
+        }
+    }
+}
+
+/// Finds facts of all machines. A machine that cannot be evaluated simply has none.
+fn gather(evaluator: &Evaluator, asked: Facts) -> Result<Facts, Error> {
+    let names = evaluator.machine_names()?;
+    let program = evaluator.program_with(&asked);
+    let facts = Mutex::new(asked);
+    let failure = Mutex::new(None);
+    let sink = |_, found| {
+        if let Found::Text(text) = found {
+            match parse::<FactsText>(&text) {
+                Ok(text) => lock(&facts).learn(text),
+                Err(error) => {
+                    *lock(&failure) = Some(error);
+                    return ControlFlow::Break(());
+                }
+            }
+        }
+        ControlFlow::Continue(())
+    };
+    pool(
+        evaluator,
+        AttributePath::facts,
+        program.as_str(),
+        names.len(),
+        &sink,
+    )
+    .run(names)?;
+    match into_inner(failure) {
+        Some(error) => Err(error),
+        None => Ok(into_inner(facts)),
+    }
+}
+
+fn pool<'a>(
+    evaluator: &'a Evaluator,
+    attribute: fn(&str) -> AttributePath,
+    program: &'a str,
+    machines: usize,
+    sink: &'a Sink<'a>,
+) -> Pool<'a> {
+    Pool {
+        evaluator,
+        attribute,
+        program,
+        workers: capacity::workers(evaluator.options.limits, machines),
+        sink,
+    }
+}
+
+/// Tells news to the deploy, each once, however often processes were started again.
+struct Herald<'a> {
+    news: &'a Sender<Evaluated>,
+    begun: Mutex<BTreeSet<String>>,
+    announced: Mutex<BTreeSet<String>>,
+}
+
+impl<'a> Herald<'a> {
+    fn new(news: &'a Sender<Evaluated>) -> Self {
+        Self {
+            news,
+            begun: Mutex::default(),
+            announced: Mutex::default(),
+        }
+    }
+
+    fn tell(&self, found: Found) -> Result<(), Error> {
+        match found {
+            Found::Begun(machine) => {
+                if lock(&self.begun).insert(machine.clone()) {
+                    self.send(Evaluated::Begun { machine });
+                }
+            }
+            Found::Target(text) => {
+                let text: MachineText = parse(&text)?;
+                self.announce(&text.machine, &text.options);
+            }
+            Found::Text(text) => self.finished(parse(&text)?),
+            Found::Remark { machine, text } => self.send(Evaluated::Message {
+                machine: Some(machine),
+                text,
+            }),
+            Found::Failed {
+                machine,
+                diagnostic,
+            } => self.send(Evaluated::Failed {
+                machine,
+                diagnostic,
+            }),
+            Found::Read(_) => {}
+        }
+        Ok(())
+    }
+
+    fn finished(&self, text: MachineText) {
+        self.announce(&text.machine, &text.options);
+        if let Some(machine) = text.into_machine() {
+            self.send(Evaluated::Machine(Box::new(machine)));
+        }
+    }
+
+    fn announce(&self, machine: &str, options: &MachineOptions) {
+        if lock(&self.announced).insert(machine.to_owned()) {
+            self.send(Evaluated::Target {
+                machine: machine.to_owned(),
+                options: options.clone(),
+            });
+        }
+    }
+
+    /// Nobody listens any more once the deploy has given up.
+    fn send(&self, news: Evaluated) {
+        drop(self.news.send(news));
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn into_inner<T>(mutex: Mutex<T>) -> T {
+    mutex.into_inner().unwrap_or_else(PoisonError::into_inner)
+}
