@@ -196,8 +196,8 @@ mod tests {
     #[test]
     fn a_comment_in_an_argument_ends_with_it() {
         let given = BTreeMap::from([
-            ("count".into(), Argument::Expression("3 # three".into())),
-            ("host".into(), Argument::Text("a b".into())),
+            ("count".to_owned(), Argument::Expression("3 # three".into())),
+            ("host".to_owned(), Argument::Text("a b".into())),
         ]);
         let bindings = given.iter().map(|(name, value)| binding(name, value));
         let program = format!("{{{}}}", bindings.collect::<String>());

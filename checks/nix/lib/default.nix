@@ -46,7 +46,7 @@ let
     ];
 
   # The configuration of the only machine, `web`, of a network.
-  web = module: (evaluate { web = module; }).nodes.web.config;
+  web = module: ((evaluate { web = module; }).machines.web { }).config;
 
   scope = {
     inherit
@@ -64,6 +64,7 @@ let
     import ./definitions.nix scope
     // import ./keys.nix scope
     // import ./machines.nix scope
+    // import ./nodes.nix scope
     // import ./records.nix scope
     // import ./resources.nix scope
     // import ./scrub.nix scope;
