@@ -109,6 +109,7 @@
         nixops = {
           type = "app";
           program = "${nixopsFor pkgs}/bin/nixops";
+          meta.description = "Deploys the network of the flake here";
         };
         default = nixops;
         demo = {
@@ -119,6 +120,7 @@
               exec ${pkgs.runtimeShell} ${self}/demo "$@"
             ''
           );
+          meta.description = "Deploys a network to throw-away hosts on this machine";
         };
       });
 

@@ -88,17 +88,22 @@ rust_is_new_enough() {
   [ "$(printf '%s\n' "$wanted" "${found%%-*}" | sort --version-sort | head -n 1)" = "$wanted" ]
 }
 
-# The rig's hosts are namespaces: root makes them, or a user who may.
-need_namespaces() {
-  unshare --mount true 2> /dev/null || unshare --user --map-root-user --mount true 2> /dev/null ||
-    fail "this user cannot make namespaces, which the throw-away hosts are made of" \
-      "run it as root, or allow user namespaces (sysctl kernel.unprivileged_userns_clone=1)"
+# The rig's hosts are namespaces with a /nix of their own.
+need_host_powers() {
+  [ "$(id -u)" = 0 ] || fail "only root can start the throw-away hosts" "sudo $0"
+  unshare --mount --pid --fork true 2> /dev/null ||
+    fail "root may not make namespaces here, which the throw-away hosts are made of" \
+      "in a container, give it the capability SYS_ADMIN"
+  case $(realpath "$(command -v nix)") in
+    /nix/*) fail "this nix is in /nix, which a throw-away host has of its own" \
+      "install the Nix of your system too (on Debian: apt-get install nix-bin), and put /usr/bin first in PATH" ;;
+  esac
 }
 
 need_everything() {
   need_tools nix sshd ssh git cc ld unshare curl tar gzip awk
+  need_host_powers
   need_rust
-  need_namespaces
 }
 
 # The formatter of Nix files, as the flake's `formatter` has it.
@@ -113,7 +118,11 @@ make_scratch() {
   trap tidy_up EXIT
   trap 'exit 130' INT
   trap 'exit 143' TERM
-  # Instead of what the network would give: to our flake, and to a network's.
+}
+
+# Sets `offline` and `network_inputs`: what our flake, and a network, take instead of what
+# they would fetch.
+set_inputs() {
   local pocket=path:$repository/checks/pocket
   offline=(
     --no-write-lock-file
@@ -142,6 +151,13 @@ start_hosts() {
 
 # Runs a command as the deployer of the rig: with its store and its home.
 in_rig() { "$rig" run --dir "$scratch/hosts" -- "$@"; }
+
+# Gives the rig's store a path of this machine's store, with what it refers to.
+bring_into_rig() {
+  local closure
+  mapfile -t closure < <(nix-store --query --requisites "$1")
+  nix-store --export "${closure[@]}" | in_rig nix-store --import > /dev/null
+}
 
 # Runs a command on the host $1.
 on_host() {
