@@ -1,7 +1,15 @@
-use std::{fs, thread, time::Duration};
+use std::{
+    env, fs,
+    process::{Command, Stdio},
+    thread,
+    time::Duration,
+};
 
 use camino::Utf8Path;
-use nixops::host::{Connections, Error, Failure, Options, Remote, Target};
+use nixops::{
+    host::{Connections, Error, Failure, Options, Remote, Target},
+    process::Processes,
+};
 
 use crate::world::{World, target};
 
@@ -48,7 +56,7 @@ fn newer_nix_finds_the_master() {
         "check",
         &host.target().host,
     ];
-    let mut command = std::process::Command::new("ssh");
+    let mut command = Command::new("ssh");
     let output = world
         .processes
         .output(command.args(arguments), "check", None)
@@ -187,20 +195,72 @@ fn nothing_stays_when_a_connection_is_dropped() {
     drop((host, connections));
     assert!(!directory.exists());
     assert!(world.processes.wait_all(Duration::ZERO));
-    for _ in 0..40 {
-        let left = server
-            .run([
-                "sh",
-                "-c",
-                "grep -l [n]ixops-look /proc/[0-9]*/cmdline | grep -v self",
-            ])
-            .unwrap();
-        if left.stdout.is_empty() {
+    await_remote_ends(&server, 0);
+}
+
+#[test]
+fn a_connection_does_not_outlive_a_run_that_is_killed() {
+    const VARIABLE: &str = "CHECKS_HOLD_CONNECTION";
+    if let Ok(config) = env::var(VARIABLE) {
+        return hold_connection(&config);
+    }
+    let (world, server) = World::with_host();
+    let config = world.path("config");
+    let users = fs::read_to_string(world.rig.ssh_config()).unwrap();
+    let settings = format!(
+        "Host held\nHostName {}\nPort {}\nUser root\n\n{users}",
+        server.address, server.port
+    );
+    fs::write(&config, settings).unwrap();
+    let mut run = Command::new(env::current_exe().unwrap())
+        .args([
+            "--exact",
+            "connections::a_connection_does_not_outlive_a_run_that_is_killed",
+        ])
+        .env(VARIABLE, &config)
+        .env("XDG_RUNTIME_DIR", world.directory.path())
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    await_remote_ends(&server, 1);
+    run.kill().unwrap();
+    run.wait().unwrap();
+    await_remote_ends(&server, 0);
+}
+
+/// Connects, and waits to be killed.
+fn hold_connection(config: &str) {
+    let options = Options {
+        user_config: Some(config.into()),
+        ..Options::default()
+    };
+    let connections = Connections::new(Processes::new(), options).unwrap();
+    let target = Target {
+        machine: "held".to_owned(),
+        host: "held".to_owned(),
+        port: None,
+        user: String::new(),
+        ssh_options: Vec::new(),
+        privilege_escalation_command: Vec::new(),
+        fast_connection: true,
+    };
+    let _host = connections.connect(&target).unwrap();
+    thread::sleep(Duration::from_secs(30));
+}
+
+/// Waits until as many connections as expected are held on the server.
+fn await_remote_ends(server: &rig::Host, expected: usize) {
+    let mut found = usize::MAX;
+    for _ in 0..100 {
+        let sessions = "grep -l '^sshd: root@notty' /proc/[0-9]*/cmdline 2>/dev/null";
+        let listed = server.run(["sh", "-c", sessions]).unwrap();
+        found = String::from_utf8_lossy(&listed.stdout).lines().count();
+        if found == expected {
             return;
         }
         thread::sleep(Duration::from_millis(50));
     }
-    panic!("the remote end is still there");
+    panic!("{found} connections are held on the server, not {expected}");
 }
 
 #[test]
