@@ -2,7 +2,9 @@
 let
   flake = (import ../pocket/flake.nix).outputs { toolchain = { }; };
   inherit (flake) lib;
-  platform = { nixpkgs.hostPlatform = "x86_64-linux"; };
+  platform = {
+    nixpkgs.hostPlatform = "x86_64-linux";
+  };
   machine = modules: lib.nixosSystem { modules = [ platform ] ++ modules; };
   configOf = modules: (machine modules).config;
   throws = value: !(builtins.tryEval (builtins.deepSeq value null)).success;
@@ -110,7 +112,13 @@ in
   "packages may be given" = {
     expr =
       (lib.nixosSystem {
-        modules = [ { nixpkgs.pkgs = flake.legacyPackages.x86_64-linux // { marked = true; }; } ];
+        modules = [
+          {
+            nixpkgs.pkgs = flake.legacyPackages.x86_64-linux // {
+              marked = true;
+            };
+          }
+        ];
       }).pkgs.hello.name;
     expected = "hello";
   };
@@ -121,16 +129,18 @@ in
     expected = "hello!";
   };
   "a failed assertion refuses the system with its message" = {
-    expr = throws (configOf [
-      {
-        assertions = [
+    expr =
+      throws
+        (configOf [
           {
-            assertion = false;
-            message = "no";
+            assertions = [
+              {
+                assertion = false;
+                message = "no";
+              }
+            ];
           }
-        ];
-      }
-    ]).system.build.toplevel.drvPath;
+        ]).system.build.toplevel.drvPath;
     expected = true;
   };
   "a failed assertion leaves the rest of the configuration alone" = {
@@ -301,27 +311,31 @@ in
     ];
   };
   "settings of a unit given twice conflict where they are not" = {
-    expr = throws (configOf [
-      { systemd.services.a.serviceConfig.Type = "x"; }
-      { systemd.services.a.serviceConfig.Type = "y"; }
-    ]).systemd.services.a.serviceConfig.Type;
+    expr =
+      throws
+        (configOf [
+          { systemd.services.a.serviceConfig.Type = "x"; }
+          { systemd.services.a.serviceConfig.Type = "y"; }
+        ]).systemd.services.a.serviceConfig.Type;
     expected = true;
   };
   "units that come after each other are refused" = {
-    expr = throws (configOf [
-      {
-        systemd.services.a = {
-          wantedBy = [ "multi-user.target" ];
-          after = [ "b.service" ];
-          script = "true";
-        };
-        systemd.services.b = {
-          wantedBy = [ "multi-user.target" ];
-          after = [ "a.service" ];
-          script = "true";
-        };
-      }
-    ]).system.build.toplevel.drvPath;
+    expr =
+      throws
+        (configOf [
+          {
+            systemd.services.a = {
+              wantedBy = [ "multi-user.target" ];
+              after = [ "b.service" ];
+              script = "true";
+            };
+            systemd.services.b = {
+              wantedBy = [ "multi-user.target" ];
+              after = [ "a.service" ];
+              script = "true";
+            };
+          }
+        ]).system.build.toplevel.drvPath;
     expected = true;
   };
   "the name of the system is that of the host" = {
@@ -329,13 +343,26 @@ in
     expected = "nixos-system-web-${lib.version}";
   };
   "the label has the tags" = {
-    expr = (configOf [ { system.nixos.tags = [ "b" "a" ]; } ]).system.nixos.label;
+    expr =
+      (configOf [
+        {
+          system.nixos.tags = [
+            "b"
+            "a"
+          ];
+        }
+      ]).system.nixos.label;
     expected = "a-b-${lib.version}";
   };
   "machines that say the same are the same" = {
     expr =
-      (configOf [ { networking.hostName = "web"; } ]).system.build.toplevel.drvPath
-      == (configOf [ { networking = { hostName = "web"; }; } ]).system.build.toplevel.drvPath;
+      (configOf [ { networking.hostName = "web"; } ]).system.build.toplevel.drvPath == (configOf [
+        {
+          networking = {
+            hostName = "web";
+          };
+        }
+      ]).system.build.toplevel.drvPath;
     expected = true;
   };
   "classic networks evaluate by path" = {

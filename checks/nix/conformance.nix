@@ -9,7 +9,9 @@ let
     # The value of one option `x` of a type, from definitions in as many modules; the last comes first.
     merged =
       type: definitions:
-      (configOf ([ { options.x = lib.mkOption { inherit type; }; } ] ++ map (x: { inherit x; }) definitions)).x;
+      (configOf (
+        [ { options.x = lib.mkOption { inherit type; }; } ] ++ map (x: { inherit x; }) definitions
+      )).x;
 
     # Whether a value, looked at all through, is an error that Nix can catch.
     throws = value: !(builtins.tryEval (builtins.deepSeq value null)).success;

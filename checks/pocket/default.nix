@@ -7,6 +7,11 @@
   ...
 }:
 import ./pkgs {
-  inherit system config overlays rust;
+  inherit
+    system
+    config
+    overlays
+    rust
+    ;
   lib = import ./lib;
 }

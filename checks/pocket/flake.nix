@@ -44,7 +44,8 @@
 
       checks = forEachSystem (system: {
         machine =
-          (lib.nixosSystem { modules = [ { nixpkgs.hostPlatform = system; } ]; }).config.system.build.toplevel;
+          (lib.nixosSystem { modules = [ { nixpkgs.hostPlatform = system; } ]; })
+          .config.system.build.toplevel;
       });
 
       nixosModules = { };

@@ -116,9 +116,7 @@ in
     expected = { };
   };
   "lazyAttrsOf shows names without looking at values" = {
-    expr = builtins.attrNames (
-      merged (types.lazyAttrsOf types.int) [ { a = throw "looked"; } ]
-    );
+    expr = builtins.attrNames (merged (types.lazyAttrsOf types.int) [ { a = throw "looked"; } ]);
     expected = [ "a" ];
   };
   "lazyAttrsOf lets one attribute depend on another" = {
@@ -139,9 +137,7 @@ in
     };
   };
   "lazyAttrsOf keeps attributes whose condition is false" = {
-    expr = builtins.attrNames (
-      merged (types.lazyAttrsOf types.int) [ { a = lib.mkIf false 1; } ]
-    );
+    expr = builtins.attrNames (merged (types.lazyAttrsOf types.int) [ { a = lib.mkIf false 1; } ]);
     expected = [ "a" ];
   };
   "lazyAttrsOf gives such attributes the empty value of their type" = {
@@ -182,10 +178,12 @@ in
     expected = null;
   };
   "null and a value conflict" = {
-    expr = throws (merged (types.nullOr types.int) [
-      null
-      1
-    ]);
+    expr = throws (
+      merged (types.nullOr types.int) [
+        null
+        1
+      ]
+    );
     expected = true;
   };
   "nullOr merges as its type does" = {
@@ -218,23 +216,28 @@ in
     ];
   };
   "either does not merge values of both types" = {
-    expr = throws (merged (types.either types.int types.str) [
-      1
-      "a"
-    ]);
+    expr = throws (
+      merged (types.either types.int types.str) [
+        1
+        "a"
+      ]
+    );
     expected = true;
   };
   "oneOf takes any of its types" = {
-    expr = table (types.oneOf [
-      types.int
-      types.str
-      types.bool
-    ]) [
-      1
-      "a"
-      true
-      null
-    ];
+    expr =
+      table
+        (types.oneOf [
+          types.int
+          types.str
+          types.bool
+        ])
+        [
+          1
+          "a"
+          true
+          null
+        ];
     expected = [
       true
       true
@@ -286,10 +289,12 @@ in
   "uniq takes one definition" = {
     expr = [
       (merged (types.uniq types.int) [ 1 ])
-      (throws (merged (types.uniq types.int) [
-        1
-        1
-      ]))
+      (throws (
+        merged (types.uniq types.int) [
+          1
+          1
+        ]
+      ))
     ];
     expected = [
       1
@@ -417,12 +422,10 @@ in
     ];
   };
   "values of a set under nullOr keep their priorities" = {
-    expr =
-      merged (types.nullOr (types.submodule { options.a = option types.int; }))
-        [
-          { a = lib.mkForce 1; }
-          { a = 2; }
-        ];
+    expr = merged (types.nullOr (types.submodule { options.a = option types.int; })) [
+      { a = lib.mkForce 1; }
+      { a = 2; }
+    ];
     expected.a = 1;
   };
 }

@@ -137,15 +137,19 @@ in
     expected = 2;
   };
   "a priority lies on the attributes of a set" = {
-    expr =
-      configOf [
-        {
-          options.a.b = option types.int;
-          options.a.c = option types.int;
-        }
-        { a = mkDefault { b = 1; c = 1; }; }
-        { a.b = 2; }
-      ];
+    expr = configOf [
+      {
+        options.a.b = option types.int;
+        options.a.c = option types.int;
+      }
+      {
+        a = mkDefault {
+          b = 1;
+          c = 1;
+        };
+      }
+      { a.b = 2; }
+    ];
     expected.a = {
       b = 2;
       c = 1;
@@ -298,19 +302,18 @@ in
     ];
   };
   "mkMerge of whole configurations" = {
-    expr =
-      configOf [
-        {
-          options.a = option types.int;
-          options.b = option types.int;
-        }
-        {
-          config = mkMerge [
-            { a = 1; }
-            (mkIf true { b = 2; })
-          ];
-        }
-      ];
+    expr = configOf [
+      {
+        options.a = option types.int;
+        options.b = option types.int;
+      }
+      {
+        config = mkMerge [
+          { a = 1; }
+          (mkIf true { b = 2; })
+        ];
+      }
+    ];
     expected = {
       a = 1;
       b = 2;

@@ -13,8 +13,14 @@
     expr = map (path: lib.hasAttrByPath path { a.b = 1; }) [
       [ ]
       [ "a" ]
-      [ "a" "b" ]
-      [ "a" "c" ]
+      [
+        "a"
+        "b"
+      ]
+      [
+        "a"
+        "c"
+      ]
     ];
     expected = [
       true
@@ -68,14 +74,17 @@
     expected.x = "b";
   };
   "recursiveUpdate merges sets and lets the right side win" = {
-    expr = lib.recursiveUpdate {
-      a.b = 1;
-      a.c = 2;
-      d.e = 1;
-    } {
-      a.b = 3;
-      d = 4;
-    };
+    expr =
+      lib.recursiveUpdate
+        {
+          a.b = 1;
+          a.c = 2;
+          d.e = 1;
+        }
+        {
+          a.b = 3;
+          d = 4;
+        };
     expected = {
       a.b = 3;
       a.c = 2;
@@ -83,7 +92,10 @@
     };
   };
   "recursiveUpdateUntil stops where it is told" = {
-    expr = lib.recursiveUpdateUntil (path: _: _: path == [ "a" ]) { a.b = 1; } { a.c = 2; };
+    expr = lib.recursiveUpdateUntil (
+      path: _: _:
+      path == [ "a" ]
+    ) { a.b = 1; } { a.c = 2; };
     expected.a.c = 2;
   };
   "mapAttrsRecursive gives paths" = {
@@ -127,17 +139,27 @@
     };
   };
   "foldlAttrs goes by name" = {
-    expr = lib.foldlAttrs (result: name: value: result + name + value) "" {
-      b = "2";
-      a = "1";
-    };
+    expr =
+      lib.foldlAttrs
+        (
+          result: name: value:
+          result + name + value
+        )
+        ""
+        {
+          b = "2";
+          a = "1";
+        };
     expected = "a1b2";
   };
   "foldAttrs folds the values of each name from the right" = {
-    expr = lib.foldAttrs (value: rest: [ value ] ++ rest) [ ] [
-      { a = 1; }
-      { a = 2; }
-    ];
+    expr =
+      lib.foldAttrs (value: rest: [ value ] ++ rest)
+        [ ]
+        [
+          { a = 1; }
+          { a = 2; }
+        ];
     expected.a = [
       1
       2
@@ -384,7 +406,12 @@
     ];
   };
   "toposort finds a cycle" = {
-    expr = (lib.toposort (a: b: a != b) [ 1 2 ]) ? cycle;
+    expr =
+      (lib.toposort (a: b: a != b) [
+        1
+        2
+      ])
+        ? cycle;
     expected = true;
   };
   "zipListsWith ends with the shorter list" = {
@@ -458,12 +485,14 @@
   };
   "extends overlays a fixed point" = {
     expr = lib.fix (
-      lib.extends (final: previous: {
-        a = previous.a + 10;
-      }) (self: {
-        a = 1;
-        b = self.a;
-      })
+      lib.extends
+        (final: previous: {
+          a = previous.a + 10;
+        })
+        (self: {
+          a = 1;
+          b = self.a;
+        })
     );
     expected = {
       a = 11;
@@ -472,30 +501,50 @@
   };
   "composeManyExtensions applies overlays in order" = {
     expr = lib.fix (
-      lib.extends (lib.composeManyExtensions [
-        (_: previous: { a = previous.a + 1; })
-        (_: previous: { a = previous.a * 10; })
-      ]) (_: { a = 1; })
+      lib.extends
+        (lib.composeManyExtensions [
+          (_: previous: { a = previous.a + 1; })
+          (_: previous: { a = previous.a * 10; })
+        ])
+        (_: {
+          a = 1;
+        })
     );
     expected.a = 20;
   };
   "makeExtensible can be extended twice" = {
     expr =
-      (((lib.makeExtensible (_: { a = 1; })).extend (_: previous: { a = previous.a + 1; })).extend (
-        _: previous: { a = previous.a + 1; }
-      )).a;
+      (
+        (
+          (lib.makeExtensible (_: {
+            a = 1;
+          })).extend
+          (_: previous: { a = previous.a + 1; })
+        ).extend
+        (_: previous: { a = previous.a + 1; })
+      ).a;
     expected = 3;
   };
   "makeOverridable remembers its arguments" = {
     expr =
       let
-        package = lib.makeOverridable ({ a, b ? 2 }: { sum = a + b; }) { a = 1; };
+        package = lib.makeOverridable (
+          {
+            a,
+            b ? 2,
+          }:
+          {
+            sum = a + b;
+          }
+        ) { a = 1; };
       in
       [
         package.sum
         (package.override { b = 5; }).sum
         ((package.override { b = 5; }).override { a = 10; }).sum
-        (package.override (old: { a = old.a + 1; })).sum
+        (package.override (old: {
+          a = old.a + 1;
+        })).sum
       ];
     expected = [
       3

@@ -10,8 +10,12 @@
 }:
 let
   inherit (lib) types;
-  declareX = { options.x = option types.int; };
-  declareList = { options.x = optionWith (types.listOf types.int) [ ]; };
+  declareX = {
+    options.x = option types.int;
+  };
+  declareList = {
+    options.x = optionWith (types.listOf types.int) [ ];
+  };
 in
 {
   "a module may be written without config" = {
@@ -26,7 +30,17 @@ in
     expr =
       (configOf [
         declareX
-        ({ lib, config, options, ... }: { x = if options ? x && config ? x then 1 else 0; })
+        (
+          {
+            lib,
+            config,
+            options,
+            ...
+          }:
+          {
+            x = if options ? x && config ? x then 1 else 0;
+          }
+        )
       ]).x;
     expected = 1;
   };
@@ -111,7 +125,9 @@ in
   "modules without a key are imported each time" = {
     expr =
       let
-        module = { x = [ 1 ]; };
+        module = {
+          x = [ 1 ];
+        };
       in
       (configOf [
         declareList
@@ -248,7 +264,15 @@ in
       (configOf [
         declareX
         { _module.args.n = 2; }
-        ({ n ? 1, ... }: { x = n; })
+        (
+          {
+            n ? 1,
+            ...
+          }:
+          {
+            x = n;
+          }
+        )
       ]).x;
     expected = 2;
   };
@@ -275,15 +299,14 @@ in
     expected = true;
   };
   "_module.check = false lets unknown options pass" = {
-    expr =
-      configOf [
-        declareX
-        {
-          x = 1;
-          y = 2;
-          _module.check = false;
-        }
-      ];
+    expr = configOf [
+      declareX
+      {
+        x = 1;
+        y = 2;
+        _module.check = false;
+      }
+    ];
     expected.x = 1;
   };
   "the configuration does not show _module" = {
@@ -309,17 +332,16 @@ in
     expected = [ "x" ];
   };
   "a freeform type takes what has no option" = {
-    expr =
-      configOf [
-        {
-          freeformType = types.attrsOf types.int;
-          options.x = option types.str;
-        }
-        {
-          x = "a";
-          y = 1;
-        }
-      ];
+    expr = configOf [
+      {
+        freeformType = types.attrsOf types.int;
+        options.x = option types.str;
+      }
+      {
+        x = "a";
+        y = 1;
+      }
+    ];
     expected = {
       x = "a";
       y = 1;
@@ -345,17 +367,16 @@ in
     ];
   };
   "a freeform type takes nested values beside options" = {
-    expr =
-      configOf [
-        {
-          freeformType = types.attrsOf types.anything;
-          options.a.b = option types.int;
-        }
-        {
-          a.b = 1;
-          a.c = 2;
-        }
-      ];
+    expr = configOf [
+      {
+        freeformType = types.attrsOf types.anything;
+        options.a.b = option types.int;
+      }
+      {
+        a.b = 1;
+        a.c = 2;
+      }
+    ];
     expected.a = {
       b = 1;
       c = 2;
@@ -363,10 +384,13 @@ in
   };
   "extendModules adds modules" = {
     expr =
-      ((evaluate [
-        declareX
-        { x = lib.mkDefault 1; }
-      ]).extendModules { modules = [ { x = 2; } ]; }).config.x;
+      (
+        (evaluate [
+          declareX
+          { x = lib.mkDefault 1; }
+        ]).extendModules
+        { modules = [ { x = 2; } ]; }
+      ).config.x;
     expected = 2;
   };
   "extendModules may be repeated" = {
@@ -381,10 +405,13 @@ in
   };
   "extendModules adds special arguments" = {
     expr =
-      ((evaluate [
-        declareX
-        ({ n, ... }: { x = n; })
-      ]).extendModules { specialArgs.n = 5; }).config.x;
+      (
+        (evaluate [
+          declareX
+          ({ n, ... }: { x = n; })
+        ]).extendModules
+        { specialArgs.n = 5; }
+      ).config.x;
     expected = 5;
   };
   "extendModules leaves the first evaluation as it was" = {
@@ -431,18 +458,18 @@ in
     expected = 1;
   };
   "a module of another class is refused" = {
-    expr = throws (
-      lib.evalModules {
-        class = "nixos";
-        modules = [
-          declareX
-          {
-            _class = "darwin";
-            x = 1;
-          }
-        ];
-      }
-    ).config;
+    expr =
+      throws
+        (lib.evalModules {
+          class = "nixos";
+          modules = [
+            declareX
+            {
+              _class = "darwin";
+              x = 1;
+            }
+          ];
+        }).config;
     expected = true;
   };
   "mkRenamedOptionModule forwards the value" = {

@@ -19,7 +19,9 @@ in
     expected = [ "a.nix" ];
   };
   "an option shows the positions of its declarations" = {
-    expr = map (position: builtins.baseNameOf position.file) (optionX [ ./modules/declares-x.nix ]).declarationPositions;
+    expr =
+      map (position: builtins.baseNameOf position.file)
+        (optionX [ ./modules/declares-x.nix ]).declarationPositions;
     expected = [ "declares-x.nix" ];
   };
   "an option shows where it is defined" = {
@@ -49,10 +51,12 @@ in
     ];
   };
   "a path is the location of its module" = {
-    expr = map builtins.baseNameOf (optionX [
-      { options.x = option types.int; }
-      ./modules/sets-x.nix
-    ]).files;
+    expr =
+      map builtins.baseNameOf
+        (optionX [
+          { options.x = option types.int; }
+          ./modules/sets-x.nix
+        ]).files;
     expected = [ "sets-x.nix" ];
   };
   "_file is the location of a module" = {
@@ -86,19 +90,20 @@ in
     expected = [ "mine.nix" ];
   };
   "isDefined tells whether there is a value" = {
-    expr = map
-      (
-        definition:
-        (optionX [
-          { options.x = option types.int; }
-          definition
-        ]).isDefined
-      )
-      [
-        { }
-        { x = 1; }
-        { x = lib.mkIf false 1; }
-      ];
+    expr =
+      map
+        (
+          definition:
+          (optionX [
+            { options.x = option types.int; }
+            definition
+          ]).isDefined
+        )
+        [
+          { }
+          { x = 1; }
+          { x = lib.mkIf false 1; }
+        ];
     expected = [
       false
       true
@@ -285,7 +290,10 @@ in
   "mkPackageOption takes the package of its name" = {
     expr =
       let
-        package = lib.mkPackageOption { hello = "h"; a.b = "ab"; } ;
+        package = lib.mkPackageOption {
+          hello = "h";
+          a.b = "ab";
+        };
       in
       [
         (package "hello" { }).default
@@ -343,14 +351,15 @@ in
   };
   "optionAttrSetToDocList describes every option" = {
     expr = map (doc: doc.name) (
-      lib.optionAttrSetToDocList (removeAttrs
-        (evaluate [
-          {
-            options.a.x = option types.int;
-            options.b = option (types.attrsOf (types.submodule { options.y = option types.int; }));
-          }
-        ]).options
-        [ "_module" ]
+      lib.optionAttrSetToDocList (
+        removeAttrs
+          (evaluate [
+            {
+              options.a.x = option types.int;
+              options.b = option (types.attrsOf (types.submodule { options.y = option types.int; }));
+            }
+          ]).options
+          [ "_module" ]
       )
     );
     expected = [

@@ -56,7 +56,10 @@
   };
   "intersperse puts something between" = {
     expr = [
-      (lib.intersperse "," [ "a" "b" ])
+      (lib.intersperse "," [
+        "a"
+        "b"
+      ])
       (lib.intersperse "," [ ])
     ];
     expected = [
@@ -279,7 +282,12 @@
       d = { };
       e = [ ];
       f = x: x;
-      g = { y, z ? 1 }: y;
+      g =
+        {
+          y,
+          z ? 1,
+        }:
+        y;
       h = true;
     };
     expected = "{\n  a = [\n    1\n    \"x\"\n  ];\n  \"b.c\" = null;\n  d = { };\n  e = [ ];\n  f = <function>;\n  g = <function, args: {y, z?}>;\n  h = true;\n}";

@@ -94,19 +94,19 @@ in
   };
   "a submodule knows its name" = {
     expr =
-      (merged
-        (types.attrsOf (types.submodule ({ name, ... }: { options.n = optionWith types.str name; })))
-        [ { web = { }; } ]
-      ).web.n;
+      (merged (types.attrsOf (
+        types.submodule ({ name, ... }: { options.n = optionWith types.str name; })
+      )) [ { web = { }; } ]).web.n;
     expected = "web";
   };
   "a submodule in a list has a name too" = {
     expr =
       builtins.isString
         (builtins.head (
-          merged (types.listOf (types.submodule ({ name, ... }: { options.n = optionWith types.str name; }))) [
-            [ { } ]
-          ]
+          merged (types.listOf (types.submodule ({ name, ... }: { options.n = optionWith types.str name; })))
+            [
+              [ { } ]
+            ]
         )).n;
     expected = true;
   };
@@ -126,13 +126,10 @@ in
     expected = false;
   };
   "submoduleWith gives special arguments" = {
-    expr =
-      merged
-        (types.submoduleWith {
-          specialArgs.n = 3;
-          modules = [ ({ n, ... }: { options.a = optionWith types.int n; }) ];
-        })
-        [ { } ];
+    expr = merged (types.submoduleWith {
+      specialArgs.n = 3;
+      modules = [ ({ n, ... }: { options.a = optionWith types.int n; }) ];
+    }) [ { } ];
     expected.a = 3;
   };
   "submoduleWith takes imports" = {
@@ -190,7 +187,9 @@ in
       (configOf [
         { options.x = option (types.submodule { options.a = optionWith types.int 1; }); }
         {
-          options.x = option (types.submodule ({ config, ... }: { options.b = optionWith types.int (config.a + 1); }));
+          options.x = option (
+            types.submodule ({ config, ... }: { options.b = optionWith types.int (config.a + 1); })
+          );
         }
         { x.a = 5; }
       ]).x;

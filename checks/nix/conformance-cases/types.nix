@@ -173,17 +173,21 @@ in
     expected = "a";
   };
   "different definitions of a string conflict" = {
-    expr = throws (merged types.str [
-      "a"
-      "b"
-    ]);
+    expr = throws (
+      merged types.str [
+        "a"
+        "b"
+      ]
+    );
     expected = true;
   };
   "different definitions of a boolean conflict" = {
-    expr = throws (merged types.bool [
-      true
-      false
-    ]);
+    expr = throws (
+      merged types.bool [
+        true
+        false
+      ]
+    );
     expected = true;
   };
   "boolByOr is true if one is" = {
@@ -389,10 +393,12 @@ in
   "raw takes anything once" = {
     expr = [
       (merged types.raw [ { a = x: x; } ] ? a)
-      (throws (merged types.raw [
-        1
-        1
-      ]))
+      (throws (
+        merged types.raw [
+          1
+          1
+        ]
+      ))
     ];
     expected = [
       true
@@ -421,17 +427,21 @@ in
     expected.a.b = 2;
   };
   "anything does not join lists" = {
-    expr = throws (merged types.anything [
-      { a = [ 1 ]; }
-      { a = [ 2 ]; }
-    ]);
+    expr = throws (
+      merged types.anything [
+        { a = [ 1 ]; }
+        { a = [ 2 ]; }
+      ]
+    );
     expected = true;
   };
   "anything refuses values of two kinds" = {
-    expr = throws (merged types.anything [
-      { a = 1; }
-      { a = "1"; }
-    ]);
+    expr = throws (
+      merged types.anything [
+        { a = 1; }
+        { a = "1"; }
+      ]
+    );
     expected = true;
   };
   "anything merges the results of functions" = {
@@ -464,10 +474,12 @@ in
         true
         false
       ])
-      (throws (merged types.unspecified [
-        1
-        2
-      ]))
+      (throws (
+        merged types.unspecified [
+          1
+          2
+        ]
+      ))
     ];
     expected = [
       {
@@ -497,16 +509,19 @@ in
     };
   };
   "enum takes its values only" = {
-    expr = table (types.enum [
-      "a"
-      1
-      null
-    ]) [
-      "a"
-      1
-      null
-      "b"
-    ];
+    expr =
+      table
+        (types.enum [
+          "a"
+          1
+          null
+        ])
+        [
+          "a"
+          1
+          null
+          "b"
+        ];
     expected = [
       true
       true
@@ -520,7 +535,8 @@ in
         even = lib.mkOptionType {
           name = "even";
           check = value: builtins.isInt value && lib.mod value 2 == 0;
-          merge = _: definitions: builtins.foldl' builtins.add 0 (map (definition: definition.value) definitions);
+          merge =
+            _: definitions: builtins.foldl' builtins.add 0 (map (definition: definition.value) definitions);
         };
       in
       [
@@ -571,7 +587,12 @@ in
       (types.enum [ "a" ])
       (types.listOf (types.nullOr types.str))
       (types.attrsOf (types.listOf types.int))
-      (types.nullOr (types.enum [ "a" "b" ]))
+      (types.nullOr (
+        types.enum [
+          "a"
+          "b"
+        ]
+      ))
       (types.coercedTo types.int toString types.str)
       (types.functionTo types.str)
       (types.strMatching "a+")

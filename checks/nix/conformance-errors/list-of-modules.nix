@@ -1,4 +1,4 @@
 # says: Module imports can't be nested lists.
-# says: Definitions: 
+# says: Definitions:
 # says: - In `@file@'
 { imports = [ [ { } ] ]; }

@@ -4,8 +4,9 @@
   assertMsg = condition: message: condition || throw message;
   assertOneOf =
     name: value: valid:
-    lib.assertMsg (builtins.elem value valid)
-      "${name} must be one of ${lib.generators.toPretty { } valid}, but is: ${lib.generators.toPretty { } value}";
+    lib.assertMsg (builtins.elem value valid) "${name} must be one of ${
+      lib.generators.toPretty { } valid
+    }, but is: ${lib.generators.toPretty { } value}";
   assertEachOneOf =
     name: values: valid:
     builtins.all (value: lib.assertOneOf name value valid) values;

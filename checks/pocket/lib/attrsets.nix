@@ -53,10 +53,14 @@ in
   getAttrFromPath =
     path: descend path (abort "cannot find attribute '${lib.showAttrPath path}'") lib.id;
   setAttrByPath =
-    path: value: if path == [ ] then value else { ${head path} = lib.setAttrByPath (lib.drop 1 path) value; };
+    path: value:
+    if path == [ ] then value else { ${head path} = lib.setAttrByPath (lib.drop 1 path) value; };
   showAttrPath =
     path:
-    if path == [ ] then "<root attribute path>" else lib.concatMapStringsSep "." lib.escapeNixIdentifier path;
+    if path == [ ] then
+      "<root attribute path>"
+    else
+      lib.concatMapStringsSep "." lib.escapeNixIdentifier path;
 
   attrVals = names: set: map (name: set.${name}) names;
   getAttrs = names: set: listToAttrs (map (name: lib.nameValuePair name set.${name}) names);
@@ -114,7 +118,9 @@ in
   zipAttrsWithNames =
     names: f: sets:
     lib.genAttrs names (name: f name (builtins.catAttrs name sets));
-  foldAttrs = f: start: sets: builtins.zipAttrsWith (_: lib.foldr f start) sets;
+  foldAttrs =
+    f: start: sets:
+    builtins.zipAttrsWith (_: lib.foldr f start) sets;
 
   # Merges deeply; `stop path left right` says where the right side wins as it is.
   recursiveUpdateUntil =
@@ -129,15 +135,13 @@ in
             later = head values;
             earlier = elemAt values 1;
           in
-          if length values == 1 || stop here earlier later then
-            later
-          else
-            go here values
+          if length values == 1 || stop here earlier later then later else go here values
         );
     in
     go [ ] [ right left ];
   recursiveUpdate = lib.recursiveUpdateUntil (
-    _: left: right: !(isAttrs left && isAttrs right)
+    _: left: right:
+    !(isAttrs left && isAttrs right)
   );
   matchAttrs =
     pattern: set:
@@ -155,7 +159,8 @@ in
   updateManyAttrsByPath =
     updates: set:
     foldl' (
-      result: { path, update }:
+      result:
+      { path, update }:
       if path == [ ] then
         update result
       else
@@ -204,8 +209,14 @@ in
     if known == [ ] then lib.getOutput "out" package else package.${head known};
   getBin = lib.getOutput "bin";
   getLib = lib.getOutput "lib";
-  getInclude = lib.getFirstOutput [ "include" "dev" ];
-  getStatic = lib.getFirstOutput [ "static" "lib" ];
+  getInclude = lib.getFirstOutput [
+    "include"
+    "dev"
+  ];
+  getStatic = lib.getFirstOutput [
+    "static"
+    "lib"
+  ];
   getDev = lib.getOutput "dev";
   getMan = lib.getOutput "man";
   chooseDevOutputs = map lib.getDev;

@@ -7,8 +7,7 @@ let
       arguments:
       let
         result = f arguments;
-        override =
-          changes: makeOverridable f (arguments // (lib.toFunction changes) arguments);
+        override = changes: makeOverridable f (arguments // (lib.toFunction changes) arguments);
         overrideResult = g: makeOverridable (given: g (f given)) arguments;
       in
       if builtins.isAttrs result then

@@ -28,7 +28,8 @@
       base = baseNameOf (toString name);
     in
     !(
-      type == "directory" && builtins.elem base [
+      type == "directory"
+      && builtins.elem base [
         ".git"
         ".svn"
         ".hg"

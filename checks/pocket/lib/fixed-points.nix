@@ -45,9 +45,9 @@ in
     in
     if next == value then value else lib.converge f next;
 
-  composeManyExtensions = builtins.foldl' (
-    first: second: composeExtensions first second
-  ) (final: previous: { });
+  composeManyExtensions = builtins.foldl' (first: second: composeExtensions first second) (
+    final: previous: { }
+  );
 
   makeExtensible = makeExtensibleWithCustomName "extend";
 }

@@ -20,9 +20,17 @@ let
       final = lib.last escaped;
     in
     if multiline && builtins.length lines > 1 then
-      "''${open}${lib.concatStringsSep open (lib.init escaped)}${if final == "" then close else open + final}''"
+      "''${open}${lib.concatStringsSep open (lib.init escaped)}${
+        if final == "" then close else open + final
+      }''"
     else
-      "\"${lib.concatMapStringsSep "\\n" (lib.escape [ "\\" "\"" "\${" ]) lines}\"";
+      "\"${
+        lib.concatMapStringsSep "\\n" (lib.escape [
+          "\\"
+          "\""
+          "\${"
+        ]) lines
+      }\"";
 
   prettyFunction =
     f:
@@ -31,7 +39,10 @@ let
         lib.functionArgs f
       );
     in
-    if arguments == [ ] then "<function>" else "<function, args: {${lib.concatStringsSep ", " arguments}}>";
+    if arguments == [ ] then
+      "<function>"
+    else
+      "<function, args: {${lib.concatStringsSep ", " arguments}}>";
 
   # Attributes that give a set its behaviour: cutting them off would change what it is.
   behaviour = [
@@ -99,10 +110,7 @@ in
         else if isPath value then
           toString value
         else if isList value then
-          if value == [ ] then
-            "[ ]"
-          else
-            "[${open}${lib.concatMapStringsSep open inner value}${close}]"
+          if value == [ ] then "[ ]" else "[${open}${lib.concatMapStringsSep open inner value}${close}]"
         else if lib.isFunction value then
           prettyFunction value
         else if allowPrettyValues && value ? __pretty && value ? val then
@@ -153,12 +161,16 @@ in
     let
       line = key: value: "${indent}${mkKeyValue key value}\n";
       lines =
-        key: value: if listsAsDuplicateKeys && isList value then map (line key) value else [ (line key value) ];
+        key: value:
+        if listsAsDuplicateKeys && isList value then map (line key) value else [ (line key value) ];
     in
     lib.concatStrings (lib.concatLists (lib.mapAttrsToList lines set));
   toINI =
     {
-      mkSectionName ? lib.escape [ "[" "]" ],
+      mkSectionName ? lib.escape [
+        "["
+        "]"
+      ],
       mkKeyValue ? lib.generators.mkKeyValueDefault { } "=",
       listsAsDuplicateKeys ? false,
     }:

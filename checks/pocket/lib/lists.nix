@@ -91,17 +91,20 @@ in
     let
       available = length list - start;
     in
-    genList (n: elemAt list (start + n)) (
-      if available <= 0 then 0 else lib.min count available
-    );
+    genList (n: elemAt list (start + n)) (if available <= 0 then 0 else lib.min count available);
   take = lib.sublist 0;
   drop = count: list: lib.sublist count (length list) list;
   takeEnd = count: list: lib.drop (lib.max 0 (length list - count)) list;
   dropEnd = count: list: lib.take (lib.max 0 (length list - count)) list;
   last =
-    list: if list == [ ] then throw "lists.last: list must not be empty!" else elemAt list (length list - 1);
+    list:
+    if list == [ ] then throw "lists.last: list must not be empty!" else elemAt list (length list - 1);
   init =
-    list: if list == [ ] then throw "lists.init: list must not be empty!" else lib.take (length list - 1) list;
+    list:
+    if list == [ ] then
+      throw "lists.init: list must not be empty!"
+    else
+      lib.take (length list - 1) list;
   reverseList =
     list:
     let

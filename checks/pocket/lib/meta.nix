@@ -9,10 +9,10 @@
   getExe =
     package:
     lib.getExe' package (
-      package.meta.mainProgram or (lib.warn
-        "getExe: Package ${package.name or "?"} does not have the meta.mainProgram attribute."
-        (lib.getName package)
-      )
+      package.meta.mainProgram
+        or (lib.warn "getExe: Package ${package.name or "?"} does not have the meta.mainProgram attribute." (
+          lib.getName package
+        ))
     );
   getExe' =
     package: program:

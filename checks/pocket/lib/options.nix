@@ -126,10 +126,13 @@ in
     if length values == 1 then
       head values
     else if all lib.isFunction values then
-      argument: lib.mergeDefaultOption loc (map (value: {
-        file = lib.options.unknownModule;
-        value = value argument;
-      }) values)
+      argument:
+      lib.mergeDefaultOption loc (
+        map (value: {
+          file = lib.options.unknownModule;
+          value = value argument;
+        }) values
+      )
     else if all isList values then
       concatLists values
     else if all isAttrs values then
@@ -237,8 +240,8 @@ in
           }
         )
       ]
-      ++ lib.optionals (
-        (if isBool visible then visible else visible == "transparent") && below != { }
-      ) (lib.options.optionAttrSetToDocList' option.loc below)
+      ++ lib.optionals ((if isBool visible then visible else visible == "transparent") && below != { }) (
+        lib.options.optionAttrSetToDocList' option.loc below
+      )
     ) (lib.collect lib.isOption options);
 }

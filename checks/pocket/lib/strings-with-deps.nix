@@ -12,7 +12,14 @@ let
     else if state.done ? ${entry} then
       state
     else
-      walk predefined (state // { done = state.done // { ${entry} = true; }; }) predefined.${entry};
+      walk predefined (
+        state
+        // {
+          done = state.done // {
+            ${entry} = true;
+          };
+        }
+      ) predefined.${entry};
 in
 {
   textClosureList =

@@ -45,7 +45,10 @@ let
       digits = match pattern text;
       value = if digits == null then null else builtins.fromJSON (head digits);
     in
-    if isInt value then value else throw "${context}: Could not convert ${lib.escapeNixString text} to int.";
+    if isInt value then
+      value
+    else
+      throw "${context}: Could not convert ${lib.escapeNixString text} to int.";
 in
 {
   inherit (builtins)
@@ -134,17 +137,22 @@ in
   stringToCharacters = text: genList (n: substring n 1 text) (stringLength text);
   stringAsChars = f: text: lib.concatMapStrings f (lib.stringToCharacters text);
   charToInt = character: lib.strings.asciiTable.${character};
-  asciiTable = builtins.listToAttrs (
-    lib.imap0 (n: name: {
-      inherit name;
-      value = 32 + n;
-    }) (lib.stringToCharacters " !\"#$%&'()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\\]^_`abcdefghijklmnopqrstuvwxyz{|}~")
-  )
-  // {
-    "\t" = 9;
-    "\n" = 10;
-    "\r" = 13;
-  };
+  asciiTable =
+    builtins.listToAttrs (
+      lib.imap0
+        (n: name: {
+          inherit name;
+          value = 32 + n;
+        })
+        (
+          lib.stringToCharacters " !\"#$%&'()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\\]^_`abcdefghijklmnopqrstuvwxyz{|}~"
+        )
+    )
+    // {
+      "\t" = 9;
+      "\n" = 10;
+      "\r" = 13;
+    };
   splitString =
     separator: text:
     let
@@ -153,8 +161,7 @@ in
     map (lib.addContextFrom text) parts;
   toLower = replaceStrings upperChars lowerChars;
   toUpper = replaceStrings lowerChars upperChars;
-  toSentenceCase =
-    text: lib.toUpper (substring 0 1 text) + lib.toLower (substring 1 (-1) text);
+  toSentenceCase = text: lib.toUpper (substring 0 1 text) + lib.toLower (substring 1 (-1) text);
 
   escape = characters: replaceStrings characters (map (character: "\\${character}") characters);
   escapeRegex = lib.escape regexOperators;
@@ -170,25 +177,28 @@ in
     let
       text = toString value;
     in
-    if match "[[:alnum:],._+:@%/-]+" text != null then text else "'${replaceStrings [ "'" ] [ "'\\''" ] text}'";
+    if match "[[:alnum:],._+:@%/-]+" text != null then
+      text
+    else
+      "'${replaceStrings [ "'" ] [ "'\\''" ] text}'";
   escapeShellArgs = lib.concatMapStringsSep " " lib.escapeShellArg;
-  escapeXML =
-    replaceStrings [ "\"" "'" "<" ">" "&" ] [ "&quot;" "&apos;" "&lt;" "&gt;" "&amp;" ];
+  escapeXML = replaceStrings [ "\"" "'" "<" ">" "&" ] [ "&quot;" "&apos;" "&lt;" "&gt;" "&amp;" ];
   isValidPosixName = name: match "[a-zA-Z_][a-zA-Z0-9_]*" name != null;
   toShellVar =
     name: value:
-    lib.throwIfNot (lib.isValidPosixName name) "toShellVar: ${name} is not a valid shell variable name" (
-      if isAttrs value && !(lib.isStringLike value) then
-        "declare -A ${name}=(${
-          concatStringsSep " " (
-            lib.mapAttrsToList (key: item: "[${lib.escapeShellArg key}]=${lib.escapeShellArg item}") value
-          )
-        })"
-      else if builtins.isList value then
-        "declare -a ${name}=(${lib.escapeShellArgs value})"
-      else
-        "${name}=${lib.escapeShellArg value}"
-    );
+    lib.throwIfNot (lib.isValidPosixName name) "toShellVar: ${name} is not a valid shell variable name"
+      (
+        if isAttrs value && !(lib.isStringLike value) then
+          "declare -A ${name}=(${
+            concatStringsSep " " (
+              lib.mapAttrsToList (key: item: "[${lib.escapeShellArg key}]=${lib.escapeShellArg item}") value
+            )
+          })"
+        else if builtins.isList value then
+          "declare -a ${name}=(${lib.escapeShellArgs value})"
+        else
+          "${name}=${lib.escapeShellArg value}"
+      );
   toShellVars = set: concatStringsSep "\n" (lib.mapAttrsToList lib.toShellVar set);
 
   isStringLike = value: isString value || isPath value || value ? outPath || value ? __toString;
@@ -257,19 +267,26 @@ in
   versionOlder = a: b: builtins.compareVersions b a == 1;
   versionAtLeast = a: b: !(lib.versionOlder a b);
   getName =
-    value: if isString value then (builtins.parseDrvName value).name else value.pname or (builtins.parseDrvName value.name).name;
+    value:
+    if isString value then
+      (builtins.parseDrvName value).name
+    else
+      value.pname or (builtins.parseDrvName value.name).name;
   getVersion =
     value:
-    if isString value then (builtins.parseDrvName value).version else value.version or (builtins.parseDrvName value.name).version;
-  nameFromURL =
-    url: separator:
-    head (lib.splitString separator (lib.last (lib.splitString "/" url)));
+    if isString value then
+      (builtins.parseDrvName value).version
+    else
+      value.version or (builtins.parseDrvName value.name).version;
+  nameFromURL = url: separator: head (lib.splitString separator (lib.last (lib.splitString "/" url)));
   enableFeature = on: name: if on then "--enable-${name}" else "--disable-${name}";
   withFeature = on: name: if on then "--with-${name}" else "--without-${name}";
   readPathsFromFile =
     root: file:
     map (path: root + "/${path}") (
-      filter (line: line != "" && !(lib.hasPrefix "#" line)) (lib.splitString "\n" (builtins.readFile file))
+      filter (line: line != "" && !(lib.hasPrefix "#" line)) (
+        lib.splitString "\n" (builtins.readFile file)
+      )
     );
 
   # Edit distance, by rows, for "did you mean".
@@ -290,5 +307,7 @@ in
         ) [ i ] columns;
     in
     lib.last (builtins.foldl' nextRow (lib.range 0 (stringLength b)) (lib.range 1 (stringLength a)));
-  levenshteinAtMost = limit: a: b: lib.strings.levenshtein a b <= limit;
+  levenshteinAtMost =
+    limit: a: b:
+    lib.strings.levenshtein a b <= limit;
 }

@@ -29,9 +29,8 @@ in
     let
       system = if builtins.isString given then given else given.system;
       facts =
-        known.${system} or (throw "the pocket knows the systems ${
-          lib.concatStringsSep ", " (builtins.attrNames known)
-        }, not ${system}");
+        known.${system}
+          or (throw "the pocket knows the systems ${lib.concatStringsSep ", " (builtins.attrNames known)}, not ${system}");
     in
     {
       inherit system;

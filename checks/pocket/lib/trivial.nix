@@ -102,7 +102,8 @@ in
   warnIf = condition: message: if condition then lib.warn message else lib.id;
   warnIfNot = condition: lib.warnIf (!condition);
   info = message: builtins.trace "INFO: ${message}";
-  showWarnings = messages: value: builtins.foldl' (rest: message: lib.warn message rest) value messages;
+  showWarnings =
+    messages: value: builtins.foldl' (rest: message: lib.warn message rest) value messages;
   throwIf = condition: message: if condition then throw message else lib.id;
   throwIfNot = condition: lib.throwIf (!condition);
   checkListOfEnum =

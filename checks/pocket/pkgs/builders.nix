@@ -90,7 +90,9 @@ let
     let
       arguments = if builtins.isFunction given then lib.fix given else given;
       name = arguments.name or "${arguments.pname}-${arguments.version or "0"}";
-      skipped = phase: arguments."dont${lib.toSentenceCase phase}" or (phase == "check" && !(arguments.doCheck or false));
+      skipped =
+        phase:
+        arguments."dont${lib.toSentenceCase phase}" or (phase == "check" && !(arguments.doCheck or false));
       textOf =
         phase:
         lib.concatStringsSep "\n" [

@@ -49,7 +49,12 @@ let
         hostPlatform = platform;
         buildPlatform = lib.systems.elaborate buildSystem;
         targetPlatform = platform;
-        inherit (platform) isLinux isDarwin isx86_64 isAarch64;
+        inherit (platform)
+          isLinux
+          isDarwin
+          isx86_64
+          isAarch64
+          ;
         inherit system;
       };
       stdenvNoCC = pkgs.stdenv;

@@ -3,10 +3,11 @@
 let
   inherit (pkgs) runCommandLocal writeShellScriptBin;
 
-  # A package whose programs are those of the host that runs them.
+  # A package whose programs are those of the host that runs them. Its name says so, and the programs
+  # know each other by it.
   ofTheHost =
     pname: version: programs:
-    runCommandLocal "${pname}-${version}"
+    runCommandLocal "${pname}-${version}-pocket"
       {
         inherit programs;
         meta.mainProgram = builtins.head programs;
@@ -40,7 +41,14 @@ in
     version = "2.12";
   };
 
-  bash = ofTheHost "bash" "5.2" [ "bash" "sh" ] // { shellPath = "/bin/bash"; };
+  bash =
+    ofTheHost "bash" "5.2" [
+      "bash"
+      "sh"
+    ]
+    // {
+      shellPath = "/bin/bash";
+    };
   bashInteractive = pkgs.bash;
   runtimeShellPackage = pkgs.bash;
   coreutils = ofTheHost "coreutils" "9.5" [
@@ -62,22 +70,55 @@ in
   gnugrep = ofTheHost "gnugrep" "3.11" [ "grep" ];
   gnused = ofTheHost "gnused" "4.9" [ "sed" ];
   gawk = ofTheHost "gawk" "5.3" [ "awk" ];
-  findutils = ofTheHost "findutils" "4.10" [ "find" "xargs" ];
-  util-linux = ofTheHost "util-linux" "2.40" [ "mount" "umount" "mountpoint" "flock" ];
-  inotify-tools = ofTheHost "inotify-tools" "4.23" [ "inotifywait" "inotifywatch" ];
-  openssh = ofTheHost "openssh" "9.9" [ "ssh" "scp" "ssh-keygen" "ssh-keyscan" "sshd" ];
+  findutils = ofTheHost "findutils" "4.10" [
+    "find"
+    "xargs"
+  ];
+  util-linux = ofTheHost "util-linux" "2.40" [
+    "mount"
+    "umount"
+    "mountpoint"
+    "flock"
+  ];
+  inotify-tools = ofTheHost "inotify-tools" "4.23" [
+    "inotifywait"
+    "inotifywatch"
+  ];
+  openssh = ofTheHost "openssh" "9.9" [
+    "ssh"
+    "scp"
+    "ssh-keygen"
+    "ssh-keyscan"
+    "sshd"
+  ];
   git = ofTheHost "git" "2.47" [ "git" ];
-  nix = ofTheHost "nix" "2.8" [ "nix" "nix-env" "nix-store" "nix-build" "nix-instantiate" ];
+  nix = ofTheHost "nix" "2.8" [
+    "nix"
+    "nix-env"
+    "nix-store"
+    "nix-build"
+    "nix-instantiate"
+  ];
   nixVersions.stable = pkgs.nix;
   curl = ofTheHost "curl" "8.11" [ "curl" ];
   rsync = ofTheHost "rsync" "3.3" [ "rsync" ];
   jq = ofTheHost "jq" "1.7" [ "jq" ];
   sudo = ofTheHost "sudo" "1.9" [ "sudo" ];
-  iproute2 = ofTheHost "iproute2" "6.11" [ "ip" "ss" ];
+  iproute2 = ofTheHost "iproute2" "6.11" [
+    "ip"
+    "ss"
+  ];
   iptables = ofTheHost "iptables" "1.8" [ "iptables" ];
   nixfmt = ofTheHost "nixfmt" "1.0" [ "nixfmt" ];
   nixfmt-rfc-style = pkgs.nixfmt;
   sqlite = ofTheHost "sqlite" "3.46" [ "sqlite3" ];
   # Its interface version decides whether a running system can switch without a reboot.
-  systemd = ofTheHost "systemd" "256" [ "systemctl" "journalctl" ] // { interfaceVersion = 2; };
+  systemd =
+    ofTheHost "systemd" "256" [
+      "systemctl"
+      "journalctl"
+    ]
+    // {
+      interfaceVersion = 2;
+    };
 }

@@ -94,7 +94,5 @@ in
         // meta;
       }
     );
-  concatText =
-    name: files:
-    runCommandLocal name { inherit files; } ''cat $files > "$out"'';
+  concatText = name: files: runCommandLocal name { inherit files; } ''cat $files > "$out"'';
 }

@@ -20,10 +20,16 @@ let
       + lib.optionalString (
         file != lib.options.unknownModule
       ) ", while trying to load a module into ${file}"
-      + lib.optionalString (prefix != [ ]) ", while trying to load a module into `${lib.showOption prefix}`"
+      + lib.optionalString (
+        prefix != [ ]
+      ) ", while trying to load a module into `${lib.showOption prefix}`"
       + "."
-      + lib.optionalString (value._type == "flake") "\n\nName one of its modules, such as `inputs.name.nixosModules.default`."
-      + lib.optionalString (value._type == "configuration") "\n\nAn evaluated configuration is no module: please only import the modules that make up the configuration."
+      + lib.optionalString (
+        value._type == "flake"
+      ) "\n\nName one of its modules, such as `inputs.name.nixosModules.default`."
+      +
+        lib.optionalString (value._type == "configuration")
+          "\n\nAn evaluated configuration is no module: please only import the modules that make up the configuration."
     );
 
   # One import as a module in canonical form. `file` and `key` stand for modules without a name.
@@ -52,9 +58,7 @@ let
         ]
       }"
     else
-      unifyModuleSyntax name name (
-        lib.modules.applyModuleArgsIfFunction name (import module) arguments
-      );
+      unifyModuleSyntax name name (lib.modules.applyModuleArgsIfFunction name (import module) arguments);
 
   # Gives a module the arguments that it names. They are looked up lazily: those that are not given
   # from outside come from `_module.args`, which the modules themselves define.
@@ -118,10 +122,11 @@ in
       parts = lib.optional (module ? freeformType) { _module = { inherit (module) freeformType; }; };
       longConfig =
         let
-          all =
-            [ (module.config or { }) ]
-            ++ lib.optional (module ? meta) { inherit (module) meta; }
-            ++ parts;
+          all = [
+            (module.config or { })
+          ]
+          ++ lib.optional (module ? meta) { inherit (module) meta; }
+          ++ parts;
         in
         if builtins.length all == 1 then head all else lib.mkMerge all;
       shortConfig =

@@ -3,4 +3,8 @@
 let
   room = path: import path { inherit lib; };
 in
-room ./properties.nix // room ./collect.nix // room ./merge.nix // room ./evaluate.nix // room ./rename.nix
+room ./properties.nix
+// room ./collect.nix
+// room ./merge.nix
+// room ./evaluate.nix
+// room ./rename.nix

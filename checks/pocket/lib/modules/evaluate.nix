@@ -50,10 +50,7 @@ let
       distance = lib.strings.levenshtein name;
       near = lib.take 3 (
         lib.sortOn distance (
-          if length known < 100 then
-            known
-          else
-            builtins.filter (lib.strings.levenshteinAtMost 2 name) known
+          if length known < 100 then known else builtins.filter (lib.strings.levenshteinAtMost 2 name) known
         )
       );
       quoted = map (other: "`${showOption (absoluteParent ++ [ other ])}'") near;
@@ -139,10 +136,7 @@ in
         if freeformDefinitions == [ ] then { } else freeformType.merge prefix freeformDefinitions;
 
       config =
-        if freeformType == null then
-          declaredConfig
-        else
-          lib.recursiveUpdate freeformConfig declaredConfig;
+        if freeformType == null then declaredConfig else lib.recursiveUpdate freeformConfig declaredConfig;
 
       checked = builtins.seq (
         if declaredConfig._module.check && freeformType == null && merged.unmatchedDefns != [ ] then

@@ -89,9 +89,9 @@ let
       option = head tagged;
       nested = concatMap (
         declaration:
-        map (name: " - option(s) with prefix `${showOption (loc ++ [ name ])}' in module `${declaration._file}'") (
-          attrNames declaration.options
-        )
+        map (
+          name: " - option(s) with prefix `${showOption (loc ++ [ name ])}' in module `${declaration._file}'"
+        ) (attrNames declaration.options)
       ) (filter (declaration: !(isOption declaration.options)) declarations);
     in
     throw "The option `${showOption loc}' in module `${option._file}' would be a parent of the following options, but its type `${
@@ -111,7 +111,10 @@ let
       mergedType = known.type.typeMerge option.type.functor;
       submodules = option.type.getSubModules or null;
       clash =
-        both "default" || both "example" || both "description" || both "apply"
+        both "default"
+        || both "example"
+        || both "description"
+        || both "apply"
         || (both "type" && mergedType == null);
     in
     if clash then
@@ -175,17 +178,16 @@ in
 
       pushedDown =
         name:
-        concatMap (
-          { file, value }: map (value: { inherit file value; }) (pushDownProperties value)
-        ) (defined.${name} or [ ]);
+        concatMap ({ file, value }: map (value: { inherit file value; }) (pushDownProperties value)) (
+          defined.${name} or [ ]
+        );
 
-      evaluated =
-        loc: name: declarations: {
-          matchedOptions = evalOptionValue loc (fixupOptionType loc (mergeOptionDecls loc declarations)) (
-            defined.${name} or [ ]
-          );
-          unmatchedDefns = [ ];
-        };
+      evaluated = loc: name: declarations: {
+        matchedOptions = evalOptionValue loc (fixupOptionType loc (mergeOptionDecls loc declarations)) (
+          defined.${name} or [ ]
+        );
+        unmatchedDefns = [ ];
+      };
 
       results = mapAttrs (
         name: declarations:
@@ -250,8 +252,7 @@ in
         }
         ++ definitions;
       each = map (
-        definition:
-        definition // { value = (mergeDefinitions loc option.type [ definition ]).mergedValue; }
+        definition: definition // { value = (mergeDefinitions loc option.type [ definition ]).mergedValue; }
       ) all;
       merged =
         if option.readOnly or false && length all > 1 then

@@ -18,7 +18,10 @@ let
 
   priorityOf =
     definition:
-    if tagOf definition.value == "override" then definition.value.priority else lib.modules.defaultOverridePriority;
+    if tagOf definition.value == "override" then
+      definition.value.priority
+    else
+      lib.modules.defaultOverridePriority;
   withoutOverride =
     definition:
     if tagOf definition.value == "override" then
@@ -36,8 +39,7 @@ in
     inherit contents;
   };
   mkAssert =
-    assertion: message:
-    mkIf (if assertion then true else throw "\nFailed assertion: ${message}");
+    assertion: message: mkIf (if assertion then true else throw "\nFailed assertion: ${message}");
   mkDefinition = definition: definition // { _type = "definition"; };
 
   # Changes the value of a definition and keeps what is wrapped around it.

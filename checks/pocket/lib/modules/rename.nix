@@ -15,8 +15,7 @@ let
 in
 {
   mkAliasDefinitions = lib.mkAliasAndWrapDefinitions lib.id;
-  mkAliasAndWrapDefinitions =
-    wrap: option: mkIf option.isDefined (wrap (mkMerge option.definitions));
+  mkAliasAndWrapDefinitions = wrap: option: mkIf option.isDefined (wrap (mkMerge option.definitions));
   mkAliasAndWrapDefsWithPriority =
     wrap: option:
     let
@@ -101,10 +100,7 @@ in
       new = lib.attrByPath to { } options;
       read = lib.attrByPath to (abort "Renaming error: option `${showOption to}' does not exist.");
       forward =
-        if withPriority then
-          lib.modules.mkAliasAndWrapDefsWithPriority
-        else
-          lib.mkAliasAndWrapDefinitions;
+        if withPriority then lib.modules.mkAliasAndWrapDefsWithPriority else lib.mkAliasAndWrapDefinitions;
     in
     {
       options = setAttrByPath from (mkOption {
@@ -130,9 +126,7 @@ in
       used = builtins.filter (path: getAttrFromPath path config != unset) from;
       warningFor =
         path:
-        "The option `${showOption path}' defined in ${
-          showFiles (getAttrFromPath path options).files
-        } has been changed to `${showOption to}' that has a different type. Please read `${showOption to}' documentation and update your configuration accordingly.";
+        "The option `${showOption path}' defined in ${showFiles (getAttrFromPath path options).files} has been changed to `${showOption to}' that has a different type. Please read `${showOption to}' documentation and update your configuration accordingly.";
     in
     {
       options = builtins.foldl' lib.recursiveUpdate { } (

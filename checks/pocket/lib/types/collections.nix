@@ -20,9 +20,7 @@ let
   byName =
     merge: definitions:
     zipAttrsWith merge (
-      map (
-        { file, value, ... }: mapAttrs (_: value: { inherit file value; }) value
-      ) definitions
+      map ({ file, value, ... }: mapAttrs (_: value: { inherit file value; }) value) definitions
     );
 
   mergeList =
@@ -62,7 +60,9 @@ let
     }:
     lib.mkOptionType {
       name = if lazy then "lazyAttrsOf" else "attrsOf";
-      description = "${if lazy then "lazy attribute set" else "attribute set"} of ${phrase plain elemType}";
+      description = "${
+        if lazy then "lazy attribute set" else "attribute set"
+      } of ${phrase plain elemType}";
       descriptionClass = "composite";
       check = isAttrs;
       merge = (if lazy then mergeLazyAttrs else mergeAttrs) elemType;
@@ -82,10 +82,12 @@ let
           a: b:
           let
             merged = a.elemType.typeMerge b.elemType.functor;
-            named = lib.unique (lib.remove "name" [
-              a.placeholder
-              b.placeholder
-            ]);
+            named = lib.unique (
+              lib.remove "name" [
+                a.placeholder
+                b.placeholder
+              ]
+            );
           in
           if merged == null || a.lazy != b.lazy || builtins.length named > 1 then
             null

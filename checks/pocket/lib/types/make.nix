@@ -98,8 +98,7 @@ in
     plain: type:
     if plain (type.descriptionClass or null) then type.description else "(${type.description})";
   # The same, by the names of the classes.
-  phrase =
-    classes: lib.types.optionDescriptionPhrase (class: builtins.elem class classes);
+  phrase = classes: lib.types.optionDescriptionPhrase (class: builtins.elem class classes);
 
   optionType = lib.mkOptionType {
     name = "optionType";

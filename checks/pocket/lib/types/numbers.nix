@@ -24,12 +24,8 @@ let
       name = "${name}${toString bits}";
       description = "${toString bits} bit ${kind} integer; between ${rangeText lowest highest}";
     };
-  unsigned =
-    bits: count:
-    sized "unsignedInt" "unsigned" bits 0 (count - 1);
-  signed =
-    bits: count:
-    sized "signedInt" "signed" bits (0 - count / 2) (count / 2 - 1);
+  unsigned = bits: count: sized "unsignedInt" "unsigned" bits 0 (count - 1);
+  signed = bits: count: sized "signedInt" "signed" bits (0 - count / 2) (count / 2 - 1);
   restricted = name: description: {
     inherit name description;
     descriptionClass = "nonRestrictiveClause";

@@ -60,10 +60,12 @@ in
         inherit class specialArgs;
         modules = [ { _module.args.name = lib.mkOptionDefault "‹name›"; } ] ++ modules;
       };
-      documented = prefix: base.extendModules {
-        inherit prefix;
-        modules = [ uncheckedModule ];
-      };
+      documented =
+        prefix:
+        base.extendModules {
+          inherit prefix;
+          modules = [ uncheckedModule ];
+        };
       asModule =
         { file, value, ... }:
         if isAttrs value && shorthandOnlyDefinesConfig == true then

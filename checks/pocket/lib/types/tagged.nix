@@ -69,7 +69,8 @@ in
         in
         {
           ${choice} =
-            (lib.modules.evalOptionValue (loc ++ [ choice ]) tags.${choice} (map definitionOf definitions)).value;
+            (lib.modules.evalOptionValue (loc ++ [ choice ]) tags.${choice} (map definitionOf definitions))
+            .value;
         };
       nestedTypes = tags;
       functor = lib.types.defaultFunctor "attrTag" // {
@@ -81,10 +82,12 @@ in
             // b.tags
             // mapAttrs (
               name: option:
-              lib.modules.mergeOptionDecls [ name ] [
-                (declaration a.tags.${name})
-                (declaration option)
-              ]
+              lib.modules.mergeOptionDecls
+                [ name ]
+                [
+                  (declaration a.tags.${name})
+                  (declaration option)
+                ]
               // {
                 declarations = a.tags.${name}.declarations ++ option.declarations;
                 declarationPositions = a.tags.${name}.declarationPositions ++ option.declarationPositions;

@@ -1,5 +1,10 @@
 # What users of the machine find: packages and variables.
-{ config, lib, pkgs, ... }:
+{
+  config,
+  lib,
+  pkgs,
+  ...
+}:
 let
   inherit (lib) mkOption types;
   cfg = config.environment;
@@ -10,7 +15,8 @@ let
     types.str
     types.path
   ];
-  asText = value: if builtins.isList value then lib.concatMapStringsSep ":" toString value else toString value;
+  asText =
+    value: if builtins.isList value then lib.concatMapStringsSep ":" toString value else toString value;
   exports =
     variables:
     lib.concatStrings (

@@ -9,7 +9,12 @@ let
   inherit (lib) mkOption types;
 
   entry =
-    { name, config, options, ... }:
+    {
+      name,
+      config,
+      options,
+      ...
+    }:
     {
       options = {
         enable = mkOption {

@@ -64,11 +64,14 @@ in
     };
     system = mkOption {
       type = types.str;
-      default = if opt.hostPlatform.isDefined then host else
-        builtins.currentSystem or (throw ''
-          Neither nixpkgs.hostPlatform nor the legacy option nixpkgs.system is set.
-          Say for which platform the machine is, for example:
-              nixpkgs.hostPlatform = "x86_64-linux";'');
+      default =
+        if opt.hostPlatform.isDefined then
+          host
+        else
+          builtins.currentSystem or (throw ''
+            Neither nixpkgs.hostPlatform nor the legacy option nixpkgs.system is set.
+            Say for which platform the machine is, for example:
+                nixpkgs.hostPlatform = "x86_64-linux";'');
       description = "The older way to say on which platform the machine runs.";
     };
   };

@@ -31,9 +31,7 @@ let
     + lib.optionalString (unit.description != "") "Description=${unit.description}\n"
     + lib.concatStrings (
       lib.mapAttrsToList
-        (
-          key: values: lib.optionalString (values != [ ]) "${key}=${lib.concatStringsSep " " values}\n"
-        )
+        (key: values: lib.optionalString (values != [ ]) "${key}=${lib.concatStringsSep " " values}\n")
         {
           After = unit.after;
           Before = unit.before;
@@ -47,7 +45,8 @@ let
     )
     + lines unit.unitConfig;
 
-  environmentOf = unit: lib.filterAttrs (_: value: value != null) (cfg.globalEnvironment // unit.environment);
+  environmentOf =
+    unit: lib.filterAttrs (_: value: value != null) (cfg.globalEnvironment // unit.environment);
 
   # What running the service once means: its environment, what comes before, the commands.
   startScript =
@@ -55,7 +54,9 @@ let
     pkgs.writeShellScript "unit-script-${name}-start" (
       ''
         set -e
-        PATH=${lib.concatMapStrings (package: "${package}/bin:") unit.path}''${PATH:-/usr/sbin:/usr/bin:/sbin:/bin}
+        PATH=${
+          lib.concatMapStrings (package: "${package}/bin:") unit.path
+        }''${PATH:-/usr/sbin:/usr/bin:/sbin:/bin}
         export PATH
       ''
       + lib.concatStrings (
@@ -74,9 +75,15 @@ let
     if unit.script != "" then
       unit.script
     else
-      lib.concatMapStringsSep "\n" (command: lib.removePrefix "+" (lib.removePrefix "-" (toString command))) (
-        lib.toList (unit.serviceConfig.ExecStart or [ ])
-      );
+      lib.concatMapStringsSep "\n" commandLine (lib.toList (unit.serviceConfig.ExecStart or [ ]));
+
+  # Prefixes of a command: `-` lets it fail, the others are about privileges.
+  commandLine =
+    command:
+    let
+      parts = builtins.match "([-@+!:|]*)(.*)" (toString command);
+    in
+    builtins.elemAt parts 1 + lib.optionalString (lib.hasInfix "-" (builtins.head parts)) " || :";
 
   serviceText =
     name: unit:
@@ -89,7 +96,9 @@ let
     )
     + "ExecStart=${startScript name unit}\n"
     + lines (removeAttrs unit.serviceConfig [ "ExecStart" ])
-    + lib.optionalString (unit.restartTriggers != [ ]) "X-Restart-Triggers=${toString unit.restartTriggers}\n";
+    + lib.optionalString (
+      unit.restartTriggers != [ ]
+    ) "X-Restart-Triggers=${toString unit.restartTriggers}\n";
 
   otherText =
     title: section: _: unit:
@@ -99,9 +108,12 @@ let
   files =
     suffix: textOf:
     lib.mapAttrs' (
-      name: unit: lib.nameValuePair "${name}.${suffix}" {
+      name: unit:
+      lib.nameValuePair "${name}.${suffix}" {
         inherit name unit;
-        file = pkgs.writeText "unit-${lib.strings.sanitizeDerivationName name}.${suffix}" (textOf name unit);
+        file = pkgs.writeText "unit-${lib.strings.sanitizeDerivationName name}.${suffix}" (
+          textOf name unit
+        );
       }
     );
 
@@ -128,11 +140,14 @@ let
     );
 
   # Those that a running machine has, each after what it comes after.
-  started = lib.filterAttrs (_: entry: builtins.elem "multi-user.target" entry.unit.wantedBy) services;
+  started = lib.filterAttrs (
+    _: entry: builtins.elem "multi-user.target" entry.unit.wantedBy
+  ) services;
   precedes =
     a: b: builtins.elem a started.${b}.unit.after || builtins.elem b started.${a}.unit.before;
   order = lib.toposort precedes (builtins.attrNames started);
-  orderedNames = order.result or (throw "systemd: these units come after each other: ${toString order.cycle}");
+  orderedNames =
+    order.result or (throw "systemd: these units come after each other: ${toString order.cycle}");
 
   row =
     name:

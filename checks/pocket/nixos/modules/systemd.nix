@@ -129,12 +129,10 @@ let
       default = { };
       inherit description;
     };
-  kind =
-    section':
-    {
-      imports = [ common ];
-      options = lib.optionalAttrs (section' != null) { ${section'} = section; };
-    };
+  kind = section': {
+    imports = [ common ];
+    options = lib.optionalAttrs (section' != null) { ${section'} = section; };
+  };
 in
 {
   options.systemd = {
@@ -181,5 +179,6 @@ in
     };
   };
 
-  config.environment.etc."tmpfiles.d/00-nixos.conf".text = lib.concatLines config.systemd.tmpfiles.rules;
+  config.environment.etc."tmpfiles.d/00-nixos.conf".text =
+    lib.concatLines config.systemd.tmpfiles.rules;
 }

@@ -80,7 +80,9 @@ in
       printf '%s' ${lib.escapeShellArg (toString config.boot.kernelParams)} > "$out/kernel-params"
       printf '%s' ${lib.escapeShellArg config.system.nixos.label} > "$out/nixos-version"
       printf '%s' ${lib.escapeShellArg pkgs.stdenv.hostPlatform.system} > "$out/system"
-      printf '%s' "systemd ${toString (config.systemd.package.interfaceVersion or 2)}" > "$out/init-interface-version"
+      printf '%s' "systemd ${
+        toString (config.systemd.package.interfaceVersion or 2)
+      }" > "$out/init-interface-version"
       ${lib.optionalString (config.system.configurationRevision != null) ''
         printf '%s' ${lib.escapeShellArg config.system.configurationRevision} > "$out/configuration-revision"
       ''}

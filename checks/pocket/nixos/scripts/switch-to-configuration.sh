@@ -3,6 +3,9 @@
 system=@out@
 root=${NIXOS_ROOT:-}
 goal=${1:-}
+# The host's own programs, whatever the system has.
+PATH=/usr/sbin:/usr/bin:/sbin:/bin${PATH:+:$PATH}
+export PATH
 
 case $goal in
   switch | boot | test | dry-activate) ;;
