@@ -8,7 +8,7 @@ use clap::Args;
 use etcetera::BaseStrategy as _;
 
 use crate::{
-    deploy::{Limits, Request, Summary, Tools, deploy},
+    deploy::{Limits, Request, Tools, deploy},
     evaluator::Evaluator,
     host::{self, Connections},
     network::Names,
@@ -169,10 +169,7 @@ impl Deploy {
             names,
             selected: request.machines.clone(),
         });
-        let summary = self.deploy(context, &nix, &evaluator, &request)?;
-        let code = summary.exit_code();
-        context.ui.send(Event::Finished { summary });
-        Ok(code)
+        self.deploy(context, &nix, &evaluator, &request)
     }
 
     /// Evaluates in one thread and deploys in this one, what is evaluated at once.
@@ -182,7 +179,7 @@ impl Deploy {
         nix: &Nix,
         evaluator: &Evaluator,
         request: &Request,
-    ) -> Result<Summary> {
+    ) -> Result<u8> {
         let connections = Connections::new(context.processes.clone(), self.hosts.options())?;
         let tools = Tools {
             nix,
@@ -194,9 +191,11 @@ impl Deploy {
         thread::scope(|scope| {
             let evaluation = scope.spawn(move || evaluator.machines(&request.machines, &sender));
             let summary = deploy(request, &receiver, &tools);
+            let code = summary.exit_code();
+            context.ui.send(Event::Finished { summary });
             match evaluation.join() {
                 Ok(Err(error)) if !context.processes.interrupted() => Err(error.into()),
-                Ok(_) => Ok(summary),
+                Ok(_) => Ok(code),
                 Err(panic) => std::panic::resume_unwind(panic),
             }
         })

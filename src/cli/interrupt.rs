@@ -8,19 +8,24 @@ use signal_hook::{
     iterator::Signals,
 };
 
-use crate::process::Processes;
+use crate::{
+    process::Processes,
+    ui::{Event, Ui},
+};
 
 /// Ends the children of the run when a signal asks for it, and at once when it asks twice.
-pub fn watch(processes: &Processes) -> Result<()> {
+pub fn watch(processes: &Processes, ui: &Ui) -> Result<()> {
     let signals = Signals::new([SIGINT, SIGTERM, SIGHUP]);
     let signals = signals.context("while preparing for Ctrl-C")?;
-    spawn(signals, processes.clone()).context("while preparing for Ctrl-C")
+    spawn(signals, processes.clone(), ui.clone()).context("while preparing for Ctrl-C")
 }
 
-fn spawn(mut signals: Signals, processes: Processes) -> io::Result<()> {
+fn spawn(mut signals: Signals, processes: Processes, ui: Ui) -> io::Result<()> {
     let watch = move || {
         let mut arrivals = signals.forever();
         if arrivals.next().is_some() {
+            let running = processes.running();
+            ui.send(Event::Interrupted { running });
             processes.interrupt();
         }
         for _ in arrivals {

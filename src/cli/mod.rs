@@ -67,7 +67,7 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
 }
 
 fn run(context: &Context, verb: Verb) -> u8 {
-    let result = interrupt::watch(&context.processes).and_then(|()| match verb {
+    let result = interrupt::watch(&context.processes, &context.ui).and_then(|()| match verb {
         Verb::Deploy(deploy) => deploy.run(context),
         Verb::Eval(eval) => eval.run(context),
     });

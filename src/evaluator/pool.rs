@@ -16,7 +16,7 @@ use super::{
     queue::Queue,
     text::BeginText,
     translate,
-    worker::{self, Heard},
+    worker::{self, Ended, Heard},
 };
 
 /// What a pool finds.
@@ -121,17 +121,32 @@ impl Pool<'_> {
         if queue.is_stopped() {
             return Ok(());
         }
-        if let Some(error) = progress.error.take() {
-            let diagnostic = self.evaluator.diagnose(&error, progress.place.as_ref());
+        self.settle(progress, queue, &ended)
+    }
+
+    /// Says what became of a batch whose process ended by itself.
+    fn settle(
+        &self,
+        progress: &mut Progress<'_>,
+        queue: &Queue,
+        ended: &Ended,
+    ) -> Result<(), Error> {
+        if ended.status.success() {
+            return if progress.left.is_empty() {
+                Ok(())
+            } else {
+                Err(Error::unexpected("fewer texts than machines"))
+            };
+        }
+        let error = progress.error.take();
+        let diagnostic = error.as_ref().map_or_else(
+            || translate::death(&ended.stray, &ended.status.to_string()),
+            |error| self.evaluator.diagnose(error, progress.place.as_ref()),
+        );
+        if error.is_some_and(|error| !translate::is_contention(&error)) {
             progress.blame(diagnostic);
-        } else if !ended.status.success() {
-            mourn(
-                progress,
-                queue,
-                translate::death(&ended.stray, &ended.status.to_string()),
-            );
-        } else if !progress.left.is_empty() {
-            return Err(Error::unexpected("fewer texts than machines"));
+        } else {
+            mourn(progress, queue, diagnostic);
         }
         Ok(())
     }
@@ -143,8 +158,8 @@ fn join(handle: ScopedJoinHandle<'_, Result<(), Error>>) -> Result<(), Error> {
         .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
-/// A process died without an error: its memory may have been taken by another one, so the machine
-/// at which it died gets a process of its own before it is blamed.
+/// A process died, but perhaps not by what it evaluated: its memory may have been taken by another
+/// one. The machine at which it died gets a process of its own before it is blamed.
 fn mourn(progress: &mut Progress<'_>, queue: &Queue, death: Diagnostic) {
     match progress.suspect() {
         Some(name) if queue.suspect(&name) => progress.left.retain(|left| *left != name),

@@ -64,6 +64,12 @@ pub fn place(source: &Source, place: &PlaceText) -> Option<Position> {
     })
 }
 
+/// Whether an error comes from other processes that use the store, and not from the network.
+pub fn is_contention(error: &Message) -> bool {
+    let raw = error.raw_msg.as_deref().unwrap_or(&error.msg);
+    raw.contains("SQLite database") && raw.contains("is busy")
+}
+
 /// The innermost place in the user's files: that of the error itself, or a step of its trace.
 fn position(source: &Source, error: &Message) -> Option<Position> {
     let steps = error.trace.iter().map(|step| &step.position);

@@ -151,7 +151,8 @@ fn understand(line: &str) -> Option<Piped> {
 }
 
 fn understand_message(message: Message) -> Option<Heard> {
-    if message.raw_msg.is_some() {
+    // Warnings have words of their own too, such as that the store's database is busy.
+    if message.raw_msg.is_some() && message.level == VerbosityLevel::Error {
         return Some(Heard::Error(Box::new(message)));
     }
     let text = strip_ansi(&message.msg);
