@@ -117,7 +117,7 @@
           program = toString (
             pkgs.writeShellScript "nixops-demo" ''
               export NIXOPS=${nixopsFor pkgs}/bin/nixops RIG=${rigFor pkgs}/bin/rig
-              exec ${pkgs.runtimeShell} ${self}/demo "$@"
+              exec ${pkgs.bash}/bin/bash ${self}/demo "$@"
             ''
           );
           meta.description = "Deploys a network to throw-away hosts on this machine";
