@@ -3,7 +3,7 @@
 use anyhow::Error;
 
 use crate::{
-    evaluator::{self, Diagnostic},
+    evaluator::{self, Diagnostic, Position},
     flake, nix,
     plan::SelectionError,
     process,
@@ -42,8 +42,18 @@ fn diagnostic(error: &Error) -> Diagnostic {
     }
     Diagnostic {
         hint: error.chain().find_map(hint),
+        position: error.chain().find_map(position),
         ..plain(&format!("{error:#}"))
     }
+}
+
+fn position(cause: &(dyn std::error::Error + 'static)) -> Option<Position> {
+    let place = cause.downcast_ref::<flake::Error>()?.place()?;
+    Some(Position {
+        file: place.file.to_string(),
+        line: place.line,
+        column: place.column,
+    })
 }
 
 fn plain(message: &str) -> Diagnostic {

@@ -38,6 +38,8 @@ pub enum Error {
         reference: String,
         /// What Nix says.
         message: String,
+        /// Where in the user's files, if Nix says that.
+        place: Option<Place>,
     },
     /// Nix answered in a form that we do not know.
     #[error("`nix flake metadata` of {reference} gave something unexpected: {reason}")]
@@ -77,7 +79,26 @@ pub enum Error {
     Nix(#[from] nix::Error),
 }
 
+/// A place in a file of the user.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Place {
+    /// The file.
+    pub file: Utf8PathBuf,
+    /// Line, from 1.
+    pub line: u32,
+    /// Column, from 1.
+    pub column: u32,
+}
+
 impl Error {
+    /// Where in the user's files something is wrong.
+    pub fn place(&self) -> Option<&Place> {
+        match self {
+            Self::Unreadable { place, .. } => place.as_ref(),
+            _ => None,
+        }
+    }
+
     /// What the user may do.
     pub fn hint(&self) -> Option<String> {
         match self {

@@ -2,12 +2,12 @@
 
 use crate::{
     nix::{Nix, Program},
-    process::{Call, Output, Processes},
+    process::{Call, Processes},
 };
 
-use super::{Error, LockedFlake, metadata::Metadata};
+use super::{Error, LockedFlake, metadata::Metadata, refusal};
 use camino::Utf8Path;
-use nix_compat::{flakelock::FlakeLock, log::strip_ansi};
+use nix_compat::flakelock::FlakeLock;
 
 /// How a flake is locked.
 #[derive(Clone, Debug, Default)]
@@ -26,7 +26,14 @@ pub fn lock(
     options: &LockOptions,
 ) -> Result<LockedFlake, Error> {
     let mut command = nix.command(Program::Nix);
-    command.args(["flake", "metadata", "--json", reference]);
+    command.args([
+        "flake",
+        "metadata",
+        "--json",
+        "--log-format",
+        "internal-json",
+    ]);
+    command.arg(subdirectory(reference).as_deref().unwrap_or(reference));
     for (input, replacement) in &options.override_inputs {
         command.args(["--override-input", input, replacement]);
     }
@@ -35,7 +42,7 @@ pub fn lock(
     }
     let output = Call::new(format!("lock {reference}")).run(processes, &mut command)?;
     if !output.status.success() {
-        return Err(refused(reference, &output));
+        return Err(refusal::error(reference, &output));
     }
     let unexpected = |reason| Error::Metadata {
         reference: reference.to_owned(),
@@ -46,6 +53,14 @@ pub fn lock(
     let flake = metadata.lock(reference).map_err(unexpected)?;
     check_overrides(&flake, &options.override_inputs)?;
     Ok(flake)
+}
+
+/// Says `./sub` for `.?dir=sub`, which Nix takes only where there is a flake above it too.
+fn subdirectory(reference: &str) -> Option<String> {
+    let (directory, below) = reference.split_once("?dir=")?;
+    let is_local = directory.starts_with(['.', '/']);
+    let path = format!("{directory}/{below}");
+    (is_local && Utf8Path::new(&path).join("flake.nix").is_file()).then_some(path)
 }
 
 /// Refuses overrides that override nothing, of which Nix only warns.
@@ -67,78 +82,4 @@ fn check_overrides(flake: &LockedFlake, overrides: &[(String, String)]) -> Resul
         }
     }
     Ok(())
-}
-
-/// Says in our words why Nix refused.
-fn refused(reference: &str, output: &Output) -> Error {
-    let stderr = output.stderr_text();
-    let stderr = strip_ansi(&stderr);
-    let reference = reference.to_owned();
-    if is_untracked(&reference, &stderr) {
-        Error::Untracked { reference }
-    } else if is_missing(&stderr) {
-        Error::NoFlake { reference }
-    } else {
-        Error::Unreadable {
-            reference,
-            message: message(&stderr),
-        }
-    }
-}
-
-/// Nix 2.8 says only that its copy of a git tree lacks the file.
-fn is_untracked(reference: &str, stderr: &str) -> bool {
-    let said = stderr.contains("is not tracked by Git") || stderr.contains("not tracked by git");
-    let absent = is_missing(stderr) && stderr.contains("/nix/store/");
-    said || absent && has_flake(reference)
-}
-
-/// Whether a local reference names a directory with a flake, or one below it.
-fn has_flake(reference: &str) -> bool {
-    let path = reference.split('?').next().unwrap_or(reference);
-    let directory = Utf8Path::new(path).canonicalize_utf8();
-    directory.is_ok_and(|directory| {
-        let mut directories = directory.ancestors();
-        directories.any(|directory| directory.join("flake.nix").is_file())
-    })
-}
-
-fn is_missing(stderr: &str) -> bool {
-    stderr.contains("could not find a flake.nix")
-        || stderr.contains("does not contain a '/flake.nix'")
-        || stderr.contains("does not contain a 'flake.nix'")
-        || stderr.contains("/flake.nix': No such file or directory")
-        || stderr.contains("source tree referenced by") && stderr.contains("flake.nix' file")
-}
-
-/// The error itself, without warnings before it and advice after it.
-fn message(stderr: &str) -> String {
-    let start = stderr.rfind("error:").map_or(0, |at| at + "error:".len());
-    stderr[start..]
-        .lines()
-        .map(str::trim)
-        .filter(|line| !line.is_empty() && !line.starts_with("(use '--show-trace'"))
-        .collect::<Vec<_>>()
-        .join(" ")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_message_is_what_nix_calls_the_error() {
-        let stderr = "warning: Git tree is dirty\nerror: getting status of '/x': No such file\n\
-                      (use '--show-trace' to show detailed location information)\n";
-        assert_eq!(message(stderr), "getting status of '/x': No such file");
-    }
-
-    #[test]
-    fn a_directory_without_a_flake_is_told_from_other_errors() {
-        assert!(is_missing("error: could not find a flake.nix file"));
-        assert!(is_missing(
-            "error: source tree referenced by 'path:/x' does not contain a '/flake.nix' file"
-        ));
-        assert!(!is_missing("error: unable to download 'https://x'"));
-    }
 }

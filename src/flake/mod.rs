@@ -9,9 +9,10 @@ mod identity;
 mod installable;
 mod lock;
 mod metadata;
+mod refusal;
 mod tree;
 
-pub use error::Error;
+pub use error::{Error, Place};
 pub use identity::Identity;
 pub use installable::Installable;
 pub use lock::{LockOptions, lock};
