@@ -98,6 +98,19 @@ let
     defaults = definitionsOf "defaults";
   };
 
+  # Resources by type and name, as modules that know their file.
+  declaredIn =
+    { _file, resources, ... }:
+    lib.mapAttrs (
+      _:
+      lib.mapAttrs (
+        _: value: {
+          inherit _file;
+          imports = [ value ];
+        }
+      )
+    ) resources;
+
   evalResources = import ./resources.nix {
     inherit
       deploymentInfo
@@ -107,7 +120,7 @@ let
       uuid
       ;
     inherit (platform) pkgs;
-    declarations = definitionsOf "resources";
+    declarations = map declaredIn (lib.filter (definition: definition ? resources) definitions);
   };
 
   inherit

@@ -212,10 +212,10 @@ impl<'a> Progress<'a> {
     }
 
     /// The machine at which the process died: the one that had begun, or the next one if the text
-    /// of that one arrived whole. None if the process did not get as far as a machine.
+    /// of that one arrived whole. The first, if the process did not get as far as a machine.
     fn suspect(&self) -> Option<String> {
-        let current = self.current.as_ref()?;
-        let unfinished = self.left.iter().find(|name| *name == current);
+        let is_current = |name: &&String| Some(*name) == self.current.as_ref();
+        let unfinished = self.left.iter().find(is_current);
         unfinished.or(self.left.first()).cloned()
     }
 

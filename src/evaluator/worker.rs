@@ -18,6 +18,8 @@ use nix_compat::log::{self, LogMessage, Message, VerbosityLevel, strip_ansi};
 
 use crate::process::{self, Processes, Running};
 
+use super::translate;
+
 /// Prefix of the trace that says whose evaluation begins.
 const BEGIN: &str = "@begin ";
 
@@ -157,7 +159,9 @@ fn understand_message(message: Message) -> Option<Heard> {
     }
     let text = strip_ansi(&message.msg);
     let Some(trace) = text.strip_prefix("trace: ") else {
-        return matches!(message.level, VerbosityLevel::Error | VerbosityLevel::Warn)
+        let telling = matches!(message.level, VerbosityLevel::Error | VerbosityLevel::Warn);
+        // Workers that write side by side wait for each other all the time.
+        return (telling && !translate::is_contention(&message))
             .then(|| Heard::Remark(text.into_owned()));
     };
     Some(if let Some(begin) = trace.strip_prefix(BEGIN) {
@@ -169,4 +173,39 @@ fn understand_message(message: Message) -> Option<Heard> {
     } else {
         Heard::Remark(trace.to_owned())
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn heard(level: u8, text: &str) -> Option<Piped> {
+        let message = serde_json::json!({
+            "action": "msg", "level": level, "msg": text, "raw_msg": text,
+            "column": null, "file": null, "line": null,
+        });
+        understand(&format!("@nix {message}"))
+    }
+
+    #[test]
+    fn only_what_nix_calls_an_error_is_one() {
+        assert!(matches!(
+            heard(0, "no"),
+            Some(Piped::Heard(Heard::Error(_)))
+        ));
+        assert!(matches!(
+            heard(1, "hm"),
+            Some(Piped::Heard(Heard::Remark(_)))
+        ));
+    }
+
+    #[test]
+    fn nobody_is_told_of_a_store_that_others_write_to() {
+        let text = "error: SQLite database '/nix/var/nix/db/db.sqlite' is busy";
+        assert!(heard(1, text).is_none());
+        assert!(matches!(
+            heard(0, text),
+            Some(Piped::Heard(Heard::Error(_)))
+        ));
+    }
 }
