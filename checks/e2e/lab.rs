@@ -10,6 +10,9 @@ use std::{
 use rig::{Host, Rig};
 use serde_json::Value;
 
+/// A small nixpkgs that needs no network.
+pub const POCKET: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/checks/pocket");
+
 /// A network flake in a directory, hosts to deploy to, and the deployer's side of a rig.
 pub struct Lab {
     /// The hosts by name.
@@ -112,10 +115,12 @@ impl Lab {
 
     /// Runs the binary to its end.
     pub fn nixops<const N: usize>(&self, arguments: [&str; N]) -> Run {
-        self.command(arguments)
-            .output()
-            .expect("the binary runs")
-            .into()
+        Run::of(&mut self.command(arguments))
+    }
+
+    /// The absolute path of a file of the network, as the user knows it.
+    pub fn path(&self, file: &str) -> String {
+        self.directory.join(file).to_string_lossy().into_owned()
     }
 
     /// Runs another program on the deployer's side, such as `git`, and expects success.
@@ -130,14 +135,18 @@ impl Lab {
 
 /// A flake with these outputs, and the pocket as its nixpkgs.
 pub fn flake(outputs: &str) -> String {
-    let pocket = concat!(env!("CARGO_MANIFEST_DIR"), "/checks/pocket");
     format!(
-        "{{\n  inputs.nixpkgs.url = \"path:{pocket}\";\n  outputs = inputs@{{ self, nixpkgs, ... }}: \
+        "{{\n  inputs.nixpkgs.url = \"path:{POCKET}\";\n  outputs = inputs@{{ self, nixpkgs, ... }}: \
          {{\n    {outputs}\n  }};\n}}\n"
     )
 }
 
 impl Run {
+    /// Runs a command to its end.
+    pub fn of(command: &mut Command) -> Self {
+        command.output().expect("a program runs").into()
+    }
+
     /// The JSON value on standard output.
     pub fn json(&self) -> Value {
         serde_json::from_str(&self.stdout)
