@@ -11,6 +11,11 @@ fn main() -> io::Result<()> {
     fs::write(Path::new(&output).join("library.rs"), files)
 }
 
+fn text(path: &Path) -> io::Result<&str> {
+    let text = path.to_str();
+    text.ok_or_else(|| io::Error::other(format!("{} is not UTF-8", path.display())))
+}
+
 /// Lists the files below a directory in a stable order, as pairs of path and content.
 fn embed(directory: &Path, files: &mut String) -> io::Result<()> {
     let mut paths: Vec<_> = fs::read_dir(directory)?
@@ -23,6 +28,7 @@ fn embed(directory: &Path, files: &mut String) -> io::Result<()> {
         } else if path.extension().is_some_and(|extension| extension == "nix") {
             let inside = path.strip_prefix("lib").map_err(io::Error::other)?;
             let absolute = path.canonicalize()?;
+            let (inside, absolute) = (text(inside)?, text(&absolute)?);
             writeln!(files, "({inside:?}, include_str!({absolute:?})),")
                 .map_err(io::Error::other)?;
         }

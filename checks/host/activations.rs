@@ -2,8 +2,10 @@ use std::slice;
 
 use camino::Utf8PathBuf;
 use nixops::{
-    host::{ActivationStatus, Error, Goal, Host, Protocol},
+    host::{ActivationStatus, Error, Host},
+    network::CopyProtocol,
     nix::{BuildOptions, BuildQueue, Copy},
+    plan::Goal,
     process::Stream,
 };
 
@@ -28,7 +30,7 @@ fn system(world: &World, host: &Host, status: i32) -> Utf8PathBuf {
     let out = queue.build(wanted.0, wanted.1).unwrap().out;
     let copy = Copy {
         label: "copy web".to_owned(),
-        store_url: host.store_url(Protocol::Ssh),
+        store_url: host.store_url(CopyProtocol::Ssh),
         ssh_config: Some(host.ssh_config()),
         paths: slice::from_ref(&out),
         substitute_on_destination: false,

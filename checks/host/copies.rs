@@ -2,7 +2,8 @@ use std::{slice, thread, time::Duration};
 
 use camino::Utf8PathBuf;
 use nixops::{
-    host::{Host, Protocol},
+    host::Host,
+    network::CopyProtocol,
     nix::{BuildOptions, BuildQueue, Copy, CopyError, CopyFailure, CopyProgress, Nix, Version},
 };
 
@@ -35,7 +36,7 @@ fn built(world: &World, nix: &Nix, bytes: usize) -> Utf8PathBuf {
 fn copy(
     world: &World,
     nix: &Nix,
-    (host, protocol): (&Host, Protocol),
+    (host, protocol): (&Host, CopyProtocol),
     path: &Utf8PathBuf,
 ) -> (Result<(), CopyError>, Vec<CopyProgress>) {
     let copy = Copy {
@@ -55,7 +56,7 @@ fn closures_arrive_over_the_open_connection_with_either_protocol() {
     let (world, server) = World::with_host();
     let nix = world.nix();
     let host = world.connections().connect(&target(&server)).unwrap();
-    for protocol in [Protocol::Ssh, Protocol::SshNg] {
+    for protocol in [CopyProtocol::Ssh, CopyProtocol::SshNg] {
         let top = built(&world, &nix, 3_000_000 + protocol as usize);
         let (result, steps) = copy(&world, &nix, (&host, protocol), &top);
         result.unwrap();
@@ -93,7 +94,7 @@ fn a_full_disk_is_said_so() {
     server.disk_limit(2_000_000).unwrap();
     let host = world.connections().connect(&target(&server)).unwrap();
     let top = built(&world, &nix, 8_000_000);
-    for protocol in [Protocol::Ssh, Protocol::SshNg] {
+    for protocol in [CopyProtocol::Ssh, CopyProtocol::SshNg] {
         let error = copy(&world, &nix, (&host, protocol), &top).0.unwrap_err();
         assert_eq!(error.failure(), CopyFailure::NoSpace, "{protocol}: {error}");
         assert!(error.hint().is_some());
@@ -107,7 +108,7 @@ fn a_host_without_nix_is_said_so() {
     server.without_nix().unwrap();
     let host = world.connections().connect(&target(&server)).unwrap();
     let top = built(&world, &nix, 10);
-    for protocol in [Protocol::Ssh, Protocol::SshNg] {
+    for protocol in [CopyProtocol::Ssh, CopyProtocol::SshNg] {
         let error = copy(&world, &nix, (&host, protocol), &top).0.unwrap_err();
         assert_eq!(error.failure(), CopyFailure::NoNix, "{protocol}: {error}");
     }
@@ -127,7 +128,7 @@ fn a_connection_that_breaks_while_copying_is_said_so() {
             thread::sleep(Duration::from_millis(400));
             server.cut_connections().unwrap();
         });
-        copy(&world, &nix, (&host, Protocol::Ssh), &top)
+        copy(&world, &nix, (&host, CopyProtocol::Ssh), &top)
             .0
             .unwrap_err()
     });
@@ -144,7 +145,7 @@ fn a_user_whom_the_target_does_not_trust_is_said_so() {
     };
     let host = world.connections().connect(&target).unwrap();
     let top = built(&world, &nix, 10);
-    let error = copy(&world, &nix, (&host, Protocol::Ssh), &top)
+    let error = copy(&world, &nix, (&host, CopyProtocol::Ssh), &top)
         .0
         .unwrap_err();
     assert_eq!(error.failure(), CopyFailure::Permission, "{error}");

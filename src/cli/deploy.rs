@@ -164,7 +164,7 @@ impl Deploy {
         let names = evaluator.overview()?.names;
         let selected = self.selection.resolve(&evaluator, &names.machines)?;
         let request = self.request(&evaluator, selected)?;
-        self.warn_of_resources(context, &names);
+        warn_of_resources(context, &names);
         context.ui.send(Event::Names {
             names,
             selected: request.machines.clone(),
@@ -216,16 +216,16 @@ impl Deploy {
                 .join(&evaluator.source().identity().uuid),
         })
     }
+}
 
-    fn warn_of_resources(&self, context: &Context, names: &Names) {
-        let kinds: Vec<_> = names.resources.keys().map(String::as_str).collect();
-        if !kinds.is_empty() {
-            let message = format!(
-                "resources are evaluated, but this version creates none: {}",
-                kinds.join(", ")
-            );
-            context.ui.warning(None, message, None);
-        }
+fn warn_of_resources(context: &Context, names: &Names) {
+    let kinds: Vec<_> = names.resources.keys().map(String::as_str).collect();
+    if !kinds.is_empty() {
+        let message = format!(
+            "resources are evaluated, but this version creates none: {}",
+            kinds.join(", ")
+        );
+        context.ui.warning(None, message, None);
     }
 }
 

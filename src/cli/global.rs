@@ -31,8 +31,8 @@ pub struct GlobalArguments {
     #[arg(long, global = true)]
     pub show_trace: bool,
 
-    /// Directory of the Nix programs, or the path of `nix`, if they are not in PATH [env:
-    /// NIXOPS_NIX]
+    /// Directory of the Nix programs, or the path of `nix`, if they are not in `PATH`; the
+    /// variable `NIXOPS_NIX` says the same
     #[arg(long, global = true, value_name = "PATH")]
     nix_bin: Option<Utf8PathBuf>,
 }

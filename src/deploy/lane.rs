@@ -8,9 +8,9 @@ use std::time::{Duration, Instant};
 use crate::network::{Machine, MachineOptions};
 use crate::nix::CopyProgress;
 use crate::plan::{Goal, Running, Steps};
+use crate::process::Limit;
 use crate::ui::Event;
 
-use super::limit::Limit;
 use super::road::{News, Road};
 use super::support::unsupported;
 use super::trouble::Trouble;

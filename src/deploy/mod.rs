@@ -10,7 +10,6 @@
 
 mod conductor;
 mod lane;
-mod limit;
 mod mutation;
 mod outcome;
 mod request;

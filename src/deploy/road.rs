@@ -2,10 +2,10 @@
 
 use crate::evaluator::Diagnostic;
 use crate::network::{Machine, MachineOptions};
+use crate::process::Limit;
 use crate::ui::Ui;
 
 use super::Request;
-use super::limit::Limit;
 
 /// What evaluation has to say to a lane.
 pub(super) enum News {

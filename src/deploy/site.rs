@@ -2,14 +2,13 @@
 
 use camino::Utf8PathBuf;
 
-use crate::host::{self, ActivationStatus, Connections, Host, Protocol, Target};
-use crate::network::{CopyProtocol, Machine, MachineOptions};
+use crate::host::{self, ActivationStatus, Connections, Host, Target};
+use crate::network::{Machine, MachineOptions};
 use crate::nix::{BuildEvent, BuildQueue, Copy, CopyProgress, Nix};
 use crate::plan::{Goal, Running};
-use crate::process::Processes;
+use crate::process::{Limit, Processes};
 use crate::ui::{Event, Ui, sanitise};
 
-use super::limit::Limit;
 use super::trouble::Trouble;
 use super::work::{Activation, Work};
 use super::{Mutation, Request, Tools};
@@ -115,13 +114,9 @@ impl Work for Site<'_> {
         host: &Host,
         progress: &mut dyn FnMut(CopyProgress),
     ) -> Result<(), Trouble> {
-        let protocol = match machine.options.copy_protocol {
-            CopyProtocol::Ssh => Protocol::Ssh,
-            CopyProtocol::SshNg => Protocol::SshNg,
-        };
         let copy = Copy {
             label: format!("copy {}", machine.name),
-            store_url: host.store_url(protocol),
+            store_url: host.store_url(machine.options.copy_protocol),
             ssh_config: Some(host.ssh_config()),
             paths: &[machine.system.as_str().into()],
             substitute_on_destination: machine.options.substitute_on_destination,
@@ -155,7 +150,7 @@ impl Work for Site<'_> {
             units.extend(failed_units(text));
             line(text);
         };
-        let status = host.activate(system, wanted(goal), &mut lines);
+        let status = host.activate(system, goal, &mut lines);
         let status = status.map_err(|error| unknown_end(own(&machine.name, error)))?;
         match status {
             ActivationStatus::Done => Ok(Activation::Done),
@@ -205,15 +200,6 @@ fn target(machine: &str, options: &MachineOptions) -> Target {
         ssh_options: options.ssh_options.clone(),
         privilege_escalation_command: options.privilege_escalation_command.clone(),
         fast_connection: options.has_fast_connection,
-    }
-}
-
-fn wanted(goal: Goal) -> host::Goal {
-    match goal {
-        Goal::Switch => host::Goal::Switch,
-        Goal::Boot => host::Goal::Boot,
-        Goal::Test => host::Goal::Test,
-        Goal::DryActivate => host::Goal::DryActivate,
     }
 }
 

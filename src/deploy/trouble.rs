@@ -103,7 +103,7 @@ fn chain(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {
-        if !cause.is::<process::Error>() {
+        if !cause.is::<process::Error>() && !cause.is::<Box<process::Error>>() {
             text = format!("{text}: {cause}");
         }
         source = cause.source();
@@ -126,6 +126,25 @@ mod tests {
         };
         let expected = Trouble::new("cannot access /state/web: read-only file system", None);
         assert_eq!(Trouble::from(error), expected);
+    }
+
+    #[test]
+    fn what_a_failed_program_said_is_told_once() {
+        let error = process::Error::TimedOut {
+            label: "setting the system profile web".to_owned(),
+            program: "ssh".to_owned(),
+            command_line: String::new(),
+            after: std::time::Duration::from_secs(1),
+            stderr: "no room".to_owned(),
+        };
+        let error = host::Error::Command {
+            machine: "web".to_owned(),
+            action: "setting the system profile".to_owned(),
+            escalation: None,
+            error: Box::new(error),
+        };
+        let expected = "web: setting the system profile failed: no room";
+        assert_eq!(Trouble::from(error), Trouble::new(expected, None));
     }
 
     #[test]

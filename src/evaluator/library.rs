@@ -44,15 +44,13 @@ pub enum Error {
 impl Library {
     /// Unpacks the library that is built in, or takes the directory named by [`OVERRIDE`].
     pub fn unpack() -> Result<Self, Error> {
-        match env::var_os(OVERRIDE) {
-            Some(path) => Self::at(utf8(fs::canonicalize(path)?)?, None),
-            None => {
-                let directory = tempfile::Builder::new().prefix("nixops-lib-").tempdir()?;
-                write_files(directory.path())?;
-                let path = utf8(fs::canonicalize(directory.path())?)?;
-                Self::at(path, Some(directory))
-            }
+        if let Some(path) = env::var_os(OVERRIDE) {
+            return Self::at(utf8(fs::canonicalize(path)?)?, None);
         }
+        let directory = tempfile::Builder::new().prefix("nixops-lib-").tempdir()?;
+        write_files(directory.path())?;
+        let path = utf8(fs::canonicalize(directory.path())?)?;
+        Self::at(path, Some(directory))
     }
 
     fn at(path: Utf8PathBuf, unpacked: Option<TempDir>) -> Result<Self, Error> {

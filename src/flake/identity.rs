@@ -39,7 +39,11 @@ fn uuid(text: &str) -> String {
     bytes.copy_from_slice(&Sha256::digest(text)[..16]);
     bytes[6] = bytes[6] & 0x0f | 0x80;
     bytes[8] = bytes[8] & 0x3f | 0x80;
-    let hex = |range: &[u8]| -> String { range.iter().map(|byte| format!("{byte:02x}")).collect() };
+    let hex = |range: &[u8]| {
+        range
+            .iter()
+            .fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
+    };
     [
         &bytes[..4],
         &bytes[4..6],

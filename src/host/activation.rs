@@ -5,23 +5,10 @@ use std::fmt;
 use camino::Utf8Path;
 
 use super::{Error, Host, Remote, Result};
-use crate::process::Stream;
+use crate::{plan::Goal, process::Stream};
 
 /// The profile of the running system and of those that the boot menu offers.
 const SYSTEM_PROFILE: &str = "/nix/var/nix/profiles/system";
-
-/// What `switch-to-configuration` is asked to do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Goal {
-    /// Activate now and at each boot.
-    Switch,
-    /// Activate at the next boot.
-    Boot,
-    /// Activate now, until the next boot.
-    Test,
-    /// Only say what would be done.
-    DryActivate,
-}
 
 /// How an activation ended, by the exit status of `switch-to-configuration`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,24 +21,6 @@ pub enum ActivationStatus {
     RebootNeeded,
     /// Anything else.
     Failed(i32),
-}
-
-impl Goal {
-    /// Tells whether the goal needs the system profile to point to the new system.
-    pub fn sets_profile(self) -> bool {
-        matches!(self, Self::Switch | Self::Boot)
-    }
-}
-
-impl fmt::Display for Goal {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
-            Self::Switch => "switch",
-            Self::Boot => "boot",
-            Self::Test => "test",
-            Self::DryActivate => "dry-activate",
-        })
-    }
 }
 
 impl From<i32> for ActivationStatus {
@@ -118,6 +87,7 @@ impl Host {
         Error::Command {
             machine: self.machine().to_owned(),
             action: action.to_owned(),
+            escalation: self.escalation().map(|words| words.join(" ")),
             error: Box::new(error),
         }
     }

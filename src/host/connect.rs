@@ -16,9 +16,8 @@ use super::{
     Error, Failure, Host, Look, Result, Target,
     config::{Settings, render},
     master::Master,
-    sessions::Limit,
 };
-use crate::process::Processes;
+use crate::process::{Limit, Processes};
 
 /// Longest directory for control sockets: a socket's path ends at 104 bytes, and ssh appends 17 while it binds.
 const LONGEST_DIRECTORY: usize = 104 - 17 - 8;

@@ -17,6 +17,8 @@ pub enum Error {
         machine: String,
         /// Its `targetHost`.
         host: String,
+        /// Its `targetPort`.
+        port: Option<u16>,
         /// What kind of failure it is.
         failure: Failure,
         /// What ssh wrote.
@@ -54,6 +56,8 @@ pub enum Error {
         machine: String,
         /// What was to be done, as `setting the system profile`.
         action: String,
+        /// The command by which it became root, if that was needed.
+        escalation: Option<String>,
         /// How the command failed.
         #[source]
         error: Box<process::Error>,
@@ -77,8 +81,23 @@ pub enum Error {
 impl Error {
     /// What the user can do about it.
     pub fn hint(&self) -> Option<String> {
-        let Self::Connection { host, failure, .. } = self else {
-            return None;
+        let (host, port, failure) = match self {
+            Self::Connection {
+                host,
+                port,
+                failure,
+                ..
+            } => (host, port, failure),
+            Self::Command {
+                escalation: Some(escalation),
+                ..
+            } => {
+                return Some(format!(
+                    "it was to become root by `{escalation}`: check deployment.privilegeEscalationCommand, and that it \
+                     works there without a password"
+                ));
+            }
+            _ => return None,
         };
         Some(match failure {
             Failure::UnknownName => "check deployment.targetHost, or name the host in your ssh configuration".to_owned(),
@@ -90,8 +109,9 @@ impl Error {
                 "connect once with ssh to check the key, or pass --accept-new-host-keys to trust keys on first sight".to_owned()
             }
             Failure::ChangedHostKey => format!(
-                "if the machine was reinstalled, forget the old key with `ssh-keygen -R {host}`; if not, somebody may be \
-                 between you and it"
+                "if the machine was reinstalled, forget the old key with `ssh-keygen -R {}`; if not, somebody may be \
+                 between you and it",
+                known_as(host, *port)
             ),
             Failure::PermissionDenied => {
                 "check deployment.targetUser and that your key is loaded (`ssh-add -l`) and authorized there".to_owned()
@@ -114,6 +134,15 @@ impl Error {
     }
 }
 
+/// The name under which ssh knows the key of a host, as a word for a shell.
+fn known_as(host: &str, port: Option<u16>) -> String {
+    let name = host.rsplit_once('@').map_or(host, |(_, name)| name);
+    match port {
+        None | Some(22) => name.to_owned(),
+        Some(port) => format!("'[{name}]:{port}'"),
+    }
+}
+
 /// The last of what ssh wrote, on lines of its own.
 fn detail(said: &str) -> String {
     const LINES: usize = 4;
@@ -133,5 +162,20 @@ fn last_line(error: &process::Error) -> String {
         .lines()
         .rev()
         .find(|line| !line.trim().is_empty());
-    last.map_or_else(|| error.to_string(), |line| line.trim().to_owned())
+    match (last, error) {
+        (Some(line), _) => line.trim().to_owned(),
+        (None, process::Error::Failed { status, .. }) => status.to_string(),
+        (None, other) => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::known_as;
+
+    #[test]
+    fn the_port_belongs_to_the_name_of_a_key_unless_it_is_the_usual_one() {
+        assert_eq!(known_as("ada@web", Some(22)), "web");
+        assert_eq!(known_as("10.0.0.1", Some(2222)), "'[10.0.0.1]:2222'");
+    }
 }

@@ -159,6 +159,7 @@ pub(super) fn connection(target: &Target, failure: Failure, said: String) -> Err
     Error::Connection {
         machine: target.machine.clone(),
         host: target.host.clone(),
+        port: target.port,
         failure,
         said,
     }

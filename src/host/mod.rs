@@ -16,14 +16,12 @@ mod look;
 mod master;
 mod options;
 mod remote;
-mod sessions;
 mod target;
 
-pub use activation::{ActivationStatus, Goal};
+pub use activation::ActivationStatus;
 pub use connect::{Connections, Options};
 pub use error::{Error, Result};
 pub use failure::Failure;
 pub use look::Look;
 pub use remote::{Host, Remote};
-pub use sessions::Session;
-pub use target::{Protocol, Target};
+pub use target::Target;

@@ -8,12 +8,14 @@ use std::{
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::{
-    Connections, Failure, Look, Protocol, Result, Session, Target,
+    Connections, Failure, Look, Result, Target,
     failure::classify,
     master::{Master, connection},
-    sessions::Limit,
 };
-use crate::process::{Call, Lines, Output, Processes, Stream};
+use crate::{
+    network::CopyProtocol,
+    process::{Call, Limit, Lines, Output, Place, Processes, Stream},
+};
 
 /// Sessions that are used at once: sshd allows 10 by default, and one keeps the connection open.
 const SESSIONS: usize = 8;
@@ -151,7 +153,7 @@ impl Host {
     }
 
     /// The URL by which Nix knows its store, to be used with [`Host::ssh_config`].
-    pub fn store_url(&self, protocol: Protocol) -> String {
+    pub fn store_url(&self, protocol: CopyProtocol) -> String {
         let host = &self.shared.target.host;
         if host.contains(':') && !host.contains('[') {
             return match host.rsplit_once('@') {
@@ -163,7 +165,7 @@ impl Host {
     }
 
     /// Waits for one of the sessions that the connection may carry at once; who uses it past [`Host::run`] takes one.
-    pub fn session(&self) -> Session {
+    pub fn session(&self) -> Place {
         self.shared.sessions.take()
     }
 
@@ -199,14 +201,18 @@ impl Host {
     }
 
     fn command(&self, remote: &Remote) -> Command {
-        let target = &self.shared.target;
-        let elevation = (remote.elevated && self.shared.look.uid != 0)
-            .then_some(&target.privilege_escalation_command);
-        let words = elevation.into_iter().flatten().chain(&remote.words);
+        let escalation = remote.elevated.then(|| self.escalation()).flatten();
+        let words = escalation.into_iter().flatten().chain(&remote.words);
         let mut command = Command::new("ssh");
-        command.args(["-F", self.ssh_config().as_str(), "--", &target.host]);
+        command.args(["-F", self.ssh_config().as_str(), "--", &self.target().host]);
         command.arg(shell_words::join(words));
         command
+    }
+
+    /// The words by which the user becomes root; none for root.
+    pub(super) fn escalation(&self) -> Option<&[String]> {
+        let words = &self.target().privilege_escalation_command;
+        (self.look().uid != 0).then_some(words)
     }
 
     /// Tells a command's own status 255 from that of ssh.

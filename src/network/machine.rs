@@ -1,6 +1,6 @@
 //! Machines: what `deployment.*` says of them, and the system that they are to run.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -15,6 +15,10 @@ use super::KeyOptions;
 /// through untouched.
 #[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is an option of its own"
+)]
 pub struct MachineOptions {
     /// Backend of the machine; `none` for a host that exists already.
     pub target_env: String,
@@ -68,6 +72,15 @@ pub enum CopyProtocol {
     /// The daemon protocol over SSH.
     #[serde(rename = "ssh-ng")]
     SshNg,
+}
+
+impl fmt::Display for CopyProtocol {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Ssh => "ssh",
+            Self::SshNg => "ssh-ng",
+        })
+    }
 }
 
 /// A machine whose system has been evaluated.

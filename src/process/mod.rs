@@ -10,6 +10,7 @@
 mod call;
 mod command_line;
 mod error;
+mod limit;
 mod output;
 mod registry;
 mod running;
@@ -17,6 +18,7 @@ mod running;
 pub use call::{Call, Lines, Stream};
 pub use command_line::command_line;
 pub use error::{Error, Result};
+pub use limit::{Limit, Place};
 pub use output::Output;
 pub use registry::Processes;
 pub use running::{Killer, Running};

@@ -1,32 +1,35 @@
+//! How many of a kind may work at once.
+
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
 /// A limit on things that happen at once.
 #[derive(Clone, Debug)]
-pub(super) struct Limit(Arc<(Mutex<usize>, Condvar)>);
+pub struct Limit(Arc<(Mutex<usize>, Condvar)>);
 
 /// A place under a limit, given back when it is dropped.
 #[derive(Debug)]
 #[must_use = "the place is given back when this is dropped"]
-pub struct Session(Limit);
+pub struct Place(Limit);
 
 impl Limit {
+    /// Makes that many places, and one at least.
     pub fn new(places: usize) -> Self {
         Self(Arc::new((Mutex::new(places.max(1)), Condvar::new())))
     }
 
     /// Waits for a place.
-    pub fn take(&self) -> Session {
+    pub fn take(&self) -> Place {
         let (free, given_back) = &*self.0;
         let free = free.lock().unwrap_or_else(PoisonError::into_inner);
         let mut free = given_back
             .wait_while(free, |free| *free == 0)
             .unwrap_or_else(PoisonError::into_inner);
         *free -= 1;
-        Session(self.clone())
+        Place(self.clone())
     }
 }
 
-impl Drop for Session {
+impl Drop for Place {
     fn drop(&mut self) {
         let (free, given_back) = &*self.0.0;
         *free.lock().unwrap_or_else(PoisonError::into_inner) += 1;
