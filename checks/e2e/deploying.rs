@@ -62,3 +62,38 @@ fn only_the_machine_that_changed_is_activated_again() {
     assert_eq!(lab.read("web", "/etc/motto"), "second");
     assert_eq!(lab.host("web").generations().unwrap().len(), 2);
 }
+
+#[test]
+fn twenty_unchanged_hosts_cost_one_connection_each_and_nothing_else() {
+    let names: [String; 20] = std::array::from_fn(|number| format!("web-{number}"));
+    let lab = Lab::with_hosts(names.each_ref().map(String::as_str));
+    let machine = |name: &String| format!("{name} = {{ {} }};\n", lab.reach(name));
+    let machines: String = names.iter().map(machine).collect();
+    lab.network(&format!(
+        "defaults.networking.hostName = \"web\";\n{machines}"
+    ));
+    lab.nixops(["deploy"]).exits(0).says("20 activated");
+    let before: Vec<_> = names
+        .iter()
+        .map(|name| (lab.connections(name), lab.state(name)))
+        .collect();
+
+    let run = lab.nixops(["deploy", "--json"]);
+    run.exits(0);
+    assert_eq!(run.summary()["totals"]["unchanged"], 20);
+    let events = run.events();
+    let steps = events
+        .iter()
+        .filter(|event| event["event"] == "step-started");
+    assert!(steps.clone().count() >= 40);
+    for event in steps {
+        assert!(
+            event["step"] == "evaluate" || event["step"] == "connect",
+            "{event}"
+        );
+    }
+    for (name, (connections, state)) in names.iter().zip(before) {
+        assert_eq!(lab.connections(name), connections + 1, "{name}");
+        assert_eq!(lab.state(name), state);
+    }
+}

@@ -1,0 +1,149 @@
+//! Runs that the user, or something else, ends before their time.
+
+use rustix::process::Signal;
+use serde_json::json;
+
+use crate::{
+    lab::{Lab, Run},
+    state::HELD_ACTIVATION,
+    watched::{is_step, wait_for},
+};
+
+/// Checks what every interrupted run leaves, and gives the outcome of `web`.
+#[track_caller]
+fn interrupted(lab: &Lab, run: &Run) -> serde_json::Value {
+    run.exits(130).does_not_say("panicked");
+    lab.is_left_alone();
+    let summary = run.summary();
+    assert_eq!(summary["exitCode"], 130);
+    summary["machines"]["web"]["outcome"].clone()
+}
+
+#[test]
+fn an_interrupt_says_what_was_running_and_leaves_nothing_behind() {
+    let lab = Lab::with_hosts(["web", "db"]);
+    let gate = lab.gate("build");
+    let network = |more: &str| {
+        lab.network(&format!(
+            "db = {{ {} }};\n web = {{ pkgs, ... }}: {{ {} {HELD_ACTIVATION} {more} }};",
+            lab.reach("db"),
+            lab.reach("web"),
+        ));
+    };
+    let fresh = lab.state("web");
+
+    // While it evaluates: something that takes hours.
+    network(
+        "environment.etc.number.text = let f = n: if n < 2 then n else f (n - 1) + f (n - 2); in toString (f 60);",
+    );
+    let mut run = lab.watch(["deploy", "--json", "--on", "web"]);
+    run.until_step("web", "evaluate");
+    run.until_event(|event| is_step(event, "step-finished", "web", "connect"));
+    run.signal(Signal::INT);
+    let outcome = interrupted(&lab, &run.end());
+    assert_eq!(
+        outcome,
+        json!({"result": "interrupted", "step": "evaluate", "mayGoOn": false})
+    );
+
+    // While it builds: the other machine has its own way behind it, and keeps what it has.
+    network(&format!(
+        "environment.etc.gated.source = pkgs.runCommand \"gated\" {{ }} \"touch {}; {}; echo done > $out\";",
+        lab.rig.root().join("building").display(),
+        gate.wait()
+    ));
+    let mut run = lab.watch(["deploy", "--json", "--max-jobs", "4"]);
+    assert_eq!(run.until_done("db"), "activated");
+    run.until_step("web", "build");
+    let building = || match lab.rig.root().join("building").exists() {
+        true => Ok(()),
+        false => Err("it does not build".to_owned()),
+    };
+    wait_for("build", building);
+    run.signal(Signal::TERM);
+    let run = run.end();
+    let outcome = interrupted(&lab, &run);
+    assert_eq!(
+        outcome,
+        json!({"result": "interrupted", "step": "build", "mayGoOn": false})
+    );
+    assert_eq!(run.result("db"), "activated");
+    gate.open();
+    assert_eq!(lab.state("web"), fresh);
+
+    // While it copies.
+    lab.hold_copies("web");
+    let mut run = lab.watch(["deploy", "--json"]);
+    run.until_step("web", "copy");
+    wait_for("copy", || {
+        match lab.host("web").path("/var/lib/copying").exists() {
+            true => Ok(()),
+            false => Err("nobody copies".to_owned()),
+        }
+    });
+    run.signal(Signal::INT);
+    let outcome = interrupted(&lab, &run.end());
+    assert_eq!(
+        outcome,
+        json!({"result": "interrupted", "step": "copy", "mayGoOn": false})
+    );
+    lab.let_copies_in("web");
+    assert_eq!(lab.state("web"), fresh);
+
+    // While it activates, as people see it: the host may go on, and they must know.
+    lab.hold_activations("web");
+    let mut run = lab.watch(["deploy"]);
+    run.until_said("web> activating");
+    wait_for("activation", || {
+        match lab.host("web").path("/var/lib/activating").exists() {
+            true => Ok(()),
+            false => Err("nobody activates".to_owned()),
+        }
+    });
+    run.signal(Signal::INT);
+    let run = run.end();
+    run.exits(130)
+        .says("web> interrupted (activate)")
+        .says("db> unchanged")
+        .says("1 unchanged, 1 interrupted")
+        .says("next: an activation may still be running on web");
+    lab.is_left_alone();
+    lab.let_activations_go("web");
+
+    let again = lab.nixops(["deploy", "--json"]);
+    again.exits(0);
+    assert_eq!(
+        (lab.state("web").generations.len(), again.result("db")),
+        (1, "unchanged".to_owned())
+    );
+    assert_eq!(
+        lab.state("web").running.as_deref(),
+        lab.state("web").profile()
+    );
+}
+
+#[test]
+fn a_run_that_is_killed_leaves_nothing_behind_for_long() {
+    let lab = Lab::with_hosts(["web"]);
+    let gate = lab.gate("build");
+    lab.network(&format!(
+        "web = {{ pkgs, ... }}: {{ {} environment.etc.gated.source =
+           pkgs.runCommand \"gated\" {{ }} \"{}; echo done > $out\"; }};",
+        lab.reach("web"),
+        gate.wait(),
+    ));
+    let mut run = lab.watch(["deploy", "--json"]);
+    run.until_step("web", "build");
+    run.signal(Signal::KILL);
+    drop(run);
+    wait_for("end of the connections", || {
+        let programs = lab.rig.running_programs().unwrap();
+        match programs.iter().any(|program| program.starts_with("ssh")) {
+            true => Err(format!("{programs:#?}")),
+            false => Ok(()),
+        }
+    });
+    gate.open();
+    lab.is_left_alone();
+    lab.nixops(["deploy"]).exits(0).says("web> activated");
+}
