@@ -2,6 +2,8 @@
 
 use std::{fmt, str::FromStr};
 
+use nix_compat::flakeref::{FlakeRefError, split_fragment};
+
 /// The network that is meant where none is named.
 pub const DEFAULT_NETWORK: &str = "default";
 
@@ -15,16 +17,15 @@ pub struct Installable {
 }
 
 impl FromStr for Installable {
-    type Err = std::convert::Infallible;
+    type Err = FlakeRefError;
 
     /// Splits at the first `#`; an empty half has its default.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let (reference, network) = text.split_once('#').unwrap_or((text, ""));
-        let or =
-            |part: &str, default: &str| if part.is_empty() { default } else { part }.to_owned();
+        let (reference, network) = split_fragment(text)?;
+        let reference = if reference.is_empty() { "." } else { reference };
         Ok(Self {
-            reference: or(reference, "."),
-            network: or(network, DEFAULT_NETWORK),
+            reference: reference.to_owned(),
+            network: network.unwrap_or_else(|| DEFAULT_NETWORK.to_owned()),
         })
     }
 }

@@ -1,58 +1,50 @@
 //! The answer of `nix flake metadata --json`.
 
 use camino::Utf8PathBuf;
+use nix_compat::flakeref::{FlakeRef, Source};
 use serde::Deserialize;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::{LockedFlake, Tree};
+
+/// Attributes of a dirty tree that are not part of what locks it.
+const EXTRA: [&str; 2] = ["dirtyRev", "dirtyShortRev"];
 
 /// What we read of it; versions of Nix differ in the rest.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Metadata {
     last_modified: Option<u64>,
-    locked: Locked,
+    locked: FlakeRef,
     locks: Value,
     path: Option<Utf8PathBuf>,
-    resolved: Map<String, Value>,
+    resolved: FlakeRef,
     resolved_url: String,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Locked {
-    dir: Option<String>,
-    dirty_rev: Option<String>,
-    dirty_short_rev: Option<String>,
-    last_modified: Option<u64>,
-    nar_hash: Option<String>,
-    rev: Option<String>,
-    rev_count: Option<u64>,
 }
 
 impl Metadata {
     /// Turns the answer into a locked flake, or says what it lacks.
     pub fn lock(self, reference: &str) -> Result<LockedFlake, String> {
         let local = self.local_tree();
-        let extra = self.locked.extra();
+        let extra = self.extra();
+        let locked = self.locked;
         let tree = Tree {
             kind: "path",
             path: self.path.ok_or("no `path`: the tree is not in the store")?,
-            nar_hash: self.locked.nar_hash.ok_or("no `locked.narHash`")?,
-            last_modified: self
-                .locked
+            nar_hash: locked.nar_hash.ok_or("no `locked.narHash`")?.to_sri_string(),
+            last_modified: locked
                 .last_modified
                 .or(self.last_modified)
                 .ok_or("no `lastModified`")?,
-            rev: self.locked.rev,
-            rev_count: self.locked.rev_count,
+            rev: locked.rev,
+            rev_count: locked.rev_count,
         };
         Ok(LockedFlake {
             reference: reference.to_owned(),
             url: self.resolved_url,
             tree,
             extra,
-            directory: self.locked.dir.unwrap_or_default(),
+            directory: locked.dir.unwrap_or_default(),
             local,
             lock: self.locks,
         })
@@ -60,34 +52,32 @@ impl Metadata {
 
     /// The directory on this machine that the tree is a copy of.
     fn local_tree(&self) -> Option<Utf8PathBuf> {
-        let text = |name| self.resolved.get(name).and_then(Value::as_str);
-        match text("type")? {
-            "path" => text("path").map(Into::into),
-            "git" => {
-                let path = text("url")?.strip_prefix("file://")?;
+        match &self.resolved.source {
+            Source::Path { path } => Some(path.into()),
+            Source::Git { url } => {
+                let path = url.strip_prefix("file://")?;
                 Some(path.split('?').next().unwrap_or(path).into())
             }
             _ => None,
         }
     }
-}
 
-impl Locked {
     /// What `self` of a dirty tree has beside what fetching gives.
     fn extra(&self) -> Map<String, Value> {
-        [
-            ("dirtyRev", &self.dirty_rev),
-            ("dirtyShortRev", &self.dirty_short_rev),
-        ]
-        .into_iter()
-        .filter_map(|(name, value)| Some((name.to_owned(), value.clone()?.into())))
-        .collect()
+        let value = |name: &str| self.locked.other.get(name).map(|value| json!(value));
+        EXTRA
+            .into_iter()
+            .filter_map(|name| Some((name.to_owned(), value(name)?)))
+            .collect()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const HASH: &str = "sha256-QKhTZEnLB+6PkwtkqZmgg7XImMFW6atfJb5ovT0639Y=";
+    const REVISION: &str = "50b733188570a3af70b02dee2cc75aaf62d2de90";
 
     fn locked(json: Value) -> LockedFlake {
         let metadata: Metadata = serde_json::from_value(json).unwrap();
@@ -99,7 +89,7 @@ mod tests {
         let flake = locked(serde_json::json!({
             "lastModified": 7,
             "locked": {
-                "dir": "sub", "narHash": "sha256-x", "type": "git", "url": "file:///g?dir=sub",
+                "dir": "sub", "narHash": HASH, "type": "git", "url": "file:///g?dir=sub",
                 "dirtyRev": "50b7-dirty", "dirtyShortRev": "50b-dirty"
             },
             "locks": { "version": 7 },
@@ -116,13 +106,16 @@ mod tests {
     #[test]
     fn a_remote_flake_has_no_directory_here() {
         let flake = locked(serde_json::json!({
-            "locked": { "narHash": "sha256-x", "lastModified": 7, "rev": "abc", "revCount": 2 },
+            "locked": {
+                "type": "github", "owner": "o", "repo": "r",
+                "narHash": HASH, "lastModified": 7, "rev": REVISION
+            },
             "locks": {},
             "path": "/nix/store/x-source",
             "resolved": { "type": "github", "owner": "o", "repo": "r" },
             "resolvedUrl": "github:o/r"
         }));
         assert_eq!(flake.local, None);
-        assert_eq!(flake.tree.rev.as_deref(), Some("abc"));
+        assert_eq!(flake.tree.rev.as_deref(), Some(REVISION));
     }
 }
