@@ -71,7 +71,9 @@ let
     let
       target = scrub (targetOf name node);
     in
-    trace "@target ${toJSON target}" (toJSON (target // { system = scrub (record.system node.config); }));
+    trace "@target ${toJSON target}" (
+      toJSON (target // { system = scrub (record.system node.config); })
+    );
 
   begin =
     name:
@@ -99,7 +101,8 @@ in
     name: evaluate: { }: begin name (emit (targetOf name (evaluate { })))
   ) network.machines;
   facts = mapAttrs (
-    machine: find: { }:
+    machine: find:
+    { }:
     begin machine (toJSON {
       inherit machine;
       facts = find facts.paths;
@@ -108,7 +111,8 @@ in
   resources = mapAttrs (
     type:
     mapAttrs (
-      name: evaluate: { }:
+      name: evaluate:
+      { }:
       emit {
         inherit type name;
         value = evaluate { };

@@ -143,10 +143,7 @@ let
 in
 {
   inherit lib network nodes;
-  facts = lib.genAttrs machineNames (
-    name: paths:
-    collect paths (evalMachine name)
-  );
+  facts = lib.genAttrs machineNames (name: paths: collect paths (evalMachine name));
   names =
     if invalidNames == [ ] then
       {

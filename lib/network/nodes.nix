@@ -68,10 +68,7 @@ let
     in
     mapAttrs (
       name: value:
-      if name == "config" then
-        watch node [ name ] evaluation.options value
-      else
-        told node [ name ] value
+      if name == "config" then watch node [ name ] evaluation.options value else told node [ name ] value
     ) evaluation;
 
   # Puts facts in front of the value that they were found in.
@@ -81,9 +78,8 @@ let
       map (name: {
         inherit name;
         value =
-          tree.values.${name} or (
-            if tree.children ? ${name} then overlay tree.children.${name} value.${name} else value.${name}
-          );
+          tree.values.${name}
+            or (if tree.children ? ${name} then overlay tree.children.${name} value.${name} else value.${name});
       }) (elemAt facts.shapes tree.names)
     );
 
@@ -143,7 +139,6 @@ in
 {
   inherit collect;
   nodes = lib.genAttrs names (
-    node:
-    if facts.nodes ? ${node} then overlay facts.nodes.${node} (watched node) else watched node
+    node: if facts.nodes ? ${node} then overlay facts.nodes.${node} (watched node) else watched node
   );
 }

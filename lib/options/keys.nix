@@ -105,10 +105,14 @@ let
     assertion = lib.length (sourcesOf key) == 1;
     message =
       "deployment.keys.${name} must have exactly one of `text', `keyFile' and `keyCommand', but "
-      + (if sourcesOf key == [ ] then "has none" else "has ${lib.concatStringsSep " and " (sourcesOf key)}");
+      + (
+        if sourcesOf key == [ ] then "has none" else "has ${lib.concatStringsSep " and " (sourcesOf key)}"
+      );
   };
 
-  sharing = name: key: lib.attrNames (lib.filterAttrs (other: value: other != name && value.path == key.path) keys);
+  sharing =
+    name: key:
+    lib.attrNames (lib.filterAttrs (other: value: other != name && value.path == key.path) keys);
 
   hasOwnPath = name: key: {
     assertion = sharing name key == [ ];

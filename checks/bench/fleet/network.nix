@@ -65,7 +65,12 @@ let
 
   machine =
     index:
-    { config, lib, nodes, ... }:
+    {
+      config,
+      lib,
+      nodes,
+      ...
+    }:
     {
       imports = map service services;
       networking.domain = "d${toString index}.example.org";

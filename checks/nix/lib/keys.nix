@@ -7,7 +7,11 @@
 }:
 let
   record = import ../../../lib/network/record.nix { inherit (nixpkgs) lib; };
-  keyOf = key: (record.options "web" (web { deployment.keys.secret = key; })).keys.secret;
+  keyOf =
+    key:
+    (record.options "web" (web {
+      deployment.keys.secret = key;
+    })).keys.secret;
 in
 {
   "the content of a key is not in its record" = {
@@ -71,20 +75,19 @@ in
   };
 
   "keys that share a path fail an assertion" = {
-    expr =
-      lib.length (
-        lib.filter (assertion: !assertion.assertion)
-          (web {
-            deployment.keys.a = {
-              text = "x";
-              name = "same";
-            };
-            deployment.keys.b = {
-              text = "x";
-              name = "same";
-            };
-          }).assertions
-      );
+    expr = lib.length (
+      lib.filter (assertion: !assertion.assertion)
+        (web {
+          deployment.keys.a = {
+            text = "x";
+            name = "same";
+          };
+          deployment.keys.b = {
+            text = "x";
+            name = "same";
+          };
+        }).assertions
+    );
     expected = 2;
   };
 }

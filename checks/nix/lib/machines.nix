@@ -260,7 +260,15 @@
   };
 
   "a network without nixpkgs is refused in pure evaluation and named" = {
-    expr = fails (network [ { _file = "x"; nixpkgs = { }; web = { }; } ]).lib;
+    expr =
+      fails
+        (network [
+          {
+            _file = "x";
+            nixpkgs = { };
+            web = { };
+          }
+        ]).lib;
     expected = true;
   };
 }

@@ -52,7 +52,6 @@ let
 
   found = without.collect paths without.nodes.a;
 
-
   networking = found.children.config.children.networking;
 
   # Facts that are visibly not what evaluation gives.

@@ -34,12 +34,18 @@ in
 
   "a fast connection asks no cache" = {
     expr =
-      (record.options "web" (web { deployment.hasFastConnection = true; })).substituteOnDestination;
+      (record.options "web" (web {
+        deployment.hasFastConnection = true;
+      })).substituteOnDestination;
     expected = false;
   };
 
   "a port out of range is refused" = {
-    expr = fails (record.options "web" (web { deployment.targetPort = 70000; })).targetPort;
+    expr =
+      fails
+        (record.options "web" (web {
+          deployment.targetPort = 70000;
+        })).targetPort;
     expected = true;
   };
 }

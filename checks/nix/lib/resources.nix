@@ -22,7 +22,9 @@
   "a command output has a type and the name of its attribute" = {
     expr =
       let
-        output = (evaluate { resources.commandOutput.date.script = "date"; }).resources.commandOutput.date { };
+        output =
+          (evaluate { resources.commandOutput.date.script = "date"; }).resources.commandOutput.date
+            { };
       in
       [
         output._type
