@@ -442,6 +442,75 @@
       [ 1 ]
     ];
   };
+  "updateManyAttrsByPath updates deeper paths first" = {
+    expr = lib.updateManyAttrsByPath [
+      {
+        path = [ "a" ];
+        update = old: { d = old.c; };
+      }
+      {
+        path = [
+          "a"
+          "c"
+        ];
+        update = old: old + 1;
+      }
+      {
+        path = [
+          "x"
+          "y"
+        ];
+        update = _: "xy";
+      }
+    ] { a.c = 0; };
+    expected = {
+      a.d = 1;
+      x.y = "xy";
+    };
+  };
+  "replicate repeats a value" = {
+    expr = lib.replicate 2 "a";
+    expected = [
+      "a"
+      "a"
+    ];
+  };
+  "findFirst does not look behind the match" = {
+    expr = lib.findFirst (n: n == 1) 0 [
+      1
+      (throw "looked")
+    ];
+    expected = 1;
+  };
+  "the arguments of override are those of the function" = {
+    expr =
+      lib.functionArgs
+        (lib.makeOverridable (
+          {
+            a,
+            b ? 2,
+          }:
+          {
+            inherit a b;
+          }
+        ) { a = 1; }).override;
+    expected = {
+      a = false;
+      b = true;
+    };
+  };
+  "getOutput leaves a chosen output alone" = {
+    expr = lib.getBin {
+      bin = "b";
+      outPath = "o";
+      outputSpecified = true;
+    };
+    expected = {
+      bin = "b";
+      outPath = "o";
+      outputSpecified = true;
+    };
+  };
   "pipe goes from left to right" = {
     expr = lib.pipe 2 [
       (n: n + 1)

@@ -156,24 +156,27 @@ in
       )
     ) (attrNames pattern);
   overrideExisting = old: new: mapAttrs (name: value: new.${name} or value) old;
+  # Deeper updates come first, those of one path in their order.
   updateManyAttrsByPath =
-    updates: set:
-    foldl' (
-      result:
-      { path, update }:
-      if path == [ ] then
-        update result
-      else
-        result
-        // {
-          ${head path} = lib.updateManyAttrsByPath [
-            {
-              path = lib.drop 1 path;
-              inherit update;
-            }
-          ] (result.${head path} or { });
-        }
-    ) set updates;
+    let
+      go =
+        exists: updates: set:
+        let
+          parts = builtins.partition ({ path, ... }: path == [ ]) updates;
+          below = builtins.groupBy ({ path, ... }: head path) parts.wrong;
+          shorten = map (update: update // { path = lib.drop 1 update.path; });
+          old = if exists then set else { };
+          nested =
+            if parts.wrong != [ ] then
+              old // mapAttrs (name: inner: go (old ? ${name}) (shorten inner) old.${name}) below
+            else if exists then
+              set
+            else
+              throw "updateManyAttrsByPath: a path that does not exist has no value to update";
+        in
+        lib.foldl (value: { update, ... }: update value) nested parts.right;
+    in
+    go true;
 
   cartesianProduct = lib.mapCartesianProduct lib.id;
   mapCartesianProduct =
@@ -200,13 +203,19 @@ in
     };
   recurseIntoAttrs = set: set // { recurseForDerivations = true; };
   dontRecurseIntoAttrs = set: set // { recurseForDerivations = false; };
-  getOutput = output: package: package.${output} or package.out or package;
+  # A package of which an output was chosen stays with it.
+  getOutput =
+    output: package:
+    if package.outputSpecified or false then package else package.${output} or package.out or package;
   getFirstOutput =
     candidates: package:
     let
       known = builtins.filter (output: package ? ${output}) candidates;
     in
-    if known == [ ] then lib.getOutput "out" package else package.${head known};
+    if known == [ ] || package.outputSpecified or false then
+      lib.getOutput "out" package
+    else
+      package.${head known};
   getBin = lib.getOutput "bin";
   getLib = lib.getOutput "lib";
   getInclude = lib.getFirstOutput [

@@ -7,7 +7,9 @@ let
       arguments:
       let
         result = f arguments;
-        override = changes: makeOverridable f (arguments // (lib.toFunction changes) arguments);
+        override = lib.mirrorFunctionArgs f (
+          changes: makeOverridable f (arguments // (lib.toFunction changes) arguments)
+        );
         overrideResult = g: makeOverridable (given: g (f given)) arguments;
       in
       if builtins.isAttrs result then
@@ -62,9 +64,12 @@ in
   makeScope =
     newScope: f:
     let
-      self = f self // {
-        newScope = scope: newScope (self // scope);
+      self = {
         callPackage = self.newScope { };
+      }
+      // f self
+      // {
+        newScope = scope: newScope (self // scope);
         overrideScope = overlay: lib.makeScope newScope (lib.extends overlay f);
         packages = f;
       };

@@ -108,4 +108,8 @@ makeExtensible (
   // debug
   // modules
   // options
+  // {
+    # Strings have a function of this name too; the plain name is that of lists.
+    inherit (lists) replicate;
+  }
 )

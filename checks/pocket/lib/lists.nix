@@ -68,12 +68,24 @@ in
   findFirst =
     predicate: default: list:
     let
-      found = filter predicate list;
+      index = lib.lists.findFirstIndex predicate null list;
     in
-    if found == [ ] then default else head found;
+    if index == null then default else elemAt list index;
+  # What comes after the match is not looked at.
   findFirstIndex =
     predicate: default: list:
-    lib.findFirst (n: predicate (elemAt list n)) default (genList lib.id (length list));
+    let
+      found = foldl' (
+        match: n:
+        if match != null then
+          match
+        else if predicate (elemAt list n) then
+          n
+        else
+          null
+      ) null (genList lib.id (length list));
+    in
+    if found == null then default else found;
   findSingle =
     predicate: none: many: list:
     let
@@ -159,7 +171,18 @@ in
     builtins.mapAttrs (_: foldl' f start) (builtins.groupBy key list);
   replaceElemAt =
     list: index: value:
-    lib.imap0 (n: old: if n == index then value else old) list;
+    if index < 0 || index >= length list then
+      throw "lists.replaceElemAt: the list has no element ${toString index}"
+    else
+      lib.imap0 (n: old: if n == index then value else old) list;
+  commonPrefix =
+    a: b:
+    let
+      shorter = lib.min (length a) (length b);
+    in
+    lib.take (lib.lists.findFirstIndex (n: elemAt a n != elemAt b n) shorter (
+      genList lib.id shorter
+    )) a;
 
   # Depth-first search for `before`; gives { visited, rest } or { cycle, loops }.
   listDfs =

@@ -16,7 +16,9 @@
     );
   getExe' =
     package: program:
-    if lib.hasInfix "/" program then
+    if !(lib.isDerivation package) then
+      throw "getExe': the first argument is no package, but of type ${builtins.typeOf package}"
+    else if lib.hasInfix "/" program then
       throw "getExe': \"${program}\" must be the name of a program, not a path"
     else
       "${lib.getBin package}/bin/${program}";

@@ -235,9 +235,18 @@ in
             type = option.type.description or "unspecified";
           }
           // lib.optionalAttrs (option ? example) { example = lib.options.renderOptionValue option.example; }
-          // lib.optionalAttrs (option ? defaultText || option ? default) {
-            default = lib.options.renderOptionValue (option.defaultText or option.default);
-          }
+          //
+            lib.optionalAttrs
+              (
+                option ? defaultText
+                || option ? default
+                || option.type.getSubModules or null == null && option.type.emptyValue or { } ? value
+              )
+              {
+                default = lib.options.renderOptionValue (
+                  option.defaultText or option.default or option.type.emptyValue.value
+                );
+              }
         )
       ]
       ++ lib.optionals ((if isBool visible then visible else visible == "transparent") && below != { }) (

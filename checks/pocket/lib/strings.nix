@@ -161,7 +161,11 @@ in
     map (lib.addContextFrom text) parts;
   toLower = replaceStrings upperChars lowerChars;
   toUpper = replaceStrings lowerChars upperChars;
-  toSentenceCase = text: lib.toUpper (substring 0 1 text) + lib.toLower (substring 1 (-1) text);
+  toSentenceCase =
+    text:
+    lib.throwIfNot (isString text)
+      "toSentenceCase wants a string and got a value of type ${builtins.typeOf text}"
+      (lib.toUpper (substring 0 1 text) + lib.toLower (substring 1 (-1) text));
 
   escape = characters: replaceStrings characters (map (character: "\\${character}") characters);
   escapeRegex = lib.escape regexOperators;
@@ -218,7 +222,8 @@ in
       let
         text = toString value;
       in
-      substring 0 1 text == "/" && dirOf text == builtins.storeDir
+      # A placeholder of a path that is not known yet is no longer than its hash.
+      substring 0 1 text == "/" && dirOf text == builtins.storeDir || match "/[0-9a-z]{52}" text != null
     );
   addContextFrom = source: target: substring 0 0 source + target;
   appendContext = builtins.appendContext;

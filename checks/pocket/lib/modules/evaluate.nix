@@ -10,13 +10,14 @@ let
   inherit (lib) mkOption showOption types;
 
   # The options of the module system itself.
-  internalModule = extendModules: moduleType: specialArgs: {
+  internalModule = prefix: extendModules: moduleType: specialArgs: {
     _file = "lib/modules.nix";
     key = "lib/modules.nix";
     options._module = {
       args = mkOption {
         type = types.lazyAttrsOf types.raw;
-        internal = true;
+        # Shown once, at the root, and not for every submodule.
+        internal = prefix != [ ];
         description = "Arguments that modules may take beside those of `specialArgs`.";
       };
       check = mkOption {
@@ -110,7 +111,7 @@ in
 
       collected =
         lib.modules.collectModules class (specialArgs.modulesPath or "")
-          (allModules ++ [ (internalModule extendModules type specialArgs) ])
+          (allModules ++ [ (internalModule prefix extendModules type specialArgs) ])
           (
             {
               inherit lib options specialArgs;
