@@ -6,5 +6,7 @@ in
 room ./properties.nix
 // room ./collect.nix
 // room ./merge.nix
+// room ./declarations.nix
+// room ./option-value.nix
 // room ./evaluate.nix
 // room ./rename.nix
