@@ -19,7 +19,7 @@
   : Whether definitions of options that do not exist are errors.
 
   `facts`
-  : What is known of machines already; see `nodes.nix`.
+  : What is known of machines already (see `nodes.nix`); null if nobody is to be told who reads whom.
 
   # Output
 
@@ -38,10 +38,7 @@
   deploymentName,
   system,
   checkConfigurationOptions ? true,
-  facts ? {
-    shapes = [ ];
-    nodes = { };
-  },
+  facts ? null,
 }@given:
 
 let

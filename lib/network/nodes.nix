@@ -14,7 +14,7 @@
 
   `facts`
   : `{ shapes; nodes; }`, where `nodes.<machine>` is a tree as `collect` gives it, except that
-    `names` is an index of the list `shapes`.
+    `names` is an index of the list `shapes`; or null, and reads are neither told nor answered.
 */
 {
   evaluate,
@@ -70,6 +70,9 @@ let
       name: value:
       if name == "config" then watch node [ name ] evaluation.options value else told node [ name ] value
     ) evaluation;
+
+  known =
+    node: if facts.nodes ? ${node} then overlay facts.nodes.${node} (watched node) else watched node;
 
   # Puts facts in front of the value that they were found in.
   overlay =
@@ -138,7 +141,5 @@ let
 in
 {
   inherit collect;
-  nodes = lib.genAttrs names (
-    node: if facts.nodes ? ${node} then overlay facts.nodes.${node} (watched node) else watched node
-  );
+  nodes = lib.genAttrs names (if facts == null then evaluate else known);
 }
