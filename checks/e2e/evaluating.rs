@@ -20,7 +20,8 @@ fn error_of(lab: &Lab, bad: &str) -> Value {
         );
     }
     assert_eq!(network["machines"]["bad"], Value::Null);
-    assert_eq!(network["errors"].as_object().unwrap().len(), 1);
+    let errors = network["errors"].as_object().map(serde_json::Map::len);
+    assert_eq!(errors, Some(1), "{run:?}");
     network["errors"]["bad"].clone()
 }
 
@@ -46,7 +47,7 @@ fn without_traces(run: &Run) {
 
 #[track_caller]
 fn says(error: &Value, words: &str) {
-    let message = error["message"].as_str().unwrap();
+    let message = error["message"].as_str().unwrap_or_default();
     assert!(message.contains(words), "{error:#}");
 }
 

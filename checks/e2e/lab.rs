@@ -38,7 +38,7 @@ impl Lab {
     /// A lab with these hosts; they start in parallel.
     pub fn with_hosts<const N: usize>(names: [&str; N]) -> Self {
         let rig = Rig::new().expect("a rig");
-        let hosts = rig.add_hosts(&names).expect("hosts");
+        let hosts = rig.add_hosts(names).expect("hosts");
         let directory = rig.home().join("network");
         fs::create_dir_all(&directory).expect("a directory for the network");
         Self {
@@ -63,11 +63,7 @@ impl Lab {
 
     /// The content of a file of a host, as a process there sees it.
     pub fn read(&self, host: &str, path: &str) -> String {
-        let run: Run = self
-            .host(host)
-            .run(&["cat", path])
-            .expect("cat runs")
-            .into();
+        let run: Run = self.host(host).run(["cat", path]).expect("cat runs").into();
         assert_eq!(run.code, Some(0), "{path} on {host}: {}", run.stderr);
         run.stdout
     }
@@ -139,6 +135,29 @@ pub fn flake(outputs: &str) -> String {
         "{{\n  inputs.nixpkgs.url = \"path:{POCKET}\";\n  outputs = inputs@{{ self, nixpkgs, ... }}: \
          {{\n    {outputs}\n  }};\n}}\n"
     )
+}
+
+/// Evaluates the network and expects success.
+#[track_caller]
+pub fn eval<const N: usize>(lab: &Lab, arguments: [&str; N]) -> Value {
+    let mut command = lab.command(["eval", "--json"]);
+    let run = Run::of(command.args(arguments));
+    run.exits(0);
+    run.json()
+}
+
+/// Evaluates without systems, which is fast, and gives the tags of the machine `web`.
+#[track_caller]
+pub fn tags<const N: usize>(lab: &Lab, arguments: [&str; N]) -> Value {
+    let mut command = lab.command(["eval", "--json", "--options-only"]);
+    let run = Run::of(command.args(arguments));
+    run.exits(0);
+    run.json()["machines"]["web"]["tags"].clone()
+}
+
+/// A machine `web` with this tag, for [`tags`].
+pub fn tagged(tag: &str) -> String {
+    format!("web.deployment.tags = [ {tag} ];")
 }
 
 impl Run {

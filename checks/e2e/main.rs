@@ -3,10 +3,14 @@
 mod activating;
 mod deploying;
 mod evaluating;
+mod evaluators;
 mod hosts;
+mod inputs;
 mod interrupting;
 mod lab;
+mod machines;
 mod networks;
+mod nix;
 mod pipeline;
 mod selecting;
 mod sources;

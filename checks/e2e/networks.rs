@@ -1,178 +1,14 @@
 //! What a network may be made of, and what `nixops eval` tells of it.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::lab::{Lab, POCKET, Run};
-
-/// Evaluates without systems, which is fast, and expects success.
-fn options<const N: usize>(lab: &Lab, arguments: [&str; N]) -> Value {
-    let mut command = lab.command(["eval", "--json", "--options-only"]);
-    let run = Run::of(command.args(arguments));
-    run.exits(0);
-    run.json()
-}
-
-#[test]
-fn all_options_of_a_machine_are_told_with_their_defaults() {
-    let lab = Lab::without_hosts();
-    lab.network("web = { };");
-    let web = &options(&lab, [])["machines"]["web"];
-    assert_eq!(
-        *web,
-        json!({
-            "alwaysActivate": false,
-            "buildOnTarget": false,
-            "copyProtocol": "ssh",
-            "hasFastConnection": false,
-            "keys": {},
-            "nixosRelease": "26.05",
-            "owners": [],
-            "privilegeEscalationCommand": ["sudo", "-H", "--"],
-            "provisionSSHKey": true,
-            "publicIPv4": null,
-            "sshOptions": [],
-            "substituteOnDestination": true,
-            "tags": [],
-            "targetEnv": "none",
-            "targetHost": "web",
-            "targetPort": 22,
-            "targetUser": "root",
-        })
-    );
-}
-
-#[test]
-fn all_options_of_a_machine_are_told_as_it_defines_them() {
-    let lab = Lab::without_hosts();
-    lab.network(
-        r#"web = { pkgs, ... }: {
-             deployment = {
-               alwaysActivate = true; buildOnTarget = true; copyProtocol = "ssh-ng";
-               hasFastConnection = true; owners = [ "a@example.org" ];
-               privilegeEscalationCommand = [ "doas" ]; provisionSSHKey = false;
-               sshOptions = [ "-o" "ProxyCommand=a b" ]; tags = [ "eu" ];
-               targetHost = "10.0.0.1"; targetUser = "deployer";
-               keys.text.text = "very secret";
-               keys.file = { keyFile = ./tls.key; destDir = "/var/keys"; user = "http"; permissions = "0640"; };
-               keys.command.keyCommand = [ "pass" "show" "x" ];
-             };
-             services.openssh.ports = [ 2222 ];
-             networking.publicIPv4 = "198.51.100.1";
-           };"#,
-    );
-    lab.write("tls.key", "private");
-    let run = lab.nixops(["eval", "--json"]);
-    run.exits(0);
-    let web = &run.json()["machines"]["web"];
-    let expected = json!({
-        "alwaysActivate": true, "buildOnTarget": true, "copyProtocol": "ssh-ng",
-        "hasFastConnection": true, "substituteOnDestination": false, "owners": ["a@example.org"],
-        "privilegeEscalationCommand": ["doas"], "provisionSSHKey": false,
-        "sshOptions": ["-o", "ProxyCommand=a b"], "tags": ["eu"], "targetHost": "10.0.0.1",
-        "targetUser": "deployer", "targetPort": 2222, "publicIPv4": "198.51.100.1",
-    });
-    for (name, value) in expected.as_object().unwrap() {
-        assert_eq!(web[name], *value, "{name}");
-    }
-    assert_eq!(web["keys"]["text"]["source"], "text");
-    assert_eq!(web["keys"]["text"]["path"], "/run/keys/text");
-    assert_eq!(web["keys"]["text"]["permissions"], "0600");
-    assert_eq!(web["keys"]["file"]["source"], "file");
-    assert_eq!(web["keys"]["file"]["path"], "/var/keys/file");
-    assert_eq!(web["keys"]["file"]["user"], "http");
-    assert_eq!(web["keys"]["file"]["permissions"], "0640");
-    assert_eq!(
-        web["keys"]["command"]["keyCommand"],
-        json!(["pass", "show", "x"])
-    );
-    assert!(!run.stdout.contains("very secret"), "{run:?}");
-    for (path, end) in [
-        ("derivation", ".drv"),
-        ("system", "nixos-system-web-26.05pre-pocket"),
-    ] {
-        let path = web[path].as_str().unwrap();
-        assert!(
-            path.starts_with("/nix/store/") && path.ends_with(end),
-            "{path}"
-        );
-    }
-}
-
-#[test]
-fn a_key_with_two_contents_is_an_error_that_names_it() {
-    let lab = Lab::without_hosts();
-    lab.network(
-        "web.deployment.keys.tls = { text = \"very secret\"; keyCommand = [ \"b\" ]; }; db = { };",
-    );
-    let run = lab.nixops(["eval", "--json", "--options-only"]);
-    run.exits(1)
-        .says("deployment.keys.tls of machine web")
-        .says("keyCommand and text");
-    assert!(run.json()["machines"]["db"].is_object());
-}
-
-#[test]
-fn defaults_are_for_every_machine_and_weaker_than_none_of_its_own() {
-    let lab = Lab::without_hosts();
-    lab.network(
-        "defaults = { lib, ... }: { deployment.tags = [ \"all\" ]; deployment.targetUser = lib.mkDefault \"me\"; };
-         web = { deployment.tags = [ \"web\" ]; deployment.targetUser = \"you\"; };
-         db = { };",
-    );
-    let machines = &options(&lab, [])["machines"];
-    assert_eq!(machines["db"]["tags"], json!(["all"]));
-    assert_eq!(machines["db"]["targetUser"], "me");
-    assert_eq!(machines["web"]["targetUser"], "you");
-    let mut tags: Vec<_> = machines["web"]["tags"].as_array().unwrap().clone();
-    tags.sort_by_key(Value::to_string);
-    assert_eq!(tags, [json!("all"), json!("web")]);
-}
-
-#[test]
-fn modules_know_their_machine_the_deployment_the_nodes_and_the_resources() {
-    let lab = Lab::without_hosts();
-    lab.network(
-        r#"network = { description = "a net"; uuid = "d1a2"; };
-           resources.commandOutput.token = { name, uuid, ... }: { script = "echo ${name} ${uuid}"; };
-           web = { name, uuid, deploymentName, nodes, resources, ... }: {
-             deployment.owners = [
-               name uuid deploymentName nodes.db.config.networking.hostName
-               resources.commandOutput.token.script
-               resources.machines.db.deployment.targetHost
-             ];
-           };
-           db = { config, ... }: {
-             deployment.targetHost = "10.0.0.2";
-             deployment.owners = [ config._type config._name config.deployment.uuid config.deployment.name ];
-           };"#,
-    );
-    let network = options(&lab, []);
-    assert_eq!(
-        network["network"],
-        json!({ "description": "a net", "uuid": "d1a2" })
-    );
-    assert_eq!(
-        network["machines"]["web"]["owners"],
-        json!([
-            "web",
-            "d1a2",
-            "default",
-            "db",
-            "echo token d1a2",
-            "10.0.0.2"
-        ])
-    );
-    assert_eq!(
-        network["machines"]["db"]["owners"],
-        json!(["machine", "db", "d1a2", "default"])
-    );
-}
+use crate::lab::{Lab, POCKET, eval};
 
 #[test]
 fn a_deployment_without_a_uuid_has_the_same_one_in_every_run() {
     let lab = Lab::without_hosts();
     lab.network("web = { uuid, ... }: { deployment.owners = [ uuid ]; };");
-    let uuid = || options(&lab, [])["machines"]["web"]["owners"][0].clone();
+    let uuid = || eval(&lab, ["--options-only"])["machines"]["web"]["owners"][0].clone();
     let first = uuid();
     assert_eq!(first.as_str().unwrap().len(), 36);
     assert_eq!(uuid(), first);
@@ -191,6 +27,7 @@ fn a_network_may_be_a_function_of_arguments() {
          };",
     );
     let given = [
+        "--options-only",
         "--argstr",
         "host",
         "a \"quoted\" ${host}\n",
@@ -198,7 +35,7 @@ fn a_network_may_be_a_function_of_arguments() {
         "port",
         "2000 + 22 # fine",
     ];
-    let web = &options(&lab, given)["machines"]["web"];
+    let web = &eval(&lab, given)["machines"]["web"];
     assert_eq!(web["targetHost"], "a \"quoted\" ${host}\n");
     assert_eq!(web["targetPort"], 2022);
     assert_eq!(web["tags"], json!([]));
@@ -251,7 +88,7 @@ fn required_files_of_a_flake_are_merged_and_may_require_more() {
     );
     lab.write("two.nix", "{ defaults.deployment.owners = [ \"two\" ]; }");
     lab.write("deep/three.nix", "{ db = { }; }");
-    let network = options(&lab, []);
+    let network = eval(&lab, ["--options-only"]);
     assert_eq!(
         network["network"],
         json!({ "description": "second", "extra": 1 })
@@ -272,7 +109,7 @@ fn resources_are_evaluated() {
            resources.commandOutput.b = { resources, ... }: { script = "${resources.commandOutput.a.script} there"; };
            resources.sshKeyPairs.k = { };"#,
     );
-    let resources = &options(&lab, [])["resources"];
+    let resources = &eval(&lab, ["--options-only"])["resources"];
     assert_eq!(resources["commandOutput"]["b"]["script"], "echo hi there");
     assert_eq!(resources["commandOutput"]["b"]["_type"], "commandOutput");
     assert_eq!(resources["commandOutput"]["b"]["_name"], "b");
@@ -297,84 +134,6 @@ fn an_error_in_a_resource_names_the_option_and_its_place() {
         .exits(1)
         .says("option `script' is not of type")
         .says(&format!("{}:5:2", lab.path("flake.nix")));
-}
-
-#[test]
-fn special_arguments_are_those_of_the_network_and_of_the_node() {
-    let lab = Lab::without_hosts();
-    lab.network(
-        r#"network.specialArgs = { colour = "red"; size = "big"; module = ./module.nix; };
-           network.nodeSpecialArgs.db = { colour = "blue"; };
-           web = { colour, size, module, ... }: { imports = [ module ]; deployment.tags = [ colour size ]; };
-           db = { colour, size, module, ... }: { imports = [ module ]; deployment.tags = [ colour size ]; };"#,
-    );
-    lab.write("module.nix", "{ deployment.owners = [ \"module\" ]; }");
-    let network = options(&lab, []);
-    assert_eq!(network["machines"]["web"]["tags"], json!(["red", "big"]));
-    assert_eq!(network["machines"]["db"]["tags"], json!(["blue", "big"]));
-    assert_eq!(network["machines"]["db"]["owners"], json!(["module"]));
-    assert_eq!(network["network"], json!({}));
-}
-
-#[test]
-fn a_node_may_have_a_nixpkgs_of_its_own() {
-    let lab = Lab::without_hosts();
-    lab.network(
-        r#"network.nodeNixpkgs.db = nixpkgs // {
-             lib = nixpkgs.lib // {
-               nixosSystem = arguments: nixpkgs.lib.nixosSystem (arguments // {
-                 modules = arguments.modules ++ [ { deployment.tags = [ "other" ]; } ];
-               });
-             };
-           };
-           web = { }; db = { };"#,
-    );
-    let machines = &options(&lab, [])["machines"];
-    assert_eq!(machines["web"]["tags"], json!([]));
-    assert_eq!(machines["db"]["tags"], json!(["other"]));
-}
-
-#[test]
-fn a_finished_configuration_may_be_a_machine() {
-    let lab = Lab::without_hosts();
-    lab.outputs(
-        r#"nixosConfigurations.web = nixpkgs.lib.nixosSystem {
-             system = "x86_64-linux";
-             modules = [ { networking.hostName = "other"; environment.etc.motto.text = "as it is"; } ];
-           };
-           nixopsConfigurations.default = {
-             inherit nixpkgs;
-             defaults.deployment.tags = [ "all" ];
-             web = self.nixosConfigurations.web;
-             db = { nodes, ... }: {
-               deployment.owners = [ nodes.web.config.networking.hostName nodes.web.config.environment.etc.motto.text ];
-             };
-           };"#,
-    );
-    let run = lab.nixops(["eval", "--json"]);
-    run.exits(0);
-    let machines = &run.json()["machines"];
-    assert_eq!(machines["web"]["tags"], json!(["all"]));
-    assert_eq!(machines["web"]["targetHost"], "web");
-    let system = machines["web"]["system"].as_str().unwrap();
-    assert!(system.contains("nixos-system-other"), "{system}");
-    assert_eq!(machines["db"]["owners"], json!(["other", "as it is"]));
-}
-
-#[test]
-fn a_machine_has_the_platform_of_the_deployer_unless_it_says_another() {
-    let lab = Lab::without_hosts();
-    lab.network(
-        r#"web = { pkgs, ... }: { deployment.tags = [ pkgs.stdenv.hostPlatform.system ]; };
-           arm = { lib, pkgs, ... }: {
-             nixpkgs.hostPlatform = lib.mkDefault "aarch64-linux";
-             deployment.tags = [ pkgs.stdenv.hostPlatform.system ];
-           };"#,
-    );
-    let machines = &options(&lab, [])["machines"];
-    let here = format!("{}-linux", std::env::consts::ARCH);
-    assert_eq!(machines["web"]["tags"], json!([here]));
-    assert_eq!(machines["arm"]["tags"], json!(["aarch64-linux"]));
 }
 
 #[test]
@@ -416,7 +175,7 @@ fn the_nixpkgs_of_a_classic_network_may_be_its_own_attribute() {
         "nixops.nix",
         &format!("{{ network.nixpkgs = {POCKET}; web = {{ }}; }}"),
     );
-    let network = options(&lab, ["--file", "."]);
+    let network = eval(&lab, ["--options-only", "--file", "."]);
     assert_eq!(network["machines"]["web"]["targetHost"], "web");
     assert_eq!(network["network"], json!({}));
 }

@@ -1,17 +1,13 @@
 //! What has been seen to go wrong between Nix and a program that reads its output.
 
-use std::{
-    fs,
-    io::{BufRead as _, BufReader, Read as _},
-    path::Path,
-    process::{Child, Command, Stdio},
-    thread,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use crate::lab::{Lab, Run};
+use crate::{
+    evaluators::Evaluator,
+    lab::{Lab, tags},
+};
 
 /// A machine that says `at it` and then takes some seconds.
 const SLOW: &str = r#"slow = {
@@ -24,102 +20,11 @@ const SLOW: &str = r#"slow = {
       builtins.trace "at it" (toString (builtins.foldl' (a: n: a + n + sum numbers) 0 often));
   };"#;
 
-/// A run that is going on.
-struct Started<'a> {
-    lab: &'a Lab,
-    child: Child,
-    said: BufReader<std::process::ChildStderr>,
-    stderr: String,
-}
-
-impl<'a> Started<'a> {
-    fn new<const N: usize>(lab: &'a Lab, arguments: [&str; N]) -> Self {
-        let mut command = lab.command(arguments);
-        let mut child = command
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        Self {
-            lab,
-            said: BufReader::new(child.stderr.take().unwrap()),
-            child,
-            stderr: String::new(),
-        }
-    }
-
-    /// Waits for words on standard error.
-    fn wait_for(&mut self, words: &str) {
-        let mut line = String::new();
-        while !line.contains(words) {
-            line.clear();
-            let read = self.said.read_line(&mut line).unwrap();
-            self.stderr += &line;
-            assert!(read > 0, "never said {words:?}: {}", self.stderr);
-        }
-    }
-
-    /// Waits until one process evaluates a machine and nothing else.
-    fn wait_until_alone(&self, machine: &str) {
-        let only = format!("-A machines.\"{machine}\" -");
-        self.wait_until(|line| line.contains(&only) && line.matches("machines.").count() == 1);
-    }
-
-    /// Waits until an evaluating process has such a command line.
-    fn wait_until(&self, is_meant: impl Fn(&str) -> bool) {
-        let before = Instant::now();
-        while !self.evaluators().iter().any(|(_, line)| is_meant(line)) {
-            assert!(
-                before.elapsed() < Duration::from_secs(60),
-                "{}",
-                self.stderr
-            );
-            thread::sleep(Duration::from_millis(20));
-        }
-    }
-
-    /// The command lines of the evaluating processes, by id.
-    fn evaluators(&self) -> Vec<(String, String)> {
-        let home = format!("HOME={}", self.lab.rig.home().display());
-        let processes = fs::read_dir("/proc").unwrap().flatten();
-        processes
-            .filter(|process| variables(&process.path()).contains(&home))
-            .map(|process| {
-                let id = process.file_name().to_string_lossy().into_owned();
-                (id, text(&process.path().join("cmdline")))
-            })
-            .filter(|(_, line)| line.contains("nix-instantiate") && line.contains("--eval"))
-            .collect()
-    }
-
-    /// Kills the evaluating process, of which there must be one.
-    fn kill(&self) {
-        let evaluators = self.evaluators();
-        let [(id, _)] = evaluators.as_slice() else {
-            panic!("{evaluators:?}");
-        };
-        let status = Command::new("kill").args(["-KILL", id]).status().unwrap();
-        assert!(status.success());
-    }
-
-    fn end(mut self) -> Run {
-        self.said.read_to_string(&mut self.stderr).unwrap();
-        let output = self.child.wait_with_output().unwrap();
-        let mut run = Run::from(output);
-        run.stderr = self.stderr;
-        run
-    }
-}
-
-fn text(path: &Path) -> String {
-    let bytes = fs::read(path).unwrap_or_default();
-    String::from_utf8_lossy(&bytes).replace('\0', " ")
-}
-
-fn variables(process: &Path) -> Vec<String> {
-    let bytes = fs::read(process.join("environ")).unwrap_or_default();
-    let text = String::from_utf8_lossy(&bytes).into_owned();
-    text.split('\0').map(str::to_owned).collect()
+/// The one process that evaluates at this moment.
+fn only(lab: &Lab) -> Evaluator {
+    let mut evaluators = lab.evaluators();
+    assert_eq!(evaluators.len(), 1, "{evaluators:?}");
+    evaluators.remove(0)
 }
 
 /// Writes machines `m0`… with this value, as Nix that may use the number `n`.
@@ -146,10 +51,25 @@ fn what_is_no_data_leaves_a_network_in_one_piece() {
              context = "${./data/big-file}";
              nothing = null; number = 1.5; yes = true;
            };
+           resources.commandOutput.odd = { lib, ... }: {
+             options.odd = lib.mkOption { };
+             config.odd = {
+               function = x: x;
+               file = ./data/big-file;
+               place = { outPath = "/some/where"; };
+             };
+           };
            web = { };"#,
     );
     let run = lab.nixops(["eval", "--json", "--options-only"]);
     run.exits(0);
+    let odd = &run.json()["resources"]["commandOutput"]["odd"]["odd"];
+    assert_eq!(odd.get("function"), None);
+    assert_eq!(odd["place"], json!({ "out": "/some/where" }));
+    assert!(
+        odd["file"].as_str().unwrap().ends_with("/data/big-file"),
+        "{odd}"
+    );
     let network = &run.json()["network"];
     assert_eq!(network["description"], "odd");
     assert_eq!(network.get("function"), None);
@@ -222,18 +142,7 @@ fn no_machine_is_lost_when_others_overflow_the_stack() {
         "if n == 4 then { networking.hostName = let f = n: 1 + f n; in toString (f 0); } else { }",
     );
     for workers in ["1", "3"] {
-        let run = lab.nixops([
-            "eval",
-            "--json",
-            "--options-only",
-            "--eval-workers",
-            workers,
-        ]);
-        let run = if run.code == Some(0) {
-            lab.nixops(["eval", "--json", "--eval-workers", workers])
-        } else {
-            run
-        };
+        let run = lab.nixops(["eval", "--json", "--eval-workers", workers]);
         run.exits(1);
         assert_eq!(
             run.json()["errors"].as_object().unwrap().len(),
@@ -253,10 +162,10 @@ fn no_machine_is_lost_when_others_overflow_the_stack() {
 fn a_machine_whose_process_is_killed_is_evaluated_again() {
     let lab = Lab::without_hosts();
     lab.network(&format!("a = {{ }}; {SLOW} z = {{ }};"));
-    let mut started = Started::new(&lab, ["eval", "--json", "--eval-workers", "1"]);
-    started.wait_for("at it");
-    started.kill();
-    let run = started.end();
+    let mut run = lab.watch(["eval", "--json", "--eval-workers", "1"]);
+    run.until_said("at it");
+    only(&lab).kill();
+    let run = run.end();
     run.exits(0);
     assert_eq!(
         run.json()["machines"].as_object().unwrap().len(),
@@ -269,12 +178,11 @@ fn a_machine_whose_process_is_killed_is_evaluated_again() {
 fn a_machine_whose_process_is_killed_twice_is_to_blame_and_no_other() {
     let lab = Lab::without_hosts();
     lab.network(&format!("a = {{ }}; {SLOW} z = {{ }};"));
-    let mut started = Started::new(&lab, ["eval", "--json", "--eval-workers", "1"]);
-    started.wait_for("at it");
-    started.kill();
-    started.wait_until_alone("slow");
-    started.kill();
-    let run = started.end();
+    let mut run = lab.watch(["eval", "--json", "--eval-workers", "1"]);
+    run.until_said("at it");
+    only(&lab).kill();
+    lab.evaluator_of("slow", true).kill();
+    let run = run.end();
     run.exits(1)
         .says("cannot evaluate slow: the Nix process that evaluated it ended")
         .says("SIGKILL")
@@ -290,16 +198,12 @@ fn arguments_are_not_seen_in_the_list_of_processes() {
     lab.outputs(&format!(
         "nixopsConfigurations.default = {{ password }}: {{ inherit nixpkgs; {SLOW} }};"
     ));
-    let mut started = Started::new(&lab, ["eval", "--argstr", "password", "hunter2"]);
-    started.wait_for("at it");
-    let evaluators = started.evaluators();
-    assert_eq!(evaluators.len(), 1, "{evaluators:?}");
-    for (id, line) in evaluators {
-        assert!(!line.contains("hunter2"), "{line}");
-        let environment = text(&Path::new("/proc").join(id).join("environ"));
-        assert!(!environment.contains("hunter2"), "{environment}");
-    }
-    started.end().exits(0);
+    let mut run = lab.watch(["eval", "--argstr", "password", "hunter2"]);
+    run.until_said("at it");
+    let evaluator = only(&lab);
+    assert!(!evaluator.command_line.contains("hunter2"), "{evaluator:?}");
+    assert!(!evaluator.environment.contains("hunter2"), "{evaluator:?}");
+    run.end().exits(0);
 }
 
 #[test]
@@ -362,14 +266,24 @@ fn a_process_that_is_killed_before_it_comes_to_a_machine_costs_none_of_them() {
            in
            builtins.seq (often (builtins.genList (n: n) 300)) { inherit nixpkgs; a = { }; b = { }; c = { }; };",
     );
-    let started = Started::new(&lab, ["eval", "--json", "--eval-workers", "1"]);
-    started.wait_until(|line| line.contains("machines.\"a\""));
-    started.kill();
-    let run = started.end();
+    let run = lab.watch(["eval", "--json", "--eval-workers", "1"]);
+    lab.evaluator_of("a", false).kill();
+    let run = run.end();
     run.exits(0);
     assert_eq!(
         run.json()["machines"].as_object().unwrap().len(),
         3,
         "{run:?}"
     );
+}
+
+#[test]
+fn a_machine_may_read_what_is_built_for_it() {
+    let lab = Lab::without_hosts();
+    lab.network(
+        r#"web = { pkgs, ... }: {
+             deployment.tags = [ (builtins.readFile (pkgs.writeText "tag" "built")) ];
+           };"#,
+    );
+    assert_eq!(tags(&lab, []), json!(["built"]));
 }

@@ -45,13 +45,8 @@ fn errors(stderr: &str) -> Vec<Message> {
 
 /// What Nix calls the error, without the place and the lines around it.
 fn text(error: &Message) -> String {
-    match &error.raw_msg {
-        Some(raw) => strip_ansi(raw).trim().to_owned(),
-        None => {
-            let text = strip_ansi(&error.msg).into_owned();
-            text.trim().trim_start_matches("error:").trim().to_owned()
-        }
-    }
+    let text = strip_ansi(error.raw_msg.as_ref().unwrap_or(&error.msg));
+    text.trim().trim_start_matches("error:").trim().to_owned()
 }
 
 /// The place of an error, if it is in the tree that the user named.
