@@ -1,6 +1,7 @@
 //! End-to-end tests: the binary as a user runs it, with real Nix, real SSH and real hosts.
 
 mod activating;
+mod crossing;
 mod deploying;
 mod evaluating;
 mod evaluators;

@@ -97,6 +97,11 @@ fn what_fails_fails_only_the_machines_that_need_it() {
         (&outcome("broken")["step"], &outcome("wrong")["step"]),
         (&"build".into(), &"evaluate".into())
     );
+    let place = &outcome("wrong")["position"];
+    assert!(
+        place["file"].as_str().unwrap().ends_with("/flake.nix"),
+        "{place}"
+    );
     assert_eq!(lab.state("broken"), before);
     assert_eq!(summary["totals"]["failed"], 2);
 
@@ -134,12 +139,21 @@ fn limits_of_copies_and_activations_are_kept() {
         lab.hold_activations(name);
     }
     let mut run = lab.watch(["deploy", "--json"]);
-    names.iter().for_each(|name| run.until_step(name, "copy"));
-    names.iter().for_each(|name| lab.let_copies_in(name));
-    names
-        .iter()
-        .for_each(|name| run.until_step(name, "activate"));
-    names.iter().for_each(|name| lab.let_activations_go(name));
+    for name in names {
+        run.until_step(name, "copy");
+    }
+    let let_copies_in = || {
+        for name in names {
+            lab.let_copies_in(name);
+        }
+    };
+    let_copies_in();
+    for name in names {
+        run.until_step(name, "activate");
+    }
+    for name in names {
+        lab.let_activations_go(name);
+    }
     let run = run.end();
     run.exits(0);
     assert_eq!(most_at_once(&run.events(), "copy"), 3);
@@ -161,7 +175,7 @@ fn limits_of_copies_and_activations_are_kept() {
         let opened = scope.spawn(|| {
             // Long enough for the others to begin, if nothing kept them.
             thread::sleep(Duration::from_secs(2));
-            names.iter().for_each(|name| lab.let_copies_in(name));
+            let_copies_in();
         });
         let run = run.end();
         opened.join().unwrap();

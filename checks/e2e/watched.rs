@@ -14,7 +14,7 @@ use serde_json::Value;
 use crate::lab::{Lab, Run};
 
 /// What nothing in a test may take longer than, so that a run that waits for nothing fails.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A run that goes on, and what it has said so far.
 pub struct Watched {
