@@ -11,7 +11,7 @@ makeExtensible (
     fixedPoints = room ./fixed-points.nix;
     attrsets = room ./attrsets.nix;
     lists = room ./lists.nix;
-    strings = room ./strings.nix;
+    strings = room ./strings.nix // room ./escaping.nix;
     stringsWithDeps = room ./strings-with-deps.nix;
     customisation = room ./customisation.nix;
     meta = room ./meta.nix;

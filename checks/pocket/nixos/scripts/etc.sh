@@ -38,7 +38,11 @@ while read -r target mode owner group; do
   mv -fT "$path.new" "$path"
   kept=$kept$target$newline
 done < "$systemConfig/etc-files"
-[ -z "$foreign" ] || echo "left as they are, since the host made them:$foreign" >&2
+known=$ledger.foreign
+if [ -n "$foreign" ] && [ "$foreign" != "$(cat "$known" 2> /dev/null)" ]; then
+  echo "left as they are, since the host made them:$foreign" >&2
+fi
+printf '%s' "$foreign" > "$known"
 
 # What an earlier configuration had and this one has not.
 if [ -e "$ledger" ]; then
