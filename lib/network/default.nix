@@ -92,7 +92,6 @@ let
       system
       uuid
       ;
-    defaults = definitionsOf "defaults";
   };
 
   # Resources by type and name, as modules that know their file.

@@ -6,7 +6,6 @@
 */
 {
   checkConfigurationOptions,
-  defaults,
   definitions,
   deploymentInfo,
   deploymentName,
@@ -81,6 +80,7 @@ let
       inherit _file;
       imports = [ value ];
     };
+  defaults = map toModule (lib.concatMap (definedIn "defaults") definitions);
 in
 name:
 let
