@@ -150,7 +150,7 @@ start_hosts() {
 }
 
 # Runs a command as the deployer of the rig: with its store and its home.
-in_rig() { "$rig" run --dir "$scratch/hosts" -- "$@"; }
+in_rig() { "$rig" run --dir "$scratch/hosts" -- env ${NIXPKGS_LIB:+"NIXPKGS_LIB=$NIXPKGS_LIB"} "$@"; }
 
 # Gives the rig's store a path of this machine's store, with what it refers to.
 bring_into_rig() {
