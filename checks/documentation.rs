@@ -1,0 +1,173 @@
+//! The documentation: what is generated is up to date, and what is linked is there.
+//!
+//! `NIXOPS_UPDATE_DOCS=1 cargo test --test documentation` writes the reference of the command line.
+
+use std::{
+    collections::BTreeSet,
+    env, fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+const ROOT: &str = env!("CARGO_MANIFEST_DIR");
+
+/// What stands before the generated part of the reference.
+const PREFACE: &str = "# The command line
+
+What `nixops --help` and the help of each command say. `NIXOPS_UPDATE_DOCS=1 cargo test --test
+documentation` writes this page.
+";
+
+fn help(words: &[&str]) -> String {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_nixops"));
+    command.args(words).arg("--help").env_clear();
+    let output = command.output().expect("the binary runs");
+    assert!(output.status.success(), "{output:?}");
+    let text = String::from_utf8(output.stdout).expect("UTF-8");
+    let lines: Vec<_> = text.lines().map(str::trim_end).collect();
+    lines.join("\n").trim_end().to_owned()
+}
+
+/// The commands that `nixops --help` lists, without `help` itself.
+fn verbs(help: &str) -> Vec<&str> {
+    let lines = help.lines().skip_while(|line| *line != "Commands:").skip(1);
+    let lines = lines.take_while(|line| !line.is_empty());
+    let verbs = lines.filter_map(|line| line.strip_prefix("  ")?.split(' ').next());
+    verbs
+        .filter(|verb| !verb.is_empty() && *verb != "help")
+        .collect()
+}
+
+fn section(title: &str, help: &str) -> String {
+    format!("\n## `{title}`\n\n```text\n{help}\n```\n")
+}
+
+fn reference() -> String {
+    let top = help(&[]);
+    let verbs = verbs(&top);
+    assert!(verbs.contains(&"deploy"), "{top}");
+    let sections = verbs
+        .iter()
+        .map(|verb| section(&format!("nixops {verb}"), &help(&[verb])));
+    let sections: String = sections.collect();
+    format!("{PREFACE}{}{sections}", section("nixops", &top))
+}
+
+#[test]
+fn the_reference_of_the_command_line_is_what_the_help_says() {
+    let page = Path::new(ROOT).join("docs/src/cli.md");
+    let reference = reference();
+    if env::var_os("NIXOPS_UPDATE_DOCS").is_some() {
+        fs::write(&page, &reference).expect("the page is writable");
+    }
+    let written = fs::read_to_string(&page).expect("docs/src/cli.md");
+    assert!(
+        written == reference,
+        "docs/src/cli.md is stale: run NIXOPS_UPDATE_DOCS=1 cargo test --test documentation"
+    );
+}
+
+/// All pages: those of the book, and those at the top.
+fn pages() -> Vec<PathBuf> {
+    let book = fs::read_dir(Path::new(ROOT).join("docs/src")).expect("docs/src");
+    let book = book.map(|entry| entry.expect("an entry").path());
+    let top =
+        ["README.md", "CHANGELOG.md", "CONTRIBUTING.md"].map(|name| Path::new(ROOT).join(name));
+    book.filter(|path| path.extension().is_some_and(|extension| extension == "md"))
+        .chain(top)
+        .collect()
+}
+
+/// The text without what stands in fences, where brackets mean something else.
+fn prose(text: &str) -> String {
+    let mut fenced = false;
+    let outside = |line: &&str| {
+        let fence = line.trim_start().starts_with("```");
+        fenced ^= fence;
+        !fence && !fenced
+    };
+    let lines: Vec<_> = text.lines().filter(outside).collect();
+    lines.join("\n")
+}
+
+/// Targets of the links `[…](target)` of a page.
+fn links(text: &str) -> Vec<String> {
+    let prose = prose(text);
+    let targets = prose.split("](").skip(1);
+    targets
+        .filter_map(|rest| Some(rest.split_once(')')?.0.to_owned()))
+        .collect()
+}
+
+/// The anchor that a heading has on GitHub and in mdBook.
+fn anchor(heading: &str) -> String {
+    let kept = |character: &char| character.is_alphanumeric() || " -_".contains(*character);
+    let text: String = heading.trim().to_lowercase().chars().filter(kept).collect();
+    text.replace(' ', "-")
+}
+
+fn anchors(text: &str) -> BTreeSet<String> {
+    let prose = prose(text);
+    let headings = prose.lines().filter(|line| line.starts_with('#'));
+    headings
+        .map(|line| anchor(line.trim_start_matches('#')))
+        .collect()
+}
+
+/// Says what is wrong with a link of a page, if anything is.
+fn fault(page: &Path, target: &str) -> Option<String> {
+    if target.starts_with("http://") || target.starts_with("https://") {
+        return None;
+    }
+    let (file, fragment) = target.split_once('#').unwrap_or((target, ""));
+    let file = if file.is_empty() {
+        page.to_owned()
+    } else {
+        page.parent().expect("a page is in a directory").join(file)
+    };
+    if !file.exists() {
+        return Some(format!("{}: no {target}", page.display()));
+    }
+    if fragment.is_empty() {
+        return None;
+    }
+    let text = fs::read_to_string(&file).expect("a page");
+    (!anchors(&text).contains(fragment)).then(|| format!("{}: no {target}", page.display()))
+}
+
+#[test]
+fn every_link_leads_somewhere() {
+    let pages = pages();
+    let mut count = 0;
+    let mut faults = Vec::new();
+    for page in &pages {
+        let text = fs::read_to_string(page).expect("a page");
+        for target in links(&text) {
+            count += 1;
+            faults.extend(fault(page, &target));
+        }
+    }
+    assert!(count > pages.len(), "only {count} links were found");
+    assert!(faults.is_empty(), "{faults:#?}");
+}
+
+#[test]
+fn every_page_of_the_book_is_in_its_summary_once() {
+    let source = Path::new(ROOT).join("docs/src");
+    let summary = fs::read_to_string(source.join("SUMMARY.md")).expect("a summary");
+    let mut listed = links(&summary);
+    listed.push("SUMMARY.md".to_owned());
+    listed.sort();
+    let files = fs::read_dir(&source).expect("docs/src");
+    let mut files: Vec<_> = files
+        .map(|entry| {
+            entry
+                .expect("an entry")
+                .file_name()
+                .to_string_lossy()
+                .into_owned()
+        })
+        .collect();
+    files.sort();
+    assert_eq!(listed, files);
+}
