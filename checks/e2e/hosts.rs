@@ -8,7 +8,7 @@ use std::{
 
 use crate::{
     lab::{Lab, Run},
-    watched::wait_for,
+    watched::wait_until,
 };
 
 /// The same small system for all machines, so that only one has to be built.
@@ -158,11 +158,7 @@ fn a_host_that_fails_halfway_keeps_what_it_has_and_can_be_deployed_again() {
     run.until_step("gone", "activate");
     let there = |host: &str, file: &str| {
         let path = lab.host(host).path(file);
-        wait_for(file, || {
-            path.exists()
-                .then_some(())
-                .ok_or_else(|| "nothing".to_owned())
-        });
+        wait_until(file, || path.exists());
     };
     there("cut", "/var/lib/copying");
     there("gone", "/var/lib/activating");

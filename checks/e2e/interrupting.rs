@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::{
     lab::{Lab, Run},
     state::HELD_ACTIVATION,
-    watched::{is_step, wait_for},
+    watched::{is_step, wait_until},
 };
 
 /// Checks what every interrupted run leaves, and gives the outcome of `web`.
@@ -55,11 +55,7 @@ fn an_interrupt_says_what_was_running_and_leaves_nothing_behind() {
     let mut run = lab.watch(["deploy", "--json", "--max-jobs", "4"]);
     assert_eq!(run.until_done("db"), "activated");
     run.until_step("web", "build");
-    let building = || match lab.rig.root().join("building").exists() {
-        true => Ok(()),
-        false => Err("it does not build".to_owned()),
-    };
-    wait_for("build", building);
+    wait_until("build", || lab.rig.root().join("building").exists());
     run.signal(Signal::TERM);
     let run = run.end();
     let outcome = interrupted(&lab, &run);
@@ -75,12 +71,7 @@ fn an_interrupt_says_what_was_running_and_leaves_nothing_behind() {
     lab.hold_copies("web");
     let mut run = lab.watch(["deploy", "--json"]);
     run.until_step("web", "copy");
-    wait_for("copy", || {
-        match lab.host("web").path("/var/lib/copying").exists() {
-            true => Ok(()),
-            false => Err("nobody copies".to_owned()),
-        }
-    });
+    wait_until("copy", || lab.host("web").path("/var/lib/copying").exists());
     run.signal(Signal::INT);
     let outcome = interrupted(&lab, &run.end());
     assert_eq!(
@@ -94,11 +85,8 @@ fn an_interrupt_says_what_was_running_and_leaves_nothing_behind() {
     lab.hold_activations("web");
     let mut run = lab.watch(["deploy"]);
     run.until_said("web> activating");
-    wait_for("activation", || {
-        match lab.host("web").path("/var/lib/activating").exists() {
-            true => Ok(()),
-            false => Err("nobody activates".to_owned()),
-        }
+    wait_until("activation", || {
+        lab.host("web").path("/var/lib/activating").exists()
     });
     run.signal(Signal::INT);
     let run = run.end();
@@ -136,12 +124,9 @@ fn a_run_that_is_killed_leaves_nothing_behind_for_long() {
     run.until_step("web", "build");
     run.signal(Signal::KILL);
     drop(run);
-    wait_for("end of the connections", || {
-        let programs = lab.rig.running_programs().unwrap();
-        match programs.iter().any(|program| program.starts_with("ssh")) {
-            true => Err(format!("{programs:#?}")),
-            false => Ok(()),
-        }
+    let is_ssh = |program: &String| program.starts_with("ssh");
+    wait_until("end of the connections", || {
+        !lab.rig.running_programs().unwrap().iter().any(is_ssh)
     });
     gate.open();
     lab.is_left_alone();

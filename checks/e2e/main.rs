@@ -1,5 +1,7 @@
 //! End-to-end tests: the binary as a user runs it, with real Nix, real SSH and real hosts.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on must stop")]
+
 mod activating;
 mod crossing;
 mod deploying;

@@ -49,15 +49,20 @@ impl Lab {
     /// Waits until no program of the deployer's side runs any more, and names those that stay.
     #[track_caller]
     pub fn is_left_alone(&self) {
-        wait_for("the end of all programs", || {
+        wait_for("end of all programs", || {
             let running = self.rig.running_programs().unwrap();
-            if running.is_empty() {
-                Ok(())
-            } else {
-                Err(format!("{running:#?}"))
-            }
+            running
+                .is_empty()
+                .then_some(())
+                .ok_or(format!("{running:#?}"))
         });
     }
+}
+
+/// Waits until something holds.
+#[track_caller]
+pub fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
+    wait_for(what, || holds().then_some(()).ok_or_else(String::new));
 }
 
 /// Waits until something holds, and shows what there is instead if it never does.
