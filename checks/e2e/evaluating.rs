@@ -25,12 +25,14 @@ fn error_of(lab: &Lab, bad: &str) -> Value {
     network["errors"]["bad"].clone()
 }
 
-/// Expects the position of an error, in JSON and, in the user's own path, on screen.
+/// Expects the position of an error, in the user's own path.
+///
+/// Nix 2.8 knows where a definition begins, newer versions the expression in it: each has a column.
 #[track_caller]
-fn at(lab: &Lab, error: &Value, file: &str, line: u32, column: u32) {
-    assert_eq!(
-        error["position"],
-        json!({ "file": lab.path(file), "line": line, "column": column }),
+fn at<const N: usize>(lab: &Lab, error: &Value, file: &str, line: u32, columns: [u32; N]) {
+    let expected = |column: u32| json!({ "file": lab.path(file), "line": line, "column": column });
+    assert!(
+        columns.map(expected).contains(&error["position"]),
         "{error:#}"
     );
 }
@@ -59,11 +61,11 @@ fn a_machine_that_throws_is_reported_at_its_place() {
         "bad = {\n  networking.hostName = throw \"no name\";\n};",
     );
     assert_eq!(error["message"], "no name");
-    at(&lab, &error, "flake.nix", 6, 3);
+    at(&lab, &error, "flake.nix", 6, [3, 25]);
 
     let error = error_of(&lab, "bad = throw \"no machine\";");
     assert_eq!(error["message"], "no machine");
-    at(&lab, &error, "flake.nix", 5, 1);
+    at(&lab, &error, "flake.nix", 5, [1, 7]);
 }
 
 #[test]
@@ -74,7 +76,7 @@ fn a_machine_that_aborts_is_reported_at_its_place() {
         "bad = {\n  networking.hostName = abort \"no way\";\n};",
     );
     says(&error, "no way");
-    at(&lab, &error, "flake.nix", 6, 3);
+    at(&lab, &error, "flake.nix", 6, [3, 25]);
 }
 
 #[test]
@@ -83,7 +85,7 @@ fn a_syntax_error_in_an_imported_file_is_reported_there() {
     lab.write("web/module.nix", "{\n  services = [ ;\n}\n");
     let error = error_of(&lab, "bad.imports = [ ./web/module.nix ];");
     says(&error, "syntax error, unexpected ';'");
-    at(&lab, &error, "web/module.nix", 2, 16);
+    at(&lab, &error, "web/module.nix", 2, [16]);
 }
 
 #[test]
@@ -115,7 +117,7 @@ fn a_value_of_the_wrong_type_is_reported_where_the_machine_defines_it() {
     );
     says(&error, "option `environment.etc.motto.text' is not of type");
     says(&error, &lab.path("flake.nix"));
-    at(&lab, &error, "flake.nix", 7, 3);
+    at(&lab, &error, "flake.nix", 7, [3]);
 
     let error = error_of(&lab, "bad = {\n  networking.hostName = 1 + \"a\";\n};");
     says(&error, "cannot add a string to an integer");
@@ -135,7 +137,7 @@ fn an_option_that_is_used_but_not_defined_is_named() {
         error["hint"],
         "define the option in the machine or in `defaults`"
     );
-    at(&lab, &error, "flake.nix", 6, 3);
+    at(&lab, &error, "flake.nix", 6, [3, 28]);
 }
 
 #[test]
@@ -144,7 +146,7 @@ fn an_option_that_does_not_exist_is_reported_where_it_is_defined() {
     let error = error_of(&lab, "bad = {\n  services.ngnix.enable = true;\n};");
     says(&error, "The option `services.ngnix' does not exist");
     says(&error, "Did you mean");
-    at(&lab, &error, "flake.nix", 6, 3);
+    at(&lab, &error, "flake.nix", 6, [3]);
 
     lab.write(
         "module.nix",
@@ -152,7 +154,7 @@ fn an_option_that_does_not_exist_is_reported_where_it_is_defined() {
     );
     let error = error_of(&lab, "bad.imports = [ ./module.nix ];");
     says(&error, "The option `deployment.targetHots' does not exist");
-    at(&lab, &error, "module.nix", 3, 3);
+    at(&lab, &error, "module.nix", 3, [3]);
 }
 
 #[test]
@@ -169,7 +171,7 @@ fn an_option_defined_by_itself_is_reported_with_a_hint() {
             .unwrap()
             .contains("in terms of itself")
     );
-    at(&lab, &error, "flake.nix", 6, 3);
+    at(&lab, &error, "flake.nix", 6, [3, 28]);
 }
 
 #[test]
@@ -179,8 +181,14 @@ fn an_overflow_of_the_stack_is_the_error_of_its_machine() {
         &lab,
         "bad = {\n  environment.etc.a.text = let f = n: 1 + f (n + 1); in toString (f 0);\n};",
     );
-    says(&error, "overflowed the stack");
-    at(&lab, &error, "flake.nix", 5, 1);
+    says(&error, "overflow");
+    assert_eq!(
+        error["hint"],
+        "look for an option that is defined in terms of itself"
+    );
+    // Nix 2.8 dies and cannot say where; newer versions count their calls.
+    let line = &error["position"]["line"];
+    assert!(*line == 5 || *line == 6, "{error:#}");
 }
 
 #[test]
@@ -191,11 +199,11 @@ fn a_failed_assertion_says_its_message() {
         "bad.assertions = [ { assertion = false; message = \"a disk is needed\"; } ];",
     );
     says(&error, "a disk is needed");
-    at(&lab, &error, "flake.nix", 5, 1);
+    at(&lab, &error, "flake.nix", 5, [1]);
 
-    let error = error_of(&lab, "bad =\n  assert 1 == 2;\n  { };");
+    let error = error_of(&lab, "bad =\n  assert false;\n  { };");
     says(&error, "assert");
-    at(&lab, &error, "flake.nix", 6, 3);
+    at(&lab, &error, "flake.nix", 6, [3]);
 }
 
 #[test]
@@ -203,7 +211,7 @@ fn a_file_that_is_not_there_is_named_as_the_user_knows_it() {
     let lab = Lab::without_hosts();
     let error = error_of(&lab, "bad.imports = [ ./nowhere.nix ];");
     says(&error, &lab.path("nowhere.nix"));
-    at(&lab, &error, "flake.nix", 5, 1);
+    at(&lab, &error, "flake.nix", 5, [1]);
     assert_eq!(error["hint"], Value::Null);
 }
 
@@ -220,7 +228,7 @@ fn an_error_in_another_machine_that_is_read_is_that_of_the_reader_too() {
         .says("cannot evaluate db: no name");
     let network = run.json();
     assert!(network["machines"]["good"].is_object());
-    at(&lab, &network["errors"]["web"], "flake.nix", 5, 1);
+    at(&lab, &network["errors"]["web"], "flake.nix", 5, [1, 26]);
 }
 
 #[test]
@@ -231,17 +239,17 @@ fn all_errors_of_a_network_are_shown_in_one_run() {
         .iter()
         .map(|name| format!("{name}.networking.hostName = throw \"{name} is bad\";"))
         .collect();
-    lab.network(&format!("{} good = {{ }};", machines.join("\n")));
+    lab.network(&format!("\n{} good = {{ }};", machines.join("\n")));
     let run = lab.nixops(["eval", "--json"]);
     run.exits(1);
-    for (name, line) in names.iter().zip(4..) {
+    for (name, line) in names.iter().zip(5..) {
         run.says(&format!("cannot evaluate {name}: {name} is bad"));
         at(
             &lab,
             &run.json()["errors"][name],
             "flake.nix",
             line,
-            if line == 4 { 55 } else { 1 },
+            [1, 25],
         );
     }
     assert!(run.json()["machines"]["good"].is_object());
@@ -254,7 +262,7 @@ fn the_line_of_source_is_shown_with_the_error() {
     lab.nixops(["eval"])
         .exits(1)
         .says("error: cannot evaluate bad: no name\n")
-        .says(&format!("--> {}:6:3\n", lab.path("flake.nix")))
+        .says(&format!("--> {}:6:", lab.path("flake.nix")))
         .says("6 |   networking.hostName = throw \"no name\";\n");
 }
 

@@ -10,6 +10,9 @@ use crate::flake::Source;
 
 use super::{Diagnostic, Position, attribute, text::PlaceText};
 
+/// What to do about an overflow of the stack, of which old versions of Nix die.
+const ENDLESS: &str = "look for an option that is defined in terms of itself";
+
 /// Turns an error of Nix into a diagnostic.
 ///
 /// `machine` is the place where the machine that it is about is defined.
@@ -36,7 +39,7 @@ pub fn death(stray: &[String], how: &str) -> Diagnostic {
     let (message, hint) = if overflow {
         (
             "evaluation overflowed the stack: something refers to itself without an end".to_owned(),
-            "look for an option that is defined in terms of itself",
+            ENDLESS,
         )
     } else {
         (
@@ -211,6 +214,8 @@ fn hint(message: &str) -> Option<String> {
         || message.contains("was accessed but has no value defined")
     {
         "define the option in the machine or in `defaults`"
+    } else if message.contains("max-call-depth exceeded") {
+        ENDLESS
     } else if message.contains("infinite recursion encountered") {
         "an option is defined in terms of itself; `mkIf` must not depend on what it defines"
     } else if message.contains("access to absolute path")
