@@ -245,8 +245,8 @@ fn machines_are_reached_in_every_way_that_ssh_knows() {
     let lab = Lab::with_hosts(names);
     let alias = lab.host("alias");
     let section = format!(
-        "Host shop\n  HostName {}\n  HostKeyAlias shop\n\n",
-        alias.address
+        "Host shop\n  HostName {}\n  Port {}\n  HostKeyAlias shop\n\n",
+        alias.address, alias.port
     );
     let config = lab.rig.ssh_config();
     let users = std::fs::read_to_string(&config).unwrap();
@@ -260,7 +260,7 @@ fn machines_are_reached_in_every_way_that_ssh_knows() {
          user = {{ {} deployment.targetUser = \"{}\"; deployment.privilegeEscalationCommand = [ \"sudo\" \"-H\" \"--\" ]; }};
          proxied = {{ deployment.targetHost = \"behind\"; deployment.targetPort = 1; deployment.sshOptions = [
            \"-o\" \"ProxyCommand=bash -c 'exec 3<>/dev/tcp/{}/{}; cat <&3 & cat >&3; kill $!'\" ]; }};
-         alias = {{ deployment.targetHost = \"shop\"; deployment.targetPort = {}; }};
+         alias = {{ deployment.targetHost = \"shop\"; }};
          daemon = {{ {} deployment.copyProtocol = \"ssh-ng\"; }};
          first = {{ deployment.targetHost = \"127.0.0.1\"; deployment.targetPort = {}; }};
          second = {{ deployment.targetHost = \"127.0.0.1\"; deployment.targetPort = {}; }};",
@@ -268,7 +268,6 @@ fn machines_are_reached_in_every_way_that_ssh_knows() {
         lab.host("user").normal_user(),
         proxied.address,
         proxied.port,
-        alias.port,
         lab.reach("daemon"),
         ports[0],
         ports[1],

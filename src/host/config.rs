@@ -16,6 +16,9 @@ use super::{
 /// The configuration of the system, which ssh leaves out when it is given a file.
 const SYSTEM_CONFIG: &str = "/etc/ssh/ssh_config";
 
+/// The port of ssh, and what `deployment.targetPort` is unless somebody sets it.
+pub(super) const USUAL_PORT: u16 = 22;
+
 /// What the configurations of a run have in common.
 #[derive(Clone, Debug)]
 pub(super) struct Settings<'a> {
@@ -35,7 +38,9 @@ pub(super) fn render(
         format!("# How nixops reaches {host}, for the time of one run."),
         format!("Host {host}"),
     ];
-    lines.extend(target.port.map(|port| format!("Port {port}")));
+    // The usual port is nobody's choice: an alias of the user's may have another.
+    let port = target.port.filter(|port| *port != USUAL_PORT);
+    lines.extend(port.map(|port| format!("Port {port}")));
     lines.extend(user(target)?.map(|user| format!("User {}", quote(user))));
     let control_path = control_path.as_str().replace('%', "%%");
     lines.extend([
@@ -172,6 +177,15 @@ mod tests {
         ServerAliveCountMax 4
         Compression yes
         "#);
+    }
+
+    #[test]
+    fn the_usual_port_is_left_to_the_users_configuration() {
+        let target = Target {
+            port: Some(22),
+            ..target()
+        };
+        assert!(!rendered(&target).unwrap().contains("Port"));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 use camino::Utf8PathBuf;
 
-use super::Failure;
+use super::{Failure, config::USUAL_PORT};
 use crate::process;
 
 /// Result of an operation on a host.
@@ -138,7 +138,7 @@ impl Error {
 fn known_as(host: &str, port: Option<u16>) -> String {
     let name = host.rsplit_once('@').map_or(host, |(_, name)| name);
     match port {
-        None | Some(22) => name.to_owned(),
+        None | Some(USUAL_PORT) => name.to_owned(),
         Some(port) => format!("'[{name}]:{port}'"),
     }
 }
