@@ -132,3 +132,25 @@ fn a_run_that_is_killed_leaves_nothing_behind_for_long() {
     lab.is_left_alone();
     lab.nixops(["deploy"]).exits(0).says("web> activated");
 }
+
+#[test]
+fn an_interrupt_before_any_machine_is_known_ends_the_run() {
+    let lab = Lab::without_hosts();
+    lab.outputs(
+        "nixopsConfigurations.default = let f = n: if n < 2 then n else f (n - 1) + f (n - 2);
+           in builtins.seq (f 60) { inherit nixpkgs; };",
+    );
+    for signal in [Signal::INT, Signal::HUP] {
+        let mut run = lab.watch(["deploy", "--json"]);
+        run.until_event(|event| event["event"] == "started");
+        wait_until("evaluation", || {
+            let programs = lab.rig.running_programs().unwrap();
+            programs.iter().any(|program| program.contains("--eval"))
+        });
+        run.signal(signal);
+        let run = run.end();
+        run.exits(130).says("error: interrupted");
+        assert_eq!(run.events().last().unwrap()["message"], "interrupted");
+        lab.is_left_alone();
+    }
+}
