@@ -9,6 +9,9 @@ use std::{
     process::Command,
 };
 
+use rig::Rig;
+use serde_json::Value;
+
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
 /// What stands before the generated part of the reference.
@@ -170,4 +173,47 @@ fn every_page_of_the_book_is_in_its_summary_once() {
         .collect();
     files.sort();
     assert_eq!(listed, files);
+}
+
+/// The first piece of Nix in a page.
+fn first_nix(page: &str) -> String {
+    let text = fs::read_to_string(Path::new(ROOT).join(page)).expect("a page");
+    let (_, rest) = text.split_once("```nix\n").expect("a piece of Nix");
+    rest.split_once("```").expect("its end").0.to_owned()
+}
+
+/// Evaluates a flake that a page shows, with hardware files as a user would put beside it.
+fn evaluated(rig: &Rig, name: &str, flake: &str) -> Value {
+    let directory = rig.home().join(name);
+    fs::create_dir_all(directory.join("hardware")).expect("a directory");
+    fs::write(directory.join("flake.nix"), flake).expect("a flake");
+    let hardware =
+        "{ fileSystems.\"/\".device = \"/dev/sda1\"; boot.loader.grub.device = \"/dev/sda\"; }";
+    for machine in ["web", "db"] {
+        let file = directory
+            .join("hardware")
+            .join(machine)
+            .with_extension("nix");
+        fs::write(file, hardware).expect("a file");
+    }
+    let mut command = rig.command(env!("CARGO_BIN_EXE_nixops"));
+    command.args(["eval", "--json", "--override-input", "nixpkgs"]);
+    command.arg(format!("path:{ROOT}/checks/pocket"));
+    let output = command
+        .current_dir(directory)
+        .output()
+        .expect("the binary runs");
+    assert!(output.status.success(), "{output:?}");
+    serde_json::from_slice(&output.stdout).expect("JSON")
+}
+
+#[test]
+fn the_networks_that_a_beginner_is_shown_evaluate() {
+    let rig = Rig::new().expect("a rig");
+    let network = evaluated(&rig, "readme", &first_nix("README.md"));
+    assert_eq!(network["machines"]["db"]["targetHost"], "192.0.2.11");
+    assert!(network["machines"]["web"]["derivation"].is_string());
+    let started = first_nix("docs/src/getting-started.md");
+    let network = evaluated(&rig, "started", &started);
+    assert_eq!(network["machines"]["web"]["targetHost"], "web.example.org");
 }
