@@ -66,6 +66,7 @@ fn is_missing(message: &str) -> bool {
         || message.contains("does not contain a '/flake.nix'")
         || message.contains("does not contain a 'flake.nix'")
         || message.contains("/flake.nix': No such file or directory")
+        || message.contains("/flake.nix' does not exist")
         || message.contains("source tree referenced by") && message.contains("flake.nix' file")
 }
 
@@ -103,6 +104,7 @@ mod tests {
         assert!(is_missing(
             "source tree referenced by 'path:/x' does not contain a '/flake.nix' file"
         ));
+        assert!(is_missing("path '/nix/store/x-source/flake.nix' does not exist"));
         assert!(!is_missing("unable to download 'https://x'"));
     }
 
