@@ -104,7 +104,9 @@ mod tests {
         assert!(is_missing(
             "source tree referenced by 'path:/x' does not contain a '/flake.nix' file"
         ));
-        assert!(is_missing("path '/nix/store/x-source/flake.nix' does not exist"));
+        assert!(is_missing(
+            "path '/nix/store/x-source/flake.nix' does not exist"
+        ));
         assert!(!is_missing("unable to download 'https://x'"));
     }
 
