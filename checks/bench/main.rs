@@ -1,0 +1,138 @@
+//! Measures NixOps: how it starts, how it evaluates a fleet, and what deploying to hosts costs.
+//!
+//! ```console
+//! $ cargo bench --bench fleet                                    # everything
+//! $ cargo bench --bench fleet -- evaluation --machines 100,400
+//! $ cargo test --bench fleet -- --quick                          # whether this program still works
+//! ```
+//!
+//! Other ways of evaluating are measured in the same run, on the same machines, with the same
+//! modules, so that ratios mean something on every computer. No time is ever an error: what is
+//! checked is that all ways give the same derivations, and that an unchanged fleet is left alone.
+
+mod evaluation;
+mod hosts;
+mod machine;
+mod measure;
+mod processes;
+mod report;
+mod startup;
+mod workbench;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, ValueEnum};
+
+use report::Report;
+
+/// The program under test.
+const NIXOPS: &str = env!("CARGO_BIN_EXE_nixops");
+
+/// What is measured.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+enum Part {
+    /// How long the program takes to start, and how large it is.
+    Startup,
+    /// A synthetic fleet, beside other ways to evaluate it.
+    Evaluation,
+    /// Deploys to hosts of the rig.
+    Hosts,
+    /// All of these.
+    All,
+}
+
+/// Measures NixOps.
+#[derive(Debug, Parser)]
+struct Arguments {
+    /// What to measure
+    #[arg(value_enum, default_values_t = [Part::All])]
+    parts: Vec<Part>,
+
+    /// Sizes of the fleet that is evaluated
+    #[arg(long, value_delimiter = ',', default_values_t = [100, 400])]
+    machines: Vec<usize>,
+
+    /// Modules of each machine of that fleet
+    #[arg(long, default_value_t = 300)]
+    modules: usize,
+
+    /// Size of the fleet that is also evaluated in a process for each machine
+    #[arg(long, default_value_t = 20)]
+    apart: usize,
+
+    /// Hosts to deploy to
+    #[arg(long, default_value_t = 50)]
+    hosts: usize,
+
+    /// Times that each evaluation and each unchanged deploy is measured; the median counts
+    #[arg(long, default_value_t = 1)]
+    runs: usize,
+
+    /// Small sizes, to see that everything works
+    #[arg(long)]
+    quick: bool,
+
+    /// What cargo gives every bench
+    #[arg(long, hide = true)]
+    bench: bool,
+}
+
+/// Sizes of what is measured.
+#[derive(Debug)]
+struct Sizes {
+    starts: usize,
+    machines: Vec<usize>,
+    modules: usize,
+    apart: usize,
+    hosts: usize,
+    runs: usize,
+}
+
+impl Arguments {
+    fn sizes(self) -> Sizes {
+        if self.quick {
+            return Sizes {
+                starts: 5,
+                machines: vec![2, 12],
+                modules: 10,
+                apart: 2,
+                hosts: 2,
+                runs: 1,
+            };
+        }
+        Sizes {
+            starts: 50,
+            machines: self.machines,
+            modules: self.modules,
+            apart: self.apart,
+            hosts: self.hosts,
+            runs: self.runs.max(1),
+        }
+    }
+}
+
+fn main() -> Result<ExitCode> {
+    let arguments = Arguments::parse();
+    let parts = arguments.parts.clone();
+    let wanted = |part| parts.contains(&part) || parts.contains(&Part::All);
+    let sizes = arguments.sizes();
+    let mut report = Report::new(machine::facts()?);
+    if wanted(Part::Startup) {
+        startup::measure(&sizes, &mut report)?;
+    }
+    if wanted(Part::Evaluation) {
+        for crossing in [false, true] {
+            evaluation::measure(&sizes, crossing, &mut report)?;
+        }
+    }
+    if wanted(Part::Hosts) {
+        hosts::measure(&sizes, &mut report)?;
+    }
+    report.print()?;
+    Ok(if report.is_sound() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
