@@ -67,10 +67,15 @@ let
       modules = values ++ defaults ++ [ (ours name) ];
     };
 
+  # A network is often put together from several files before we see it: what counts for messages
+  # is the file in which the attribute stands.
   definedIn =
     name: definition:
+    let
+      position = builtins.unsafeGetAttrPos name definition;
+    in
     lib.optional (definition ? ${name}) {
-      inherit (definition) _file;
+      _file = if position == null then definition._file else position.file;
       value = definition.${name};
     };
 

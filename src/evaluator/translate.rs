@@ -3,6 +3,8 @@
 //! Nix reports where its own trace ends, which is mostly inside of the module system. What a user
 //! wants to see is the innermost place in files of their own.
 
+use std::path::Path;
+
 use camino::Utf8Path;
 use nix_compat::log::{self, Message, strip_ansi};
 
@@ -83,22 +85,10 @@ fn position(source: &Source, error: &Message) -> Option<Position> {
 
 fn user_position(source: &Source, position: &log::Position) -> Option<Position> {
     Some(Position {
-        file: user_file(source, file_of(position)?)?,
+        file: user_file(source, position.path()?.to_str()?)?,
         line: u32::try_from(position.line?).ok()?,
         column: u32::try_from(position.column.unwrap_or(1)).ok()?,
     })
-}
-
-/// The file of a position. Since 2.20 or so Nix appends line and column to it.
-fn file_of(position: &log::Position) -> Option<&str> {
-    let file = position.file.as_deref()?;
-    let (Some(line), Some(column)) = (position.line, position.column) else {
-        return Some(file);
-    };
-    Some(
-        file.strip_suffix(&format!(":{line}:{column}"))
-            .unwrap_or(file),
-    )
 }
 
 /// The user's name for a file, if it is one of theirs.
@@ -195,8 +185,9 @@ fn map_paths(source: &Source, text: &str) -> String {
 fn trace(source: &Source, error: &Message) -> Vec<String> {
     let step = |step: &log::Trace| {
         let what = strip_ansi(&step.raw_msg).into_owned();
-        match (file_of(&step.position), step.position.line) {
-            (Some(file), Some(line)) if file.starts_with('/') => {
+        let file = step.position.path().and_then(Path::to_str);
+        match (file, step.position.line) {
+            (Some(file), Some(line)) => {
                 format!("… {what} at {}:{line}", map_paths(source, file))
             }
             _ => format!("… {what}"),

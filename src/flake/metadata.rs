@@ -31,7 +31,10 @@ impl Metadata {
         let tree = Tree {
             kind: "path",
             path: self.path.ok_or("no `path`: the tree is not in the store")?,
-            nar_hash: locked.nar_hash.ok_or("no `locked.narHash`")?.to_sri_string(),
+            nar_hash: locked
+                .nar_hash
+                .ok_or("no `locked.narHash`")?
+                .to_sri_string(),
             last_modified: locked
                 .last_modified
                 .or(self.last_modified)

@@ -74,7 +74,12 @@ fn is_missing(message: &str) -> bool {
 fn is_untracked(reference: &str, message: &str) -> bool {
     let said = message.contains("is not tracked by Git") || message.contains("not tracked by git");
     let absent = is_missing(message) && message.contains("/nix/store/");
-    said || absent && above(reference, "flake.nix".into()).is_some()
+    said || absent && above(reference, "flake.nix".into()).is_some_and(|file| is_in_git(&file))
+}
+
+fn is_in_git(file: &Utf8Path) -> bool {
+    file.ancestors()
+        .any(|directory| directory.join(".git").exists())
 }
 
 /// Finds a file in the directory that a reference names, or in one above it.

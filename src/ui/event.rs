@@ -21,7 +21,7 @@ use crate::plan::Extent;
 pub enum Event {
     /// The run has begun.
     Started {
-        /// The flake, locked.
+        /// Where the network is, as the user named it.
         flake: String,
         /// Name of the network in it.
         network: String,
