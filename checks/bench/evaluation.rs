@@ -183,17 +183,15 @@ impl Fleet<'_> {
 
     fn program(&self) -> Result<String> {
         let arguments = self.arguments();
-        let arguments: String = arguments
-            .iter()
-            .map(|(name, value)| format!("{name} = {value}; "))
-            .collect();
+        let arguments = arguments.map(|(name, value)| format!("{name} = {value};"));
+        let arguments = arguments.join(" ");
         let library = library()?;
         let flake = self.workbench.locked()?;
         let system = format!("{}-linux", std::env::consts::ARCH);
         Ok(format!(
             "({RETAINED}) {{\n  nixops = {library};\n  \
              network = (builtins.getFlake \"{flake}\").nixopsConfigurations.default;\n  \
-             arguments = {{ {arguments}}};\n  system = \"{system}\";\n}}\n"
+             arguments = {{ {arguments} }};\n  system = \"{system}\";\n}}\n"
         ))
     }
 

@@ -205,16 +205,14 @@ impl Done {
 
 /// The median duration of each step.
 fn steps(summary: &Value) -> String {
-    let machines = summary["machines"].as_object();
-    let mut text = String::new();
-    for step in ["evaluate", "connect", "build", "copy", "activate"] {
-        let seconds = machines.into_iter().flat_map(|machines| machines.values());
-        let seconds = seconds.filter_map(|machine| machine["seconds"][step].as_f64());
+    let steps = ["evaluate", "connect", "build", "copy", "activate"];
+    let medians = steps.map(|step| {
+        let machines = summary["machines"].as_object().into_iter().flatten();
+        let seconds = machines.filter_map(|(_, machine)| machine["seconds"][step].as_f64());
         let mut seconds: Vec<_> = seconds.collect();
         seconds.sort_by(f64::total_cmp);
-        if let Some(median) = seconds.get(seconds.len() / 2) {
-            text += &format!("; {step} {median:.2} s");
-        }
-    }
-    text
+        let median = seconds.get(seconds.len() / 2);
+        median.map_or_else(String::new, |median| format!("; {step} {median:.2} s"))
+    });
+    medians.concat()
 }

@@ -41,13 +41,13 @@ impl Report {
     /// Adds a run of NixOps, whose own processor time is told apart from that of its programs.
     pub fn nixops(&mut self, what: impl Into<String>, machines: usize, run: &Run, note: String) {
         let processor = format!("{:.2} + {:.1}", run.processor.own, run.processor.programs);
-        self.run(what.into(), machines, run, processor, note);
+        self.run(what.into(), machines, run, &processor, note);
     }
 
     /// Adds a run of something else.
     pub fn other(&mut self, what: impl Into<String>, machines: usize, run: &Run, note: String) {
         let processor = format!("{:.1}", run.processor.total());
-        self.run(what.into(), machines, run, processor, note);
+        self.run(what.into(), machines, run, &processor, note);
     }
 
     /// Adds a ratio.
@@ -91,7 +91,7 @@ impl Report {
         Ok(())
     }
 
-    fn run(&mut self, what: String, machines: usize, run: &Run, processor: String, note: String) {
+    fn run(&mut self, what: String, machines: usize, run: &Run, processor: &str, note: String) {
         let time = format!("{:.2} s", run.seconds);
         self.row([
             what,
