@@ -36,17 +36,20 @@ let
     config = {
       networking.hostName = lib.mkOverride 900 name;
       deployment.targetHost = lib.mkOverride 900 name;
-      environment.checkConfigurationOptions = lib.mkOverride 900 checkConfigurationOptions;
       _type = "machine";
-      _module.args = {
-        inherit
-          deploymentName
-          name
-          nodes
-          resources
-          uuid
-          ;
-        nixopsSystem = system;
+      _module = {
+        # What `environment.checkConfigurationOptions` is an alias of, where there is one.
+        check = lib.mkOverride 900 checkConfigurationOptions;
+        args = {
+          inherit
+            deploymentName
+            name
+            nodes
+            resources
+            uuid
+            ;
+          nixopsSystem = system;
+        };
       };
     };
   };

@@ -6,15 +6,26 @@
   ...
 }:
 let
-  hasHostPlatform = options ? nixpkgs.hostPlatform;
+  known = options.nixpkgs or { };
 
-  # NixOS refuses a configuration that sets both the new option and the legacy ones.
-  usesLegacy = (options.nixpkgs.system.highestPrio or 1500) < 1500;
+  # NixOS counts the definitions of a read-only option, also those that come to nothing.
+  isOurs = known ? hostPlatform && !(known.hostPlatform.readOnly or false);
+
+  isSet = name: (known.${name}.highestPrio or 1500) < 1500;
+
+  # A package set has its platform. The legacy options say one too, and NixOS refuses a
+  # configuration that sets both them and the new one.
+  isSaid = lib.any isSet [
+    "crossSystem"
+    "localSystem"
+    "pkgs"
+    "system"
+  ];
 in
 {
   # Weaker than `mkDefault`, which generated hardware configurations use, and stronger than the
   # default of an option.
-  nixpkgs = lib.optionalAttrs hasHostPlatform {
-    hostPlatform = lib.mkIf (!usesLegacy) (lib.mkOverride 1250 nixopsSystem);
+  nixpkgs = lib.optionalAttrs isOurs {
+    hostPlatform = lib.mkIf (!isSaid) (lib.mkOverride 1250 nixopsSystem);
   };
 }

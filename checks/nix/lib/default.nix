@@ -65,6 +65,7 @@ let
     // import ./keys.nix scope
     // import ./machines.nix scope
     // import ./nodes.nix scope
+    // import ./platform.nix scope
     // import ./records.nix scope
     // import ./resources.nix scope
     // import ./scrub.nix scope;

@@ -38,6 +38,11 @@
     expected = 2222;
   };
 
+  "without a port of sshd it is the usual one" = {
+    expr = (web { services.openssh.ports = [ ]; }).deployment.targetPort;
+    expected = 22;
+  };
+
   "a host name does not change where a machine is reached" = {
     expr = (web { networking.hostName = "other"; }).deployment.targetHost;
     expected = "web";
@@ -257,6 +262,24 @@
   "an option that does not exist is refused" = {
     expr = fails (web { nosuch.option = 1; }).networking.hostName;
     expected = true;
+  };
+
+  "a machine may allow options that do not exist" = {
+    expr =
+      (web {
+        environment.checkConfigurationOptions = false;
+        nosuch.option = 1;
+      }).networking.hostName;
+    expected = "web";
+  };
+
+  "NixOS need not know how options that do not exist are allowed" = {
+    expr =
+      (web {
+        disabledModules = [ ../../pocket/nixos/modules/environment.nix ];
+        _module.check = false;
+      })._type;
+    expected = "machine";
   };
 
   "a network without nixpkgs is refused in pure evaluation and named" = {

@@ -26,6 +26,10 @@ let
     );
 in
 {
+  imports = [
+    (lib.mkAliasOptionModule [ "environment" "checkConfigurationOptions" ] [ "_module" "check" ])
+  ];
+
   options.environment = {
     systemPackages = mkOption {
       type = types.listOf types.package;
@@ -62,15 +66,9 @@ in
       default = "";
       description = "Commands at the start of every shell.";
     };
-    checkConfigurationOptions = mkOption {
-      type = types.bool;
-      default = true;
-      description = "Whether definitions of options that do not exist are refused.";
-    };
   };
 
   config = {
-    _module.check = lib.mkDefault cfg.checkConfigurationOptions;
     environment.etc.set-environment.source = pkgs.writeText "set-environment" (
       "export PATH=/run/current-system/sw/bin\${PATH:+:$PATH}\n"
       + exports (cfg.sessionVariables // cfg.variables)
