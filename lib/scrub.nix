@@ -24,7 +24,7 @@ let
         out = plain set.outPath;
       }
     else if set ? outPath then
-      { out = plain "${set.outPath}"; }
+      { out = plain (toString set.outPath); }
     else
       builtins.listToAttrs (
         builtins.filter (entry: entry != null) (

@@ -130,6 +130,6 @@ in
 
   config.deployment = {
     targetHost = mkDefault config.networking.hostName;
-    targetPort = mkDefault (lib.head config.services.openssh.ports);
+    targetPort = mkDefault (lib.head (config.services.openssh.ports ++ [ 22 ]));
   };
 }

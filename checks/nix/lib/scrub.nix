@@ -24,6 +24,11 @@ in
     };
   };
 
+  "an outPath that is a path is not copied" = {
+    expr = scrub { source.outPath = /etc/hosts; };
+    expected.source.out = "/etc/hosts";
+  };
+
   "a set with an outPath keeps its shape" = {
     expr = scrub {
       source = {
