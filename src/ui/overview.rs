@@ -162,12 +162,6 @@ fn advice(summary: &Summary) -> Vec<String> {
     });
     let units = names(|outcome| matches!(outcome, Outcome::UnitsFailed { .. }));
     let reboot = names(|outcome| matches!(outcome, Outcome::RebootRequired));
-    let again = names(|outcome| {
-        matches!(
-            outcome,
-            Outcome::Failed { .. } | Outcome::Interrupted { .. }
-        )
-    });
     let mut advice = Vec::new();
     if !going_on.is_empty() {
         advice.push(format!(
@@ -187,16 +181,44 @@ fn advice(summary: &Summary) -> Vec<String> {
             reboot.join(", ")
         ));
     }
-    if !again.is_empty() && again.len() < summary.machines.len() {
-        advice.push(format!(
-            "run it again for the rest with --on {}",
-            again.join(" --on ")
-        ));
+    if summary.extent == Extent::DryRun {
+        if summary.totals.changed > 0 {
+            advice.push("leave out --dry-run to do this".to_owned());
+        }
+        return advice;
     }
-    if summary.extent == Extent::DryRun && summary.totals.changed > 0 {
-        advice.push("leave out --dry-run to do this".to_owned());
-    }
+    advice.extend(again(summary));
     advice
+}
+
+/// How to go on with the machines that did not come to their end.
+///
+/// An activation that fails or is cut off may have made its system the running one already: the
+/// machine would then count as unchanged.
+fn again(summary: &Summary) -> Option<String> {
+    let mut names = Vec::new();
+    let mut half_active = false;
+    for (name, machine) in &summary.machines {
+        if let Outcome::Failed { step, .. } | Outcome::Interrupted { step, .. } = &machine.outcome {
+            names.push(name.as_str());
+            half_active |= *step == Step::Activate;
+        }
+    }
+    let for_real = summary.extent != Extent::Activate(Goal::DryActivate);
+    let always = if half_active && for_real {
+        " --always-activate"
+    } else {
+        ""
+    };
+    let all = names.len() == summary.machines.len();
+    match (names.is_empty(), all, always) {
+        (true, ..) | (false, true, "") => None,
+        (false, true, _) => Some(format!("run it again with{always}")),
+        (false, false, _) => Some(format!(
+            "run it again for the rest with --on {}{always}",
+            names.join(" --on ")
+        )),
+    }
 }
 
 #[cfg(test)]
@@ -285,7 +307,7 @@ mod tests {
         next: an activation may still be running on queue
         next: see what failed with 'systemctl --failed' on web-2
         next: reboot proxy to take up the new system
-        next: run it again for the rest with --on mail --on queue
+        next: run it again for the rest with --on mail --on queue --always-activate
         ");
     }
 
@@ -307,6 +329,37 @@ mod tests {
         1 machine in 1 min 15 s: 1 would change
         next: leave out --dry-run to do this
         ");
+    }
+
+    #[test]
+    fn a_dry_run_leaves_nothing_to_be_done_again() {
+        let change = Outcome::WouldChange {
+            build: true,
+            copy: true,
+            activate: true,
+        };
+        let refused = failed(Step::Connect, "refused", None);
+        let machines = [("db", machine(refused, &[])), ("web", machine(change, &[]))];
+        let text = show(Extent::DryRun, &machines);
+        let advice: Vec<_> = text
+            .lines()
+            .filter(|line| line.starts_with("next:"))
+            .collect();
+        assert_eq!(advice, ["next: leave out --dry-run to do this"]);
+    }
+
+    #[test]
+    fn a_failed_activation_is_not_taken_for_an_unchanged_machine() {
+        let advice = |goal, step| {
+            let machines = [("web", machine(failed(step, "no", None), &[]))];
+            let text = show(Extent::Activate(goal), &machines);
+            text.lines()
+                .find_map(|line| line.strip_prefix("next: ").map(str::to_owned))
+        };
+        let again = Some("run it again with --always-activate".to_owned());
+        assert_eq!(advice(Goal::Switch, Step::Activate), again);
+        assert_eq!(advice(Goal::DryActivate, Step::Activate), None);
+        assert_eq!(advice(Goal::Switch, Step::Copy), None);
     }
 
     #[test]
