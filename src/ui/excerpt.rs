@@ -45,14 +45,23 @@ fn annotate(position: &Position, line: &str, color: bool) -> String {
     renderer.render(&[group])
 }
 
-/// Finds the word that begins at a column, or the one character if it is no word.
+/// Finds what stands at a column: the attribute path if it is defined there, or else the word, or
+/// the one character if it is no word.
 fn token(line: &str, column: u32) -> std::ops::Range<usize> {
     let start = line.floor_char_boundary(column.saturating_sub(1) as usize);
     let rest = &line[start..];
     let in_word = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '\'');
     let word = rest.find(|c| !in_word(c)).unwrap_or(rest.len());
     let first = rest.chars().next().map_or(0, char::len_utf8);
-    start..start + word.max(first)
+    start..start + defined_path(rest).unwrap_or(word).max(first)
+}
+
+/// The length of the attribute path at the beginning of a text, if a single `=` follows it.
+fn defined_path(text: &str) -> Option<usize> {
+    let in_path = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '\'' | '.' | '"');
+    let length = text.find(|c| !in_path(c))?;
+    let value = text[length..].trim_start().strip_prefix('=')?;
+    (!value.starts_with('=')).then_some(length)
 }
 
 #[cfg(test)]
@@ -84,7 +93,7 @@ mod tests {
          --> flake.nix:3:14
           |
         3 |     services.ngnix.enable = true;
-          |              ^^^^^
+          |              ^^^^^^^^^^^^
         ");
     }
 
@@ -99,5 +108,12 @@ mod tests {
         assert_eq!(token("ab", 9), 2..2);
         assert_eq!(token("é = 1;", 2), 0..2);
         assert_eq!(token("x = { }", 5), 4..5);
+    }
+
+    #[test]
+    fn a_defined_path_is_marked_as_a_whole_and_a_read_one_by_its_word() {
+        assert_eq!(token("a.\"b.c\".d = 1;", 1), 0..9);
+        assert_eq!(token("x = pkgs.hello;", 5), 4..8);
+        assert_eq!(token("a.b == c", 1), 0..1);
     }
 }
