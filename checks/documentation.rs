@@ -187,8 +187,7 @@ fn evaluated(rig: &Rig, name: &str, flake: &str) -> Value {
     let directory = rig.home().join(name);
     fs::create_dir_all(directory.join("hardware")).expect("a directory");
     fs::write(directory.join("flake.nix"), flake).expect("a flake");
-    let hardware =
-        "{ fileSystems.\"/\".device = \"/dev/sda1\"; boot.loader.grub.device = \"/dev/sda\"; }";
+    let hardware = "{ fileSystems.\"/\" = { device = \"/dev/sda1\"; fsType = \"ext4\"; }; boot.loader.grub.device = \"/dev/sda\"; }";
     for machine in ["web", "db"] {
         let file = directory
             .join("hardware")

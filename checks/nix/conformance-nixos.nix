@@ -208,6 +208,24 @@ in
       80
     ];
   };
+  "a file system has no kind unless it is said" = {
+    expr =
+      throws
+        (configOf [ { fileSystems."/".device = "/dev/sda1"; } ]).system.build.toplevel.drvPath;
+    expected = true;
+  };
+  "file systems stand in fstab" = {
+    expr =
+      (configOf [
+        {
+          fileSystems."/" = {
+            device = "/dev/sda1";
+            fsType = "ext4";
+          };
+        }
+      ]).environment.etc.fstab.text;
+    expected = "/dev/sda1 / ext4 defaults 0 0\n";
+  };
   "sshd opens its ports" = {
     expr =
       (configOf [

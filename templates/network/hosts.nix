@@ -12,7 +12,10 @@
     # imports = [ ./hardware/web.nix ];
     # instead of these lines.
     nixpkgs.hostPlatform = "x86_64-linux";
-    fileSystems."/".device = "/dev/disk/by-label/nixos";
+    fileSystems."/" = {
+      device = "/dev/disk/by-label/nixos";
+      fsType = "ext4";
+    };
     boot.loader.grub.device = "/dev/sda";
   };
 
@@ -20,7 +23,10 @@
     deployment.targetHost = "192.0.2.11";
 
     nixpkgs.hostPlatform = "x86_64-linux";
-    fileSystems."/".device = "/dev/disk/by-label/nixos";
+    fileSystems."/" = {
+      device = "/dev/disk/by-label/nixos";
+      fsType = "ext4";
+    };
     boot.loader.grub.device = "/dev/sda";
   };
 }

@@ -1,7 +1,27 @@
 # Mounts and swap.
-{ lib, ... }:
+{ config, lib, ... }:
 let
   inherit (lib) mkOption types;
+
+  escape = builtins.replaceStrings [ " " "\t" ] [ "\\040" "\\011" ];
+
+  line =
+    fileSystem:
+    lib.concatStringsSep " " [
+      (escape (
+        if fileSystem.device != null then
+          fileSystem.device
+        else if fileSystem.label != null then
+          "/dev/disk/by-label/${fileSystem.label}"
+        else
+          throw "No device specified for mount point `${fileSystem.mountPoint}'."
+      ))
+      (escape fileSystem.mountPoint)
+      fileSystem.fsType
+      (lib.concatStringsSep "," fileSystem.options)
+      "0"
+      "0"
+    ];
 
   fileSystem =
     { name, ... }:
@@ -25,8 +45,7 @@ let
         };
         fsType = mkOption {
           type = types.nonEmptyStr;
-          default = "auto";
-          description = "The kind of file system.";
+          description = "The kind of file system. Without a default, as in NixOS since 26.05.";
         };
         options = mkOption {
           type = types.nonEmptyListOf types.nonEmptyStr;
@@ -71,5 +90,11 @@ in
       default = [ ];
       description = "Swap devices and files.";
     };
+  };
+
+  config.environment.etc.fstab = lib.mkIf (config.fileSystems != { }) {
+    text = lib.concatMapStrings (fileSystem: line fileSystem + "\n") (
+      lib.attrValues config.fileSystems
+    );
   };
 }
