@@ -141,7 +141,6 @@ mod tests {
         hint: make room
 
         1 machine in 3.0 s: 1 failed
-        next: run it again with --always-activate
         ");
     }
 

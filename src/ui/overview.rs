@@ -192,33 +192,22 @@ fn advice(summary: &Summary) -> Vec<String> {
 }
 
 /// How to go on with the machines that did not come to their end.
-///
-/// An activation that fails or is cut off may have made its system the running one already: the
-/// machine would then count as unchanged.
 fn again(summary: &Summary) -> Option<String> {
-    let mut names = Vec::new();
-    let mut half_active = false;
-    for (name, machine) in &summary.machines {
-        if let Outcome::Failed { step, .. } | Outcome::Interrupted { step, .. } = &machine.outcome {
-            names.push(name.as_str());
-            half_active |= *step == Step::Activate;
-        }
-    }
-    let for_real = summary.extent != Extent::Activate(Goal::DryActivate);
-    let always = if half_active && for_real {
-        " --always-activate"
-    } else {
-        ""
-    };
-    let all = names.len() == summary.machines.len();
-    match (names.is_empty(), all, always) {
-        (true, ..) | (false, true, "") => None,
-        (false, true, _) => Some(format!("run it again with{always}")),
-        (false, false, _) => Some(format!(
-            "run it again for the rest with --on {}{always}",
+    let machines = summary.machines.iter();
+    let left = machines.filter(|(_, machine)| {
+        matches!(
+            machine.outcome,
+            Outcome::Failed { .. } | Outcome::Interrupted { .. }
+        )
+    });
+    let names: Vec<&str> = left.map(|(name, _)| name.as_str()).collect();
+    let some = !names.is_empty() && names.len() < summary.machines.len();
+    some.then(|| {
+        format!(
+            "run it again for the rest with --on {}",
             names.join(" --on ")
-        )),
-    }
+        )
+    })
 }
 
 #[cfg(test)]
@@ -307,7 +296,7 @@ mod tests {
         next: an activation may still be running on queue
         next: see what failed with 'systemctl --failed' on web-2
         next: reboot proxy to take up the new system
-        next: run it again for the rest with --on mail --on queue --always-activate
+        next: run it again for the rest with --on mail --on queue
         ");
     }
 
@@ -346,20 +335,6 @@ mod tests {
             .filter(|line| line.starts_with("next:"))
             .collect();
         assert_eq!(advice, ["next: leave out --dry-run to do this"]);
-    }
-
-    #[test]
-    fn a_failed_activation_is_not_taken_for_an_unchanged_machine() {
-        let advice = |goal, step| {
-            let machines = [("web", machine(failed(step, "no", None), &[]))];
-            let text = show(Extent::Activate(goal), &machines);
-            text.lines()
-                .find_map(|line| line.strip_prefix("next: ").map(str::to_owned))
-        };
-        let again = Some("run it again with --always-activate".to_owned());
-        assert_eq!(advice(Goal::Switch, Step::Activate), again);
-        assert_eq!(advice(Goal::DryActivate, Step::Activate), None);
-        assert_eq!(advice(Goal::Switch, Step::Copy), None);
     }
 
     #[test]
