@@ -36,6 +36,8 @@ enum Part {
     Startup,
     /// A synthetic fleet, beside other ways to evaluate it.
     Evaluation,
+    /// Of that only the fleet whose machines read each other.
+    Crossing,
     /// Deploys to hosts of the rig.
     Hosts,
     /// All of these.
@@ -121,8 +123,8 @@ fn main() -> Result<ExitCode> {
     if wanted(Part::Startup) {
         startup::measure(&sizes, &mut report)?;
     }
-    if wanted(Part::Evaluation) {
-        for crossing in [false, true] {
+    for crossing in [false, true] {
+        if wanted(Part::Evaluation) || crossing && wanted(Part::Crossing) {
             evaluation::measure(&sizes, crossing, &mut report)?;
         }
     }
