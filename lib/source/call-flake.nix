@@ -19,6 +19,9 @@
   `lock`
   : The parsed lock file, with overrides applied.
 
+  `fetchTree`
+  : What fetches a tree; the tests have one of their own.
+
   # Output
 
   The flake as its own outputs see it as `self`.
@@ -28,10 +31,11 @@
   extra ? { },
   directory ? "",
   lock,
+  fetchTree ? builtins.fetchTree,
 }:
 
 let
-  inherit (builtins) foldl' mapAttrs substring;
+  inherit (builtins) mapAttrs substring;
 
   # An input names a node, or is a path of input names from the root ("follows").
   resolve = reference: if builtins.isList reference then follow lock.root reference else reference;
@@ -43,33 +47,39 @@ let
     else
       follow (resolve lock.nodes.${node}.inputs.${builtins.head path}) (builtins.tail path);
 
-  isRelative = locked: locked.type == "path" && substring 0 1 locked.path != "/";
+  # A relative path input lives in the tree of the flake that asks for it (Nix 2.26 and newer;
+  # older versions name no parent and know such a tree by its hash).
+  isRelative =
+    node: node ? parent && node.locked.type == "path" && substring 0 1 node.locked.path != "/";
 
-  # A relative path input lives in the tree of the flake that asks for it (Nix 2.26 and newer).
   relativeSource =
     node:
     let
       parent = nodes.${follow lock.root node.parent};
     in
-    parent.sourceInfo // { outPath = parent.outPath + "/${node.locked.path}"; };
+    parent.sourceInfo // { outPath = below parent.outPath node.locked.path; };
+
+  below = path: directory: if directory == "" then path else "${path}/${directory}";
 
   source =
     key: node:
     if key == lock.root then
-      builtins.fetchTree root // extra
-    else if isRelative node.locked then
+      fetchTree root // extra
+    else if isRelative node then
       relativeSource node
     else
-      builtins.fetchTree (node.info or { } // removeAttrs node.locked [ "dir" ]);
+      fetchTree (node.info or { } // removeAttrs node.locked [ "dir" ]);
 
+  # Where a flake is stands apart from what it gives: its outputs may need an input that lives in
+  # its own tree.
   call =
     key: node:
     let
       sourceInfo = source key node;
       subdirectory = if key == lock.root then directory else node.locked.dir or "";
-      outPath = if subdirectory == "" then "${sourceInfo}" else "${sourceInfo}/${subdirectory}";
+      outPath = below "${sourceInfo}" subdirectory;
       flake = import "${outPath}/flake.nix";
-      inputs = mapAttrs (_: reference: nodes.${resolve reference}) (node.inputs or { });
+      inputs = mapAttrs (_: reference: nodes.${resolve reference}.result) (node.inputs or { });
       outputs = flake.outputs (inputs // { self = result; });
       result =
         outputs
@@ -84,8 +94,11 @@ let
           _type = "flake";
         };
     in
-    if node.flake or true then result else sourceInfo // { inherit sourceInfo; };
+    {
+      inherit outPath sourceInfo;
+      result = if node.flake or true then result else sourceInfo // { inherit sourceInfo; };
+    };
 
   nodes = mapAttrs call lock.nodes;
 in
-nodes.${lock.root}
+nodes.${lock.root}.result

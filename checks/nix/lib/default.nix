@@ -62,6 +62,7 @@ let
 
   cases =
     import ./definitions.nix scope
+    // import ./flakes.nix scope
     // import ./keys.nix scope
     // import ./machines.nix scope
     // import ./nodes.nix scope
