@@ -207,6 +207,29 @@ fn each_end_of_an_activation_is_told_for_what_it_is() {
         .says("old> unchanged");
 }
 
+#[test]
+fn an_activation_that_failed_is_done_again_until_it_succeeds() {
+    let lab = Lab::with_hosts(["web"]);
+    let script = "system.activationScripts.mended = \"test -e /mended\";";
+    one_machine(&lab, "first", script);
+    lab.nixops(["deploy"])
+        .exits(1)
+        .says("web: failed to activate");
+    let state = lab.state("web");
+    assert_eq!(state.running.as_deref(), state.profile());
+
+    let again = lab.nixops(["deploy", "--json"]);
+    again.exits(1);
+    assert_eq!(again.result("web"), "failed");
+    lab.host("web").run(["touch", "/mended"]).unwrap();
+    let mended = lab.nixops(["deploy", "--json"]);
+    mended.exits(0);
+    assert_eq!(mended.result("web"), "activated");
+    let last = lab.nixops(["deploy", "--json"]);
+    last.exits(0);
+    assert_eq!(last.result("web"), "unchanged");
+}
+
 /// The rows of the table at the end, as words; a time is one word, and the result is what is behind five.
 fn table(text: &str) -> Vec<Vec<&str>> {
     let lines = text

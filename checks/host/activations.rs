@@ -45,6 +45,7 @@ fn the_profile_is_set_and_the_exit_status_is_a_result() {
     let connections = world.connections();
     let host = connections.connect(&target(&server)).unwrap();
     let cases = [
+        (9, Goal::Switch, ActivationStatus::Failed(9)),
         (0, Goal::Switch, ActivationStatus::Done),
         (4, Goal::Test, ActivationStatus::UnitsFailed),
         (100, Goal::Boot, ActivationStatus::RebootNeeded),
@@ -68,6 +69,8 @@ fn the_profile_is_set_and_the_exit_status_is_a_result() {
             .look()
             .clone();
         assert_eq!(look.profile, Some(system));
+        let changed = goal != Goal::DryActivate;
+        assert_eq!(look.unfinished, changed && status == 9, "{goal}");
     }
     assert_eq!(server.generations().unwrap().len(), cases.len());
 }

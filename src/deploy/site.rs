@@ -91,6 +91,7 @@ impl Work for Site<'_> {
         let running = Running {
             system: path(&look.system),
             profile: path(&look.profile),
+            unfinished: look.unfinished,
         };
         Ok((host, running))
     }

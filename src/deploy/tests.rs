@@ -236,6 +236,7 @@ fn an_unchanged_machine_is_only_looked_at() {
     let running = Running {
         system: current.clone(),
         profile: current,
+        unfinished: false,
     };
     let notes = Notes {
         running: [("web".to_owned(), running)].into(),

@@ -10,6 +10,13 @@ use crate::{plan::Goal, process::Stream};
 /// The profile of the running system and of those that the boot menu offers.
 const SYSTEM_PROFILE: &str = "/nix/var/nix/profiles/system";
 
+/// Runs `$1 $2`, and keeps a file named by the goal until it has come to an end that needs no repetition.
+///
+/// Activation links the new system as the running one long before its last unit is started, so the link alone does not
+/// tell that an activation came to its end. The files stand where a reboot, which does all of it anew, forgets them.
+/// One line without single quotes, as [`SCRIPT`](super::look::SCRIPT).
+const ACTIVATE: &str = r#"(umask 022; mkdir -p /run/nixops/activating && : >"/run/nixops/activating/$2"); "$1" "$2"; status=$?; case $2,$status in switch,0|switch,4|switch,100) rm -rf /run/nixops/activating;; *,0|*,4|*,100) rm -f "/run/nixops/activating/$2";; esac; exit $status"#;
+
 /// How an activation ended, by the exit status of `switch-to-configuration`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ActivationStatus {
@@ -75,8 +82,16 @@ impl Host {
         lines: &mut dyn FnMut(Stream, &str),
     ) -> Result<ActivationStatus> {
         let program = toplevel.join("bin/switch-to-configuration");
-        let words = [program.to_string(), goal.to_string()];
-        let output = self.run(Remote::argv("activation", words).elevated().lines(lines))?;
+        let words = [program.as_str(), goal.as_argument()];
+        // What changes nothing leaves no trace either.
+        let tracked = ["sh", "-c", ACTIVATE, "nixops"].iter().chain(&words);
+        let remote = match goal {
+            Goal::DryActivate => Remote::argv("activation", words),
+            Goal::Switch | Goal::Boot | Goal::Test => {
+                Remote::argv("activation", tracked.copied())
+            }
+        };
+        let output = self.run(remote.elevated().lines(lines))?;
         match output.status.code() {
             Some(status) => Ok(status.into()),
             None => Err(self.command_error("activation", output.into_error())),

@@ -11,6 +11,8 @@ pub struct Look {
     pub booted: Option<Utf8PathBuf>,
     /// Changes with each boot.
     pub boot_id: Option<String>,
+    /// An activation failed, or was cut off, and none has succeeded since the last boot.
+    pub unfinished: bool,
     /// Nix is on the search path.
     pub nix: bool,
     /// The user's number; 0 needs no privilege escalation.
@@ -19,7 +21,7 @@ pub struct Look {
     pub user: String,
 }
 
-/// Written before the first answer: what login scripts print comes earlier.
+/// Written before the first answer, on a line of its own: what login scripts print comes earlier.
 pub(super) const BEGIN: &str = "nixops-look-begin";
 
 /// Written after the last answer.
@@ -28,7 +30,7 @@ pub(super) const END: &str = "nixops-look-end";
 /// The first command on a host: it answers, and then waits for the end of its input, which keeps the connection open.
 ///
 /// One line without single quotes, so that every login shell hands it to `sh` unchanged.
-pub(super) const SCRIPT: &str = r#"echo nixops-look-begin; for pair in system=/run/current-system profile=/nix/var/nix/profiles/system booted=/run/booted-system; do echo "${pair%%=*}=$(readlink -f "${pair#*=}")"; done; echo "boot_id=$(cat /proc/sys/kernel/random/boot_id 2>/dev/null)"; command -v nix-store >/dev/null 2>&1 && echo nix=yes; echo "uid=$(id -u)"; echo "user=$(id -un)"; echo nixops-look-end; exec cat >/dev/null"#;
+pub(super) const SCRIPT: &str = r#"echo; echo nixops-look-begin; for pair in system=/run/current-system profile=/nix/var/nix/profiles/system booted=/run/booted-system; do echo "${pair%%=*}=$(readlink -f "${pair#*=}")"; done; echo "boot_id=$(cat /proc/sys/kernel/random/boot_id 2>/dev/null)"; echo "unfinished=$(ls /run/nixops/activating 2>/dev/null)"; command -v nix-store >/dev/null 2>&1 && echo nix=yes; echo "uid=$(id -u)"; echo "user=$(id -un)"; echo nixops-look-end; exec cat >/dev/null"#;
 
 impl Look {
     /// Reads the answers; lines that are not known are left out.
@@ -44,6 +46,7 @@ impl Look {
                 "profile" => look.profile = store_path(value),
                 "booted" => look.booted = store_path(value),
                 "boot_id" => look.boot_id = (!value.is_empty()).then(|| value.to_owned()),
+                "unfinished" => look.unfinished = !value.is_empty(),
                 "nix" => look.nix = value == "yes",
                 "uid" => {
                     look.uid = value.parse().ok()?;
@@ -73,12 +76,23 @@ mod tests {
     }
 
     #[test]
+    fn what_a_login_script_leaves_without_a_line_end_does_not_hide_the_answer() {
+        let script = format!("printf 'welcome'; {SCRIPT}");
+        let mut shell = std::process::Command::new("sh");
+        let output = shell.args(["-c", &script]).output().unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        let mut lines = text.lines().skip_while(|line| *line != BEGIN);
+        assert!(Look::parse(&mut lines).is_some(), "{text}");
+    }
+
+    #[test]
     fn answers_are_read_and_missing_links_are_none() {
         let look = Look::parse([
             "system=/nix/store/aaa-nixos",
             "profile=/nix/var/nix/profiles/system",
             "booted=",
             "boot_id=8f2",
+            "unfinished=switch",
             "nix=yes",
             "uid=1000",
             "user=ada",
@@ -86,6 +100,7 @@ mod tests {
         let look = look.unwrap();
         assert_eq!(look.system.unwrap(), "/nix/store/aaa-nixos");
         assert_eq!((look.profile, look.booted), (None, None));
+        assert!(look.unfinished);
         assert_eq!(
             (look.nix, look.uid, look.user.as_str()),
             (true, 1000, "ada")

@@ -9,6 +9,8 @@ pub struct Running {
     pub system: Option<String>,
     /// Store path behind the system profile, which the next boot runs.
     pub profile: Option<String>,
+    /// Whether an activation failed or was cut off, so that the links alone prove nothing.
+    pub unfinished: bool,
 }
 
 /// The steps that take a machine to the system that it is to run.
@@ -57,7 +59,7 @@ impl Steps {
     }
 
     fn towards(self, goal: Goal, wanted: &str, running: &Running, always: bool) -> Self {
-        let needed = always || !running.satisfies(goal, wanted);
+        let needed = always || running.unfinished || !running.satisfies(goal, wanted);
         Self {
             activate: needed.then_some(goal),
             ..self
@@ -97,6 +99,7 @@ mod tests {
         Running {
             system: Some(system.to_owned()),
             profile: Some(profile.to_owned()),
+            unfinished: false,
         }
     }
 
@@ -131,6 +134,25 @@ mod tests {
             decide(OTHER, WANTED, boot, false).activate,
             Some(Goal::Boot)
         );
+    }
+
+    #[test]
+    fn an_activation_that_did_not_come_to_its_end_is_done_again_without_a_copy() {
+        let running = Running {
+            unfinished: true,
+            ..running(WANTED, WANTED)
+        };
+        for goal in [Goal::Switch, Goal::Boot, Goal::Test] {
+            let steps = Steps::decide(WANTED, Some(&running), Extent::Activate(goal), false);
+            let activate = Some(goal);
+            assert_eq!(
+                steps,
+                Steps {
+                    activate,
+                    ..Steps::default()
+                }
+            );
+        }
     }
 
     #[test]
