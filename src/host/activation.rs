@@ -87,9 +87,7 @@ impl Host {
         let tracked = ["sh", "-c", ACTIVATE, "nixops"].iter().chain(&words);
         let remote = match goal {
             Goal::DryActivate => Remote::argv("activation", words),
-            Goal::Switch | Goal::Boot | Goal::Test => {
-                Remote::argv("activation", tracked.copied())
-            }
+            Goal::Switch | Goal::Boot | Goal::Test => Remote::argv("activation", tracked.copied()),
         };
         let output = self.run(remote.elevated().lines(lines))?;
         match output.status.code() {
