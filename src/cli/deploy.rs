@@ -17,7 +17,7 @@ use crate::{
     ui::Event,
 };
 
-use super::{Context, selection::SelectionArguments, source::SourceArguments};
+use super::{Context, number, selection::SelectionArguments, source::SourceArguments};
 
 /// Deploy the network: evaluate, build, copy and activate its machines
 ///
@@ -27,7 +27,7 @@ use super::{Context, selection::SelectionArguments, source::SourceArguments};
 #[command(after_help = "Examples:
   nixops deploy                         the network of the flake here
   nixops deploy --dry-run               what would be done
-  nixops deploy --on web-* @eu          some machines
+  nixops deploy --on 'web-*' @eu        some machines
   nixops deploy --flake .#prod --boot   another network, from the next boot on
   nixops deploy --file ./net            a classic network
 
@@ -109,7 +109,7 @@ impl ExtentArguments {
 #[command(next_help_heading = "Building")]
 struct BuildArguments {
     /// Derivations that are built at the same time
-    #[arg(long, short = 'j', value_name = "N|auto")]
+    #[arg(long, short = 'j', value_name = "N|auto", value_parser = number::jobs)]
     max_jobs: Option<String>,
 
     /// Cores for each build
@@ -130,7 +130,7 @@ struct HostArguments {
     accept_new_host_keys: bool,
 
     /// Seconds that a host may take to answer
-    #[arg(long, value_name = "SECONDS", default_value_t = 10)]
+    #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = number::seconds)]
     connect_timeout: u64,
 
     /// SSH configuration to use beside ours [default: ~/.ssh/config]
@@ -138,11 +138,11 @@ struct HostArguments {
     ssh_config: Option<Utf8PathBuf>,
 
     /// Closures that are copied at the same time
-    #[arg(long, value_name = "N", default_value_t = Limits::default().copy)]
+    #[arg(long, value_name = "N", default_value_t = Limits::default().copy, value_parser = number::positive)]
     max_concurrent_copy: NonZeroUsize,
 
     /// Machines that are activated at the same time
-    #[arg(long, value_name = "N", default_value_t = Limits::default().activate)]
+    #[arg(long, value_name = "N", default_value_t = Limits::default().activate, value_parser = number::positive)]
     max_concurrent_activate: NonZeroUsize,
 
     /// Activate machines that run the wanted system already, too
@@ -221,10 +221,7 @@ impl Deploy {
 fn warn_of_resources(context: &Context, names: &Names) {
     let kinds: Vec<_> = names.resources.keys().map(String::as_str).collect();
     if !kinds.is_empty() {
-        let message = format!(
-            "resources are evaluated, but this version creates none: {}",
-            kinds.join(", ")
-        );
+        let message = format!("this version creates no resources: {}", kinds.join(", "));
         context.ui.warning(None, message, None);
     }
 }

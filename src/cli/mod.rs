@@ -8,8 +8,10 @@ mod error;
 mod eval;
 mod global;
 mod interrupt;
+mod number;
 mod selection;
 mod source;
+mod usage;
 
 use std::{ffi::OsString, process::ExitCode};
 
@@ -54,7 +56,10 @@ struct Context {
 /// 0: all went well. 1: something failed. 2: the command line is wrong. 4: everything is activated,
 /// but units failed. 100: everything is activated, but a reboot is needed. 130: interrupted.
 pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
-    let arguments = Arguments::parse_from(arguments);
+    let arguments = match Arguments::try_parse_from(arguments) {
+        Ok(arguments) => arguments,
+        Err(error) => usage::with_tip(error).exit(),
+    };
     let screen = Screen::start(arguments.global.screen(arguments.verb.is_streaming()));
     let context = Context {
         global: arguments.global,

@@ -12,7 +12,7 @@ use crate::{
     nix::Nix,
 };
 
-use super::Context;
+use super::{Context, number};
 
 /// Which network is meant and how Nix evaluates it.
 #[derive(Clone, Debug, Args)]
@@ -51,7 +51,7 @@ pub struct SourceArguments {
     search_path: Vec<String>,
 
     /// Processes that evaluate at the same time [default: by cores and free memory]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = number::positive)]
     eval_workers: Option<NonZero<usize>>,
 
     /// Memory that all of them may be expected to use, in MiB [default: what is free]

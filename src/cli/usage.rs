@@ -1,0 +1,137 @@
+//! Tips for those whose fingers know another tool.
+
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+
+/// Commands of NixOps 2 that this version has no counterpart of.
+const LATER: [&str; 24] = [
+    "backup",
+    "check",
+    "create",
+    "delete",
+    "delete-resources",
+    "destroy",
+    "edit",
+    "export",
+    "import",
+    "info",
+    "list",
+    "list-generations",
+    "modify",
+    "reboot",
+    "restore",
+    "rollback",
+    "scp",
+    "send-keys",
+    "set-args",
+    "show-arguments",
+    "ssh",
+    "ssh-for-each",
+    "start",
+    "stop",
+];
+
+/// Adds to an error what was meant perhaps, where the parser cannot know it.
+pub fn with_tip(mut error: clap::Error) -> clap::Error {
+    let word = |kind| match error.get(kind) {
+        Some(ContextValue::String(word)) => Some(word.clone()),
+        _ => None,
+    };
+    let tip = match error.kind() {
+        ErrorKind::InvalidSubcommand => {
+            word(ContextKind::InvalidSubcommand).and_then(|it| of_verb(&it))
+        }
+        ErrorKind::UnknownArgument => word(ContextKind::InvalidArg).and_then(|it| of_argument(&it)),
+        _ => None,
+    };
+    if let Some(tip) = tip {
+        // The usage is that of the parser's own guess.
+        if error.remove(ContextKind::SuggestedArg).is_some() {
+            error.remove(ContextKind::Usage);
+        }
+        error.remove(ContextKind::SuggestedSubcommand);
+        let tip = ContextValue::StyledStrs(vec![tip.into()]);
+        error.insert(ContextKind::Suggested, tip);
+    }
+    error
+}
+
+fn of_verb(verb: &str) -> Option<String> {
+    match verb {
+        "apply" | "switch" => Some("machines are deployed by 'nixops deploy'".to_owned()),
+        "build" => Some("systems are built by 'nixops deploy --build-only'".to_owned()),
+        "dry-run" | "plan" => Some("what would be done says 'nixops deploy --dry-run'".to_owned()),
+        verb if LATER.contains(&verb) => Some(format!(
+            "'{verb}' of NixOps 2 is not there yet; 'deploy' and 'eval' are"
+        )),
+        _ => None,
+    }
+}
+
+fn of_argument(argument: &str) -> Option<String> {
+    let tip = match argument {
+        "--network" | "--deployment" | "-d" => {
+            "a network is named with '--flake REF#NAME' or '--file PATH'"
+        }
+        "--state" | "-s" => "there is no state yet, so none has to be named",
+        "--plan-only" => "what would be done says '--dry-run'",
+        "--allow-reboot" | "--force-reboot" => {
+            "machines are never rebooted; exit code 100 says that one needs it"
+        }
+        "--impure" => "a flake is evaluated purely; '--file PATH' may look outside",
+        word if word.starts_with('-') => return None,
+        word if word.contains('#') || word.starts_with(['.', '/']) => {
+            return Some(format!("a network is named with '--flake {word}'"));
+        }
+        word => return Some(format!("machines are selected with '--on {word}'")),
+    };
+    Some(tip.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+    use insta::assert_snapshot;
+
+    use super::super::Arguments;
+    use super::*;
+
+    fn said(line: &str) -> String {
+        let error = Arguments::try_parse_from(line.split(' ')).unwrap_err();
+        with_tip(error).to_string()
+    }
+
+    #[test]
+    fn a_machine_without_its_flag_is_understood() {
+        assert_snapshot!(said("nixops deploy web"), @r"
+        error: unexpected argument 'web' found
+
+          tip: machines are selected with '--on web'
+
+        Usage: nixops deploy [OPTIONS]
+
+        For more information, try '--help'.
+        ");
+        assert!(
+            said("nixops deploy .#prod").contains("tip: a network is named with '--flake .#prod'")
+        );
+    }
+
+    #[test]
+    fn a_flag_of_the_old_tool_brings_no_wild_guess() {
+        assert_snapshot!(said("nixops deploy --network ."), @r"
+        error: unexpected argument '--network' found
+
+          tip: a network is named with '--flake REF#NAME' or '--file PATH'
+
+        For more information, try '--help'.
+        ");
+        assert!(said("nixops deploy --dryrun").contains("a similar argument exists: '--dry-run'"));
+    }
+
+    #[test]
+    fn a_verb_of_the_old_tool_is_known() {
+        assert!(said("nixops info").contains("tip: 'info' of NixOps 2 is not there yet"));
+        assert!(said("nixops deplyo").contains("a similar subcommand exists: 'deploy'"));
+        assert!(!said("nixops frob").contains("tip:"));
+    }
+}
