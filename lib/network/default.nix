@@ -85,6 +85,7 @@ let
       definitions
       deploymentInfo
       deploymentName
+      moduleOf
       network
       nodes
       platform
@@ -94,18 +95,19 @@ let
       ;
   };
 
+  # A network is often put together from several files before we see it: what counts for messages
+  # is the file in which the attribute stands.
+  moduleOf = { _file, ... }: set: name: {
+    _file = (builtins.unsafeGetAttrPos name set).file or _file;
+    imports = [ set.${name} ];
+  };
+
   # Resources by type and name, as modules that know their file.
   declaredIn =
-    { _file, resources, ... }:
+    definition:
     lib.mapAttrs (
-      _:
-      lib.mapAttrs (
-        _: value: {
-          inherit _file;
-          imports = [ value ];
-        }
-      )
-    ) resources;
+      _type: resources: lib.mapAttrs (name: _: moduleOf definition resources name) resources
+    ) definition.resources;
 
   evalResources = import ./resources.nix {
     inherit

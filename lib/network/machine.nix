@@ -9,6 +9,7 @@
   definitions,
   deploymentInfo,
   deploymentName,
+  moduleOf,
   network,
   nodes,
   platform,
@@ -70,37 +71,25 @@ let
       modules = values ++ defaults ++ [ (ours name) ];
     };
 
-  # A network is often put together from several files before we see it: what counts for messages
-  # is the file in which the attribute stands.
-  definedIn =
-    name: definition:
-    let
-      position = builtins.unsafeGetAttrPos name definition;
-    in
-    lib.optional (definition ? ${name}) {
-      _file = if position == null then definition._file else position.file;
-      value = definition.${name};
-    };
+  modulesOf =
+    name:
+    map (definition: moduleOf definition definition name) (lib.filter (lib.hasAttr name) definitions);
 
-  toModule =
-    { _file, value }:
-    {
-      inherit _file;
-      imports = [ value ];
-    };
-  defaults = map toModule (lib.concatMap (definedIn "defaults") definitions);
+  # Whether what the user wrote is a configuration already.
+  isFinished = module: isConfiguration (lib.head module.imports);
+
+  defaults = modulesOf "defaults";
 in
 name:
 let
-  values = lib.concatMap (definedIn name) definitions;
-  finished = lib.filter (entry: isConfiguration entry.value) values;
-  modules = map toModule (lib.filter (entry: !isConfiguration entry.value) values);
+  parts = lib.partition isFinished (modulesOf name);
+  finished = parts.right;
 in
 if finished == [ ] then
-  evalModules name modules
+  evalModules name parts.wrong
 else if lib.length finished == 1 then
-  extend name (lib.head finished).value modules
+  extend name (lib.head (lib.head finished).imports) parts.wrong
 else
   throw "machine ${name} is a finished configuration in more than one file: ${
-    lib.concatMapStringsSep ", " (entry: entry._file) finished
+    lib.concatMapStringsSep ", " (module: module._file) finished
   }"

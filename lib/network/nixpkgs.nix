@@ -33,7 +33,9 @@ let
 
   fromFlake = flake: {
     inherit (flake) lib;
-    pkgs = flake.legacyPackages.${system};
+    pkgs =
+      flake.legacyPackages.${system}
+        or (throw "`nixpkgs' of the network has no packages for ${system}, the platform of this computer");
     evalConfig = flake.lib.nixosSystem;
   };
 
@@ -51,7 +53,12 @@ let
       fromFlake nixpkgs
     else if builtins.isAttrs nixpkgs && nixpkgs ? lib && nixpkgs ? path then
       fromPackages nixpkgs
-    else if builtins.isAttrs nixpkgs && !nixpkgs ? outPath then
+    else if
+      if builtins.isAttrs nixpkgs then
+        !nixpkgs ? outPath
+      else
+        !(builtins.isPath nixpkgs || builtins.isString nixpkgs)
+    then
       throw "`nixpkgs' of the network must be the nixpkgs flake, a package set or a path"
     else
       fromPackages (instantiate nixpkgs);

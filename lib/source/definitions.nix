@@ -27,7 +27,12 @@ let
     concatStringsSep
     filter
     functionArgs
+    intersectAttrs
+    isAttrs
     isFunction
+    isList
+    mapAttrs
+    typeOf
     ;
 
   quoted = names: concatStringsSep ", " (map (name: "`${name}'") names);
@@ -49,21 +54,41 @@ let
     else
       value arguments;
 
+  expect =
+    isRight: kind: what: value:
+    if isRight value then value else throw "${what} must be ${kind}, but it is a ${typeOf value}";
+
+  set = expect isAttrs "an attribute set";
+
+  # What has a shape of its own, with a message for other shapes.
+  shapes = {
+    network = set;
+    require = expect isList "a list of files";
+    resources = what: value: mapAttrs (type: set "${what}.${type}") (set what value);
+  };
+
+  shaped =
+    file: definition:
+    definition
+    // mapAttrs (name: shape: shape "${file}: ${name}" definition.${name}) (
+      intersectAttrs definition shapes
+    );
+
   load =
     { file, ... }@entry:
     let
       raw = entry.value or (import file);
       definition = call (toString file) raw;
     in
-    if builtins.isAttrs definition then
+    if isAttrs definition then
       {
         takesArguments = isFunction raw;
-        definition = definition // {
+        definition = shaped (toString file) definition // {
           _file = toString file;
         };
       }
     else
-      throw "the network in ${toString file} must be an attribute set or a function that gives one, but it is a ${builtins.typeOf definition}";
+      throw "the network in ${toString file} must be an attribute set or a function that gives one, but it is a ${typeOf definition}";
 
   closure = builtins.genericClosure {
     startSet = map (entry: {

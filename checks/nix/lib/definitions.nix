@@ -55,6 +55,21 @@ in
     expected = true;
   };
 
+  "attributes with a shape of their own are refused in another" = {
+    expr = map (value: fails (of { } value)) [
+      { network = _: { }; }
+      { resources = [ ]; }
+      { resources.commandOutput = [ ]; }
+      { require = ./required/a.nix; }
+    ];
+    expected = [
+      true
+      true
+      true
+      true
+    ];
+  };
+
   "required files are loaded once each" = {
     expr = map (one: one.name or "start") (of { } { require = [ ./required/a.nix ]; });
     expected = [

@@ -50,6 +50,19 @@
     };
   };
 
+  "a message about a resource names the file of its definition" = {
+    expr =
+      builtins.baseNameOf
+        (
+          (evaluate {
+            # Put together elsewhere, as flakes do.
+            resources.commandOutput = import ./resources/written-here.nix;
+          }).resources.commandOutput.where
+          { }
+        ).value;
+    expected = "written-here.nix";
+  };
+
   "a type that nobody provides is refused" = {
     expr = fails (evaluate { resources.nosuch.x = { }; }).names;
     expected = true;

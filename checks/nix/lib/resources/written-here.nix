@@ -1,0 +1,8 @@
+{
+  where =
+    { options, ... }:
+    {
+      script = "true";
+      value = builtins.head options.script.files;
+    };
+}
