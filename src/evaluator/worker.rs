@@ -7,6 +7,7 @@
 //! once, who is being evaluated.
 
 use std::{
+    fmt,
     io::{BufRead as _, BufReader, Read as _, Write as _},
     ops::ControlFlow,
     process::{ChildStderr, ChildStdin, ChildStdout, Command, ExitStatus, Stdio},
@@ -15,6 +16,7 @@ use std::{
 };
 
 use nix_compat::log::{self, LogMessage, Message, VerbosityLevel, strip_ansi};
+use serde::de::{Deserialize, Deserializer, Visitor};
 
 use crate::process::{self, Processes, Running};
 
@@ -104,6 +106,27 @@ fn listen(running: &mut Running, program: &str) -> mpsc::Receiver<Piped> {
     receiver
 }
 
+/// A string of Nix, which is bytes: what is not UTF-8 must not end the stream, and with it all other machines.
+struct NixString(String);
+
+impl<'de> Deserialize<'de> for NixString {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Bytes;
+        impl Visitor<'_> for Bytes {
+            type Value = NixString;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("a string")
+            }
+
+            fn visit_bytes<E>(self, bytes: &[u8]) -> Result<NixString, E> {
+                Ok(NixString(String::from_utf8_lossy(bytes).into_owned()))
+            }
+        }
+        deserializer.deserialize_bytes(Bytes)
+    }
+}
+
 fn write_program(mut pipe: ChildStdin, program: String) {
     // A process that ends without reading says why on its standard error.
     thread::spawn(move || drop(pipe.write_all(program.as_bytes())));
@@ -113,8 +136,8 @@ fn read_texts(pipe: ChildStdout, sender: Sender<Piped>) {
     thread::spawn(move || {
         let mut pipe = BufReader::new(pipe);
         {
-            let texts = serde_json::Deserializer::from_reader(&mut pipe).into_iter::<String>();
-            for text in texts.map_while(Result::ok) {
+            let texts = serde_json::Deserializer::from_reader(&mut pipe).into_iter::<NixString>();
+            for NixString(text) in texts.map_while(Result::ok) {
                 if sender.send(Piped::Heard(Heard::Text(text))).is_err() {
                     return;
                 }
