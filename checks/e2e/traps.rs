@@ -1,6 +1,9 @@
 //! What has been seen to go wrong between Nix and a program that reads its output.
 
-use std::time::{Duration, Instant};
+use std::{
+    fs,
+    time::{Duration, Instant},
+};
 
 use serde_json::json;
 
@@ -82,6 +85,38 @@ fn what_is_no_data_leaves_a_network_in_one_piece() {
     assert!(network["package"]["drv"].is_string() && network["package"]["out"].is_string());
     assert_eq!(network["nothing"], json!(null));
     assert_eq!(network["number"], json!(1.5));
+}
+
+#[test]
+fn a_text_that_is_not_utf_8_costs_no_machine() {
+    let lab = Lab::without_hosts();
+    fs::write(lab.path("latin"), b"caf\xe9").unwrap();
+    lab.network(
+        "web.deployment.owners = [ (builtins.readFile ./latin) ];
+         db.deployment.owners = [ \"ada\" ];",
+    );
+    let network = lab.nixops(["eval", "--json", "--eval-workers", "1"]);
+    network.exits(0);
+    let owners = |machine: &str| network.json()["machines"][machine]["owners"].clone();
+    assert_eq!(owners("web"), json!(["caf\u{fffd}"]));
+    assert_eq!(owners("db"), json!(["ada"]));
+}
+
+#[test]
+fn what_nix_says_before_it_comes_to_a_machine_is_told_once() {
+    let lab = Lab::without_hosts();
+    lab.outputs(
+        "nixopsConfigurations.default = builtins.trace \"reading\" (nixpkgs.lib.warn \"moved\" {
+           inherit nixpkgs; web = nixpkgs.lib.warn \"renamed\" { }; db = { };
+         });",
+    );
+    for verb in [["eval", "--options-only"], ["deploy", "--build-only"]] {
+        let run = lab.nixops(verb);
+        run.exits(0);
+        let told = |words: &str| run.stderr.matches(words).count();
+        let words = ["warning: moved\n", "warning: web: renamed\n", "reading\n"];
+        assert_eq!(words.map(told), [1, 1, 1], "{}", run.stderr);
+    }
 }
 
 #[test]

@@ -122,7 +122,7 @@ impl Eval {
                     context.ui.error(of_machine(&machine, &diagnostic));
                     errors.insert(machine, diagnostic);
                 }
-                Evaluated::Message { machine, text } => {
+                Evaluated::Warning { machine, text } | Evaluated::Trace { machine, text } => {
                     context.ui.warning(machine.as_deref(), text, None);
                 }
                 Evaluated::Begun { .. } | Evaluated::Target { .. } => {}

@@ -86,7 +86,10 @@ impl<'scope, W: Work> Conductor<'scope, '_, W> {
                 self.warn_of_keys(&machine, &options);
                 self.tell(&machine, News::Target(Box::new(options)));
             }
-            Evaluated::Message { machine, text } => self.message(machine.as_deref(), &text),
+            Evaluated::Warning { machine, text } => {
+                self.road.ui.warning(machine.as_deref(), text, None);
+            }
+            Evaluated::Trace { machine, text } => self.trace(machine.as_deref(), &text),
             Evaluated::Machine(machine) => {
                 self.warn_of_keys(&machine.name, &machine.options);
                 let name = machine.name.clone();
@@ -149,13 +152,7 @@ impl<'scope, W: Work> Conductor<'scope, '_, W> {
             .warning(Some(machine), message, Some(hint.to_owned()));
     }
 
-    /// Tells what Nix said: its warnings as such, traces of the user's own as lines.
-    fn message(&self, machine: Option<&str>, text: &str) {
-        let warning = text.strip_prefix("evaluation ").unwrap_or(text);
-        if let Some(warning) = warning.strip_prefix("warning:") {
-            self.road.ui.warning(machine, warning.trim(), None);
-            return;
-        }
+    fn trace(&self, machine: Option<&str>, text: &str) {
         for line in text.lines() {
             let (machine, line) = (machine.map(str::to_owned), line.to_owned());
             self.road.ui.send(Event::Log {

@@ -24,6 +24,9 @@ pub fn evaluate(
     news: &Sender<Evaluated>,
 ) -> Result<(), Error> {
     let herald = Herald::new(news);
+    for text in evaluator.remarks.get().into_iter().flatten() {
+        herald.send(Evaluated::remark(None, text.clone()));
+    }
     let mut facts = Facts::default();
     let mut left = names.to_vec();
     loop {
@@ -171,10 +174,7 @@ impl<'a> Herald<'a> {
                 self.announce(&text.machine, &text.options);
             }
             Found::Text(text) => self.finished(parse(&text)?),
-            Found::Remark { machine, text } => self.send(Evaluated::Message {
-                machine: Some(machine),
-                text,
-            }),
+            Found::Remark { machine, text } => self.send(Evaluated::remark(Some(machine), text)),
             Found::Failed {
                 machine,
                 diagnostic,

@@ -77,6 +77,8 @@ pub struct Evaluator {
     /// The program without facts.
     program: ProgramText,
     names: OnceLock<Names>,
+    /// What Nix said before it came to a machine; every further process says it again, unheard.
+    remarks: OnceLock<Vec<String>>,
 }
 
 /// The network beside its machines.
@@ -105,6 +107,7 @@ impl Evaluator {
             request,
             library,
             names: OnceLock::new(),
+            remarks: OnceLock::new(),
         })
     }
 
@@ -116,7 +119,9 @@ impl Evaluator {
     /// Evaluates names and the attribute `network`, but no machine.
     pub fn overview(&self) -> Result<Overview, Error> {
         let paths = [AttributePath::names(), AttributePath::network()];
-        let texts = self.texts("evaluate the network", &paths)?;
+        let mut remarks = Vec::new();
+        let texts = self.texts("evaluate the network", &paths, |text| remarks.push(text))?;
+        self.remarks.get_or_init(|| remarks);
         let [names, network] = <[String; 2]>::try_from(texts)
             .map_err(|texts| Error::unexpected(&format!("{} texts instead of 2", texts.len())))?;
         let names: Names = parse(&names)?;
@@ -152,7 +157,7 @@ impl Evaluator {
         if paths.is_empty() {
             return Ok(resources);
         }
-        for text in self.texts("evaluate resources", &paths)? {
+        for text in self.texts("evaluate resources", &paths, drop)? {
             let resource: ResourceText = parse(&text)?;
             resources
                 .entry(resource.kind)
@@ -175,7 +180,12 @@ impl Evaluator {
     }
 
     /// Evaluates a few attributes in one process, all or nothing.
-    fn texts(&self, label: &str, paths: &[AttributePath]) -> Result<Vec<String>, Error> {
+    fn texts(
+        &self,
+        label: &str,
+        paths: &[AttributePath],
+        mut remark: impl FnMut(String),
+    ) -> Result<Vec<String>, Error> {
         let mut texts = Vec::new();
         let mut error = None;
         let ended = worker::run(
@@ -187,7 +197,8 @@ impl Evaluator {
                 match heard {
                     Heard::Text(text) => texts.push(text),
                     Heard::Error(message) => error = Some(message),
-                    _ => {}
+                    Heard::Remark(text) => remark(text),
+                    Heard::Begin(_) | Heard::Target(_) | Heard::Read(_) => {}
                 }
                 ControlFlow::Continue(())
             },

@@ -19,11 +19,18 @@ pub enum Evaluated {
         /// Its options.
         options: MachineOptions,
     },
-    /// Nix has something to say, such as a warning of a module.
-    Message {
+    /// Nix, or a module, warns.
+    Warning {
         /// Name of the machine that was being evaluated, if one was.
         machine: Option<String>,
-        /// What it says.
+        /// Of what.
+        text: String,
+    },
+    /// The user's own code traces what it does.
+    Trace {
+        /// Name of the machine that was being evaluated, if one was.
+        machine: Option<String>,
+        /// What it says, perhaps on several lines.
         text: String,
     },
     /// A machine is evaluated.
@@ -35,4 +42,18 @@ pub enum Evaluated {
         /// What is wrong.
         diagnostic: Diagnostic,
     },
+}
+
+impl Evaluated {
+    /// Something that Nix says beside its results: its warnings and those of nixpkgs begin with that word.
+    pub(super) fn remark(machine: Option<String>, text: String) -> Self {
+        let told = text.strip_prefix("evaluation ").unwrap_or(&text);
+        match told.strip_prefix("warning:") {
+            Some(warning) => Self::Warning {
+                machine,
+                text: warning.trim().to_owned(),
+            },
+            None => Self::Trace { machine, text },
+        }
+    }
 }
