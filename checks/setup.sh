@@ -41,14 +41,15 @@ need_tools() {
   apt_install "${packages[@]}" || fail "apt-get could not install ${packages[*]}"
 }
 
-# The services of the packages stay off: only their programs are wanted.
+# Only the programs are wanted: their services are not started now, neither by systemd nor by
+# other inits. Another apt-get is waited for.
 apt_install() {
   local log
   log=$(mktemp)
   if ! {
     apt-get update --quiet=2 &&
-      RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install --quiet=2 --yes \
-        --no-install-recommends ca-certificates "$@"
+      SYSTEMD_OFFLINE=1 RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install --quiet=2 --yes \
+        --option DPkg::Lock::Timeout=300 --no-install-recommends ca-certificates "$@"
   } < /dev/null > "$log" 2>&1; then
     tail -n 20 "$log" >&2
     rm -f "$log"
@@ -106,10 +107,12 @@ need_everything() {
   need_rust
 }
 
-# The formatter of Nix files, as the flake's `formatter` has it.
+# The formatter of Nix files, as the flake's `formatter` has it. The version is ours: formats
+# differ from one to the next.
 need_nixfmt() {
   PATH=$repository/target/tools/bin:$PATH
-  has nixfmt || cargo install --quiet --locked --root "$repository/target/tools" nixfmt_rs@0.5.3
+  [ -x "$repository/target/tools/bin/nixfmt" ] ||
+    cargo install --quiet --locked --root "$repository/target/tools" nixfmt_rs@0.5.3
 }
 
 # A directory for this run, which goes at its end together with the hosts.
