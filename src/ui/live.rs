@@ -38,6 +38,14 @@ impl Live {
         }
     }
 
+    /// Brings the cursor back to the beginning of its line. The display leaves it at the right
+    /// margin, where the `^C` that a terminal echoes would begin a line that nobody takes away.
+    fn rewind(&mut self) {
+        if !self.bar.is_hidden() && !self.bar.is_finished() {
+            self.err.write("\r");
+        }
+    }
+
     /// Text that stays above the display.
     fn text(&mut self, event: &Event) -> Option<String> {
         match event {
@@ -70,17 +78,20 @@ impl Renderer for Live {
         }
         if let Some(text) = self.text(event) {
             self.bar.suspend(|| self.err.write(&ended(&text)));
+            self.rewind();
         }
     }
 
     fn data(&mut self, text: &str) {
         self.bar.suspend(|| self.out.write(&ended(text)));
+        self.rewind();
     }
 
     fn tick(&mut self) {
         if !self.bar.is_finished() {
             let display = self.progress.display(Instant::now());
             self.bar.set_message(self.err.styled(&display));
+            self.rewind();
         }
     }
 

@@ -113,7 +113,9 @@ fn totals(summary: &Summary) -> String {
         Extent::BuildOnly => "built",
         Extent::CopyOnly => "copied",
         Extent::Activate(Goal::DryActivate) => "dry-activated",
-        Extent::Activate(_) => "activated",
+        Extent::Activate(Goal::Boot) => "activated from the next boot on",
+        Extent::Activate(Goal::Test) => "activated until the next boot",
+        Extent::Activate(Goal::Switch) => "activated",
     };
     let counts = [
         (totals.changed, changed),
@@ -335,6 +337,17 @@ mod tests {
             .filter(|line| line.starts_with("next:"))
             .collect();
         assert_eq!(advice, ["next: leave out --dry-run to do this"]);
+    }
+
+    #[test]
+    fn the_end_says_when_the_new_system_counts() {
+        let machines = [("web", machine(Outcome::Activated, &[]))];
+        let end = |goal| {
+            let text = show(Extent::Activate(goal), &machines);
+            text.lines().last().unwrap_or_default().to_owned()
+        };
+        assert_snapshot!(end(Goal::Boot), @"1 machine in 1 min 15 s: 1 activated from the next boot on");
+        assert_snapshot!(end(Goal::Test), @"1 machine in 1 min 15 s: 1 activated until the next boot");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The words for what happens, the same on a terminal and in a log.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::deploy::Outcome;
 
@@ -16,12 +16,12 @@ pub(super) struct Talk {
     options: Options,
     color: bool,
     warnings: BTreeSet<String>,
-    repeated: usize,
+    repeated: BTreeMap<String, BTreeSet<String>>,
 }
 
 impl Talk {
     pub(super) fn new(options: Options, color: bool) -> Self {
-        let (warnings, repeated) = (BTreeSet::new(), 0);
+        let (warnings, repeated) = (BTreeSet::new(), BTreeMap::new());
         Self {
             options,
             color,
@@ -61,19 +61,40 @@ impl Talk {
     /// A warning, unless another machine has brought the same.
     fn warning(&mut self, machine: Option<&str>, text: &str, hint: Option<&str>) -> Option<String> {
         if !self.warnings.insert(text.to_owned()) && !self.is_verbose() {
-            self.repeated += 1;
+            if let Some(machine) = machine {
+                let machines = self.repeated.entry(text.to_owned()).or_default();
+                machines.insert(machine.to_owned());
+            }
             return None;
         }
         Some(message::warning(machine, text, hint))
     }
 
+    /// For whom warnings came that have been told of another machine.
     fn repetitions(&self) -> String {
-        match self.repeated {
-            0 => String::new(),
-            1 => "One warning came again for another machine: -v shows it\n\n".to_owned(),
-            many => format!("{many} warnings came again for other machines: -v shows them\n\n"),
+        let lines = self.repeated.iter().map(|(text, machines)| {
+            let text = text.lines().next().unwrap_or_default();
+            let title = paint(WARNING, "warning:");
+            format!("{title} also for {}: {}\n", some(machines), sanitise(text))
+        });
+        let lines: String = lines.collect();
+        match lines.as_str() {
+            "" => lines,
+            _ => lines + "\n",
         }
     }
+}
+
+/// More machines than these are counted.
+const NAMED: usize = 8;
+
+fn some(machines: &BTreeSet<String>) -> String {
+    let names: Vec<&str> = machines.iter().take(NAMED).map(String::as_str).collect();
+    let more = match machines.len().saturating_sub(NAMED) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    names.join(", ") + &more
 }
 
 /// The words for what only those want to know who ask for it.
@@ -160,7 +181,10 @@ mod tests {
         assert_eq!(strip_str(&first).to_string(), expected);
         assert_eq!(warn(&mut talk, "b"), None);
         assert_eq!(warn(&mut talk, "c"), None);
-        assert!(talk.repetitions().starts_with("2 warnings came again"));
+        assert_eq!(
+            strip_str(&talk.repetitions()).to_string(),
+            "warning: also for b, c: the option 'a' is deprecated\n\n"
+        );
         let verbosity = 1;
         let mut talk = Talk::new(
             Options {
