@@ -11,10 +11,12 @@ const LARGEST_BATCH: usize = 500;
 /// Names that wait for evaluation.
 ///
 /// Batches shrink as the end comes near, so that one heavy machine does not leave the other
-/// workers without work, while most names share the start of a process with many others.
+/// workers without work. They do not shrink to single names: each costs the start of a process,
+/// and the more there are, the less it matters who ends last.
 #[derive(Debug)]
 pub struct Queue {
     workers: usize,
+    smallest: usize,
     state: Mutex<State>,
     changed: Condvar,
 }
@@ -32,10 +34,12 @@ struct State {
 impl Queue {
     /// Makes a queue for a number of workers.
     pub fn new(names: impl IntoIterator<Item = String>, workers: usize) -> Self {
+        let waiting: VecDeque<String> = names.into_iter().collect();
         Self {
             workers,
+            smallest: smallest_batch(waiting.len(), workers),
             state: Mutex::new(State {
-                waiting: names.into_iter().collect(),
+                waiting,
                 suspects: VecDeque::new(),
                 suspected: BTreeSet::new(),
                 busy: 0,
@@ -52,7 +56,7 @@ impl Queue {
             if state.stopped {
                 return None;
             }
-            if let Some(batch) = state.batch(self.workers) {
+            if let Some(batch) = state.batch(self.workers, self.smallest) {
                 state.busy += 1;
                 return Some(batch);
             }
@@ -111,14 +115,24 @@ impl Queue {
 }
 
 impl State {
-    fn batch(&mut self, workers: usize) -> Option<Vec<String>> {
-        if !self.waiting.is_empty() {
-            let share = self.waiting.len().div_ceil(2 * workers);
-            let size = share.clamp(1, LARGEST_BATCH);
+    fn batch(&mut self, workers: usize, smallest: usize) -> Option<Vec<String>> {
+        let waiting = self.waiting.len();
+        if waiting > 0 {
+            let share = waiting.div_ceil(2 * workers).max(smallest);
+            let size = share.min(waiting).min(LARGEST_BATCH);
             return Some(self.waiting.drain(..size).collect());
         }
         self.suspects.pop_front().map(|name| vec![name])
     }
+}
+
+/// The size below which batches do not shrink. A single worker needs no second batch; with more of
+/// them the loss at the end grows with the batch, and that of many starts with their number.
+fn smallest_batch(names: usize, workers: usize) -> usize {
+    if workers == 1 {
+        return names.max(1);
+    }
+    (names.isqrt() / 2).clamp(1, names.div_ceil(workers).max(1))
 }
 
 #[cfg(test)]
@@ -141,7 +155,22 @@ mod tests {
         }
         assert_eq!(seen.len(), 100);
         assert_eq!(sizes.first(), Some(&25));
-        assert_eq!(sizes.last(), Some(&1));
+        assert!(
+            sizes[..sizes.len() - 1].iter().all(|size| *size >= 5),
+            "{sizes:?}"
+        );
+    }
+
+    #[test]
+    fn a_single_worker_starts_a_single_process() {
+        let queue = Queue::new(names(100), 1);
+        assert_eq!(queue.take().map(|batch| batch.len()), Some(100));
+    }
+
+    #[test]
+    fn every_worker_of_a_small_network_gets_a_share() {
+        let queue = Queue::new(names(3), 3);
+        assert_eq!(queue.take().map(|batch| batch.len()), Some(1));
     }
 
     #[test]
@@ -166,7 +195,7 @@ mod tests {
 
     #[test]
     fn a_suspect_gets_one_chance_alone_after_all_others() {
-        let queue = Queue::new(names(2), 1);
+        let queue = Queue::new(names(2), 2);
         let _ = queue.take().unwrap();
         assert!(queue.suspect("m0"));
         queue.finish([]);
