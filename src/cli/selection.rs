@@ -2,11 +2,11 @@
 
 use std::{collections::BTreeMap, sync::mpsc, thread};
 
-use anyhow::{Result, anyhow};
+use anyhow::Result;
 use clap::Args;
 
 use crate::{
-    evaluator::{Evaluated, Evaluator},
+    evaluator::{self, Diagnostic, Evaluated, Evaluator},
     plan::Selection,
 };
 
@@ -53,10 +53,7 @@ fn tags(evaluator: &Evaluator, names: &[String]) -> Result<BTreeMap<String, Vec<
                     machine,
                     diagnostic,
                 } => {
-                    failure = failure.or(Some(anyhow!(
-                        "cannot tell the tags of {machine}: {}",
-                        diagnostic.message
-                    )));
+                    failure = failure.or_else(|| Some(without_tags(&machine, diagnostic)));
                 }
                 _ => {}
             }
@@ -65,6 +62,15 @@ fn tags(evaluator: &Evaluator, names: &[String]) -> Result<BTreeMap<String, Vec<
             Ok(result) => result?,
             Err(panic) => std::panic::resume_unwind(panic),
         }
-        failure.map_or(Ok(tags), Err)
+        failure.map_or(Ok(tags), |failure| Err(failure.into()))
     })
+}
+
+/// The error of a machine whose tags are not known, which is one of the whole selection.
+fn without_tags(machine: &str, diagnostic: Diagnostic) -> evaluator::Error {
+    let message = format!("cannot tell the tags of {machine}: {}", diagnostic.message);
+    evaluator::Error::Network(Box::new(Diagnostic {
+        message,
+        ..diagnostic
+    }))
 }

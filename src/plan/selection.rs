@@ -25,7 +25,7 @@ pub struct Selection {
 pub enum SelectionError {
     /// A pattern that cannot be read.
     #[error("the pattern {0}")]
-    Pattern(#[from] GlobError),
+    Pattern(GlobError),
     /// Patterns that match no machine.
     #[error("no machine matches {}", list(unmatched.iter().map(|one| one.pattern.as_str())))]
     Unmatched {
@@ -71,6 +71,10 @@ impl SelectionError {
             _ => format!("the machines are {}", machines.join(", ")),
         };
         let tags = match tags.as_slice() {
+            // Tags are known if a pattern asks for one.
+            [] if unmatched.iter().any(|one| one.pattern.starts_with('@')) => {
+                "; none of them has a tag".to_owned()
+            }
             [] => String::new(),
             _ => format!("; the tags are @{}", tags.join(", @")),
         };
@@ -126,6 +130,8 @@ impl Selection {
         let patterns = |texts: &[String]| -> Result<Vec<Pattern>, GlobError> {
             texts.iter().map(|text| Pattern::parse(text)).collect()
         };
+        // Not a cause of its own: the error says all of it already.
+        let patterns = |texts| patterns(texts).map_err(SelectionError::Pattern);
         Ok(Self {
             include: patterns(on)?,
             exclude: patterns(exclude)?,
@@ -231,6 +237,25 @@ mod tests {
         no machine matches 'web-3'
         hint: did you mean 'web-1'? the machines are database, web-1, web-2; the tags are @canary, @data, @edge
         ");
+    }
+
+    #[test]
+    fn a_network_without_tags_says_so() {
+        let names = strings(&["db"]);
+        let tags = Tags::new();
+        let error = Selection::parse(&strings(&["@eu"]), &[])
+            .unwrap()
+            .resolve(&names, &tags);
+        assert_snapshot!(explain(&error.unwrap_err()), @r"
+        no machine matches '@eu'
+        hint: the machines are db; none of them has a tag
+        ");
+    }
+
+    #[test]
+    fn a_pattern_that_cannot_be_read_is_told_once() {
+        let error = anyhow::Error::from(resolve(&["web-["], &[]).unwrap_err());
+        assert_snapshot!(format!("{error:#}"), @"the pattern 'web-[' has a '[' without its ']'");
     }
 
     #[test]
