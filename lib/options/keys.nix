@@ -137,7 +137,8 @@ let
         Restart = "always";
         RestartSec = "100ms";
       };
-      # The time limit closes the gap between the look and the watch.
+      # The time limit closes the gap between the look and the watch, and the pause keeps a watch
+      # that cannot be had (there may be too many) from turning this into a busy loop.
       preStart = ''
         until [ -e ${lib.escapeShellArg key.path} ]; do
           inotifywait -qq -t 5 -e create -e moved_to ${lib.escapeShellArg key.destDir} || sleep 1
@@ -145,7 +146,7 @@ let
       '';
       script = ''
         while [ -e ${lib.escapeShellArg key.path} ]; do
-          inotifywait -qq -t 5 -e delete_self -e move_self ${lib.escapeShellArg key.path} || true
+          inotifywait -qq -t 5 -e delete_self -e move_self ${lib.escapeShellArg key.path} || sleep 1
         done
       '';
     };
