@@ -39,12 +39,15 @@ let
     evalConfig = flake.lib.nixosSystem;
   };
 
+  # A package set has a platform, which need not be the deployer's.
   fromPackages = pkgs: {
     inherit pkgs;
     inherit (pkgs) lib;
     evalConfig =
       arguments:
-      import "${toString pkgs.path}/nixos/lib/eval-config.nix" (arguments // { inherit system; });
+      import "${toString pkgs.path}/nixos/lib/eval-config.nix" (
+        arguments // { inherit (pkgs.stdenv.hostPlatform) system; }
+      );
   };
 
   normalise =

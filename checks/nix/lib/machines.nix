@@ -226,6 +226,15 @@
     expected = "other";
   };
 
+  "a package set for a machine is of its platform" = {
+    expr =
+      (evaluate {
+        network.nodeNixpkgs.web = import ../../pocket { system = "aarch64-linux"; };
+        web = { };
+      }).nodes.web.pkgs.stdenv.hostPlatform.system;
+    expected = "aarch64-linux";
+  };
+
   "a finished configuration is a machine" = {
     expr =
       let
