@@ -91,7 +91,7 @@ rust_is_new_enough() {
 
 # The rig's hosts are namespaces with a /nix of their own.
 need_host_powers() {
-  [ "$(id -u)" = 0 ] || fail "only root can start the throw-away hosts" "sudo $0"
+  [ "$(id -u)" = 0 ] || fail "only root can start the throw-away hosts" "run the same command as root, for example with sudo"
   unshare --mount --pid --fork true 2> /dev/null ||
     fail "root may not make namespaces here, which the throw-away hosts are made of" \
       "in a container, give it the capability SYS_ADMIN"
