@@ -69,6 +69,22 @@ fn a_host_that_is_down_refuses() {
 }
 
 #[test]
+fn a_user_who_keeps_ssh_quiet_learns_what_is_wrong_all_the_same() {
+    let (world, server) = World::with_host();
+    server.stop().unwrap();
+    let quiet = world.path("quiet");
+    let included = world.rig.ssh_config();
+    let text = format!("LogLevel QUIET\nInclude {}\n", included.display());
+    fs::write(&quiet, text).unwrap();
+    let options = Options {
+        user_config: Some(quiet),
+        ..world.options()
+    };
+    let connections = Connections::new(world.processes.clone(), options).unwrap();
+    assert_eq!(failure(&connections, &target(&server)).0, Failure::Refused);
+}
+
+#[test]
 fn a_host_that_comes_up_in_time_is_reached() {
     let (world, server) = World::with_host();
     server.stop().unwrap();

@@ -59,6 +59,8 @@ pub(super) fn render(
             reason,
         })?,
     );
+    // What ssh says is all that there is to tell failures by.
+    lines.push("LogLevel INFO".to_owned());
     if settings.accept_new_host_keys {
         lines.push("StrictHostKeyChecking accept-new".to_owned());
     }
@@ -92,12 +94,16 @@ fn host_name(target: &Target) -> Result<&str> {
         .map_or(target.host.as_str(), |(_, name)| name);
     let reason = match name {
         "" => "it is empty",
-        _ if target.host.starts_with('-') => "it begins with `-`, as an option does",
-        _ if name
+        _ if target.host.starts_with('-') || name.starts_with('-') => {
+            "it begins with `-`, as an option does"
+        }
+        _ if target
+            .host
             .contains(|character: char| character.is_whitespace() || character.is_control()) =>
         {
             "it has blanks"
         }
+        _ if name.starts_with('[') => "an address stands without brackets here",
         _ if name.contains(['*', '?', '!', ',', '"', '\'', '\\', '#']) => {
             "it has characters that no host name has"
         }
@@ -167,6 +173,7 @@ mod tests {
         RequestTTY no
         RemoteCommand none
         IdentityFile "/my keys/id"
+        LogLevel INFO
         StrictHostKeyChecking accept-new
         ConnectTimeout 10
         Match all
@@ -202,7 +209,18 @@ mod tests {
 
     #[test]
     fn hosts_that_ssh_would_misread_are_refused() {
-        for host in ["", "-oProxyCommand=x", "a b", "a*", "root@", "a\nHost *"] {
+        for host in [
+            "",
+            "-oProxyCommand=x",
+            "ada@-oProxyCommand=x",
+            "a b",
+            "a b@web",
+            "a*",
+            "root@",
+            "a\nHost *",
+            "[::1]",
+            "root@[::1]:22",
+        ] {
             assert!(
                 rendered(&Target {
                     host: host.into(),
