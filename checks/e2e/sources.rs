@@ -39,6 +39,18 @@ fn a_change_in_a_dirty_git_tree_shows_without_a_commit() {
 }
 
 #[test]
+fn an_option_of_nix_is_one_for_the_source_too() {
+    let lab = Lab::without_hosts();
+    lab.network(&tagged("\"first\""));
+    commit(&lab);
+    assert_eq!(tags(&lab, []), json!(["first"]));
+    lab.network(&tagged("\"second\""));
+    lab.nixops(["eval", "--option", "allow-dirty", "false"])
+        .exits(1)
+        .says("dirty");
+}
+
+#[test]
 fn a_clean_git_tree_knows_its_revision_and_a_dirty_one_has_none() {
     let lab = Lab::without_hosts();
     lab.network(&tagged(

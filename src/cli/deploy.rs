@@ -153,7 +153,7 @@ struct HostArguments {
 impl Deploy {
     /// Runs the verb and gives the exit code.
     pub fn run(self, context: &Context) -> Result<u8> {
-        let nix = context.global.nix(&context.processes)?;
+        let nix = self.source.nix(context)?;
         let evaluator = self.source.evaluator(context, &nix)?;
         context.ui.send(Event::Started {
             flake: evaluator.source().reference(),
@@ -210,7 +210,7 @@ impl Deploy {
                 copy: self.hosts.max_concurrent_copy,
                 activate: self.hosts.max_concurrent_activate,
             },
-            build: self.build.options(self.source.settings()),
+            build: self.build.options(),
             roots: state_directory()?
                 .join("gcroots")
                 .join(&evaluator.source().identity().uuid),
@@ -227,11 +227,10 @@ fn warn_of_resources(context: &Context, names: &Names) {
 }
 
 impl BuildArguments {
-    fn options(&self, settings: Vec<(String, String)>) -> BuildOptions {
+    fn options(&self) -> BuildOptions {
         BuildOptions {
             max_jobs: self.max_jobs.clone(),
             cores: self.cores,
-            settings,
             repair: self.repair,
             ..BuildOptions::default()
         }

@@ -48,7 +48,7 @@ struct Printed {
 impl Eval {
     /// Runs the verb and gives the exit code.
     pub fn run(self, context: &Context) -> Result<u8> {
-        let nix = context.global.nix(&context.processes)?;
+        let nix = self.source.nix(context)?;
         let evaluator = self.source.evaluator(context, &nix)?;
         let overview = evaluator.overview()?;
         let selected = self

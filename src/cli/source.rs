@@ -74,9 +74,10 @@ impl SourceArguments {
         Ok(Evaluator::new(nix.clone(), processes, request, options)?)
     }
 
-    /// Settings of Nix.
-    pub fn settings(&self) -> Vec<(String, String)> {
-        pairs(&self.option)
+    /// Finds Nix, which gets the user's settings.
+    pub fn nix(&self, context: &Context) -> Result<Nix> {
+        let nix = context.global.nix(&context.processes)?;
+        Ok(nix.with_settings(pairs(&self.option)))
     }
 
     fn source(&self, context: &Context, nix: &Nix) -> Result<Source> {
@@ -113,7 +114,6 @@ impl SourceArguments {
                 workers: self.eval_workers,
                 memory: self.eval_memory,
             },
-            settings: self.settings(),
             search_path: self.search_path.clone(),
             show_trace: context.global.show_trace,
         }

@@ -58,8 +58,6 @@ use worker::Heard;
 pub struct Options {
     /// Limits of the workers.
     pub limits: Limits,
-    /// Settings of Nix, as `--option NAME VALUE`.
-    pub settings: Vec<(String, String)>,
     /// Directories for `<…>` in classic networks, as `-I PATH`.
     pub search_path: Vec<String>,
     /// Whether diagnostics keep Nix's trace, which is long.
@@ -234,9 +232,6 @@ impl Evaluator {
         command.args(["--log-format", "internal-json", "--show-trace"]);
         if self.request.is_pure() {
             command.args(["--option", "pure-eval", "true"]);
-        }
-        for (name, value) in &self.options.settings {
-            command.args(["--option", name, value]);
         }
         for path in &self.options.search_path {
             command.args(["-I", path]);

@@ -38,6 +38,7 @@ pub struct Nix {
     /// In the order of [`Program::ALL`].
     programs: [Utf8PathBuf; 4],
     version: Version,
+    settings: Vec<(String, String)>,
 }
 
 impl Nix {
@@ -54,7 +55,17 @@ impl Nix {
             .or(named.map(Utf8PathBuf::from));
         let programs = find(place.as_deref())?;
         let version = ask_version(&programs[Program::Nix as usize], processes)?;
-        Ok(Self { programs, version })
+        Ok(Self {
+            programs,
+            version,
+            settings: Vec::new(),
+        })
+    }
+
+    /// Gives every program these settings, as `--option NAME VALUE`.
+    #[must_use]
+    pub fn with_settings(self, settings: Vec<(String, String)>) -> Self {
+        Self { settings, ..self }
     }
 
     /// The version of this Nix.
@@ -74,6 +85,9 @@ impl Nix {
             "NIX_CONFIG",
             configuration(env::var("NIX_CONFIG").ok().as_deref()),
         );
+        for (name, value) in &self.settings {
+            command.args(["--option", name, value]);
+        }
         command
     }
 }

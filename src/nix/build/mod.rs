@@ -26,12 +26,8 @@ pub struct BuildOptions {
     pub max_jobs: Option<String>,
     /// Cores for each build (`--cores`).
     pub cores: Option<u32>,
-    /// Settings of Nix (`--option NAME VALUE`).
-    pub settings: Vec<(String, String)>,
     /// Builds outputs anew that are valid but damaged (`--repair`).
     pub repair: bool,
-    /// Further words for `nix-store --realise`, such as `--fallback`.
-    pub arguments: Vec<String>,
 }
 
 /// An output that is in the store now.

@@ -112,13 +112,10 @@ fn command(context: &Realisation, batch: &[Arc<Job>]) -> Command {
     if let Some(cores) = options.cores {
         command.args(["--cores", &cores.to_string()]);
     }
-    for (name, value) in &options.settings {
-        command.args(["--option", name, value]);
-    }
     if options.repair {
         command.arg("--repair");
     }
     let drvs: BTreeSet<&Utf8Path> = batch.iter().map(|job| job.drv.as_path()).collect();
-    command.args(&options.arguments).args(drvs);
+    command.args(drvs);
     command
 }
