@@ -216,9 +216,9 @@ fn a_host_that_fails_halfway_keeps_what_it_has_and_can_be_deployed_again() {
     }
 }
 
-/// Carries connections from a port of 127.0.0.1 to a host, as a router that forwards ports does.
-fn forward(host: &rig::Host) -> u16 {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+/// Carries connections from a port of an address of ours to a host, as a router that forwards ports does.
+fn forward(address: &str, host: &rig::Host) -> u16 {
+    let listener = TcpListener::bind((address, 0)).unwrap();
     let port = listener.local_addr().unwrap().port();
     let target = SocketAddr::new(host.address, host.port);
     thread::spawn(move || {
@@ -241,7 +241,9 @@ fn carry(mut from: TcpStream, mut to: TcpStream) {
 
 #[test]
 fn machines_are_reached_in_every_way_that_ssh_knows() {
-    let names = ["user", "proxied", "alias", "daemon", "first", "second"];
+    let names = [
+        "user", "proxied", "alias", "daemon", "first", "second", "six",
+    ];
     let lab = Lab::with_hosts(names);
     let alias = lab.host("alias");
     let section = format!(
@@ -254,7 +256,14 @@ fn machines_are_reached_in_every_way_that_ssh_knows() {
     // Who is not root adds paths by the daemon, as on NixOS.
     lab.on("user", "nix-daemon < /dev/null > /dev/null 2>&1 &");
     let proxied = lab.host("proxied");
-    let ports = [forward(lab.host("first")), forward(lab.host("second"))];
+    // Some containers have no IPv6 at all.
+    let has_six = std::fs::read_to_string("/proc/net/if_inet6").is_ok_and(|text| !text.is_empty());
+    let six = if has_six { "::1" } else { "127.0.0.1" };
+    let ports = [
+        forward("127.0.0.1", lab.host("first")),
+        forward("127.0.0.1", lab.host("second")),
+        forward(six, lab.host("six")),
+    ];
     lab.network(&format!(
         "defaults = {{ networking.hostName = \"host\"; }};
          user = {{ {} deployment.targetUser = \"{}\"; deployment.privilegeEscalationCommand = [ \"sudo\" \"-H\" \"--\" ]; }};
@@ -263,7 +272,8 @@ fn machines_are_reached_in_every_way_that_ssh_knows() {
          alias = {{ deployment.targetHost = \"shop\"; }};
          daemon = {{ {} deployment.copyProtocol = \"ssh-ng\"; }};
          first = {{ deployment.targetHost = \"127.0.0.1\"; deployment.targetPort = {}; }};
-         second = {{ deployment.targetHost = \"127.0.0.1\"; deployment.targetPort = {}; }};",
+         second = {{ deployment.targetHost = \"127.0.0.1\"; deployment.targetPort = {}; }};
+         six = {{ deployment.targetHost = \"{six}\"; deployment.targetPort = {}; }};",
         lab.reach("user"),
         lab.host("user").normal_user(),
         proxied.address,
@@ -271,6 +281,7 @@ fn machines_are_reached_in_every_way_that_ssh_knows() {
         lab.reach("daemon"),
         ports[0],
         ports[1],
+        ports[2],
     ));
 
     let refused = lab.nixops(["deploy", "--on", "first", "alias"]);
@@ -299,7 +310,7 @@ fn machines_are_reached_in_every_way_that_ssh_knows() {
     // The configuration of ssh is the user's own even if nobody names it.
     let mut command = lab.command(["deploy"]);
     let run = Run::of(command.env_remove("NIXOPS_SSH_CONFIG"));
-    run.exits(0).says("6 unchanged");
+    run.exits(0).says("7 unchanged");
 
     let reach = lab.reach("user");
     let user = lab.host("user").normal_user();
