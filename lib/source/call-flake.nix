@@ -52,12 +52,7 @@ let
   isRelative =
     node: node ? parent && node.locked.type == "path" && substring 0 1 node.locked.path != "/";
 
-  relativeSource =
-    node:
-    let
-      parent = nodes.${follow lock.root node.parent};
-    in
-    parent.sourceInfo // { outPath = below parent.outPath node.locked.path; };
+  parentOf = node: nodes.${follow lock.root node.parent};
 
   below = path: directory: if directory == "" then path else "${path}/${directory}";
 
@@ -66,7 +61,7 @@ let
     if key == lock.root then
       fetchTree root // extra
     else if isRelative node then
-      relativeSource node
+      (parentOf node).sourceInfo
     else
       fetchTree (node.info or { } // removeAttrs node.locked [ "dir" ]);
 
@@ -77,7 +72,11 @@ let
     let
       sourceInfo = source key node;
       subdirectory = if key == lock.root then directory else node.locked.dir or "";
-      outPath = below "${sourceInfo}" subdirectory;
+      outPath =
+        if isRelative node then
+          below (parentOf node).outPath node.locked.path
+        else
+          below "${sourceInfo}" subdirectory;
       flake = import "${outPath}/flake.nix";
       inputs = mapAttrs (_: reference: nodes.${resolve reference}.result) (node.inputs or { });
       outputs = flake.outputs (inputs // { self = result; });
@@ -96,7 +95,7 @@ let
     in
     {
       inherit outPath sourceInfo;
-      result = if node.flake or true then result else sourceInfo // { inherit sourceInfo; };
+      result = if node.flake or true then result else sourceInfo // { inherit outPath sourceInfo; };
     };
 
   nodes = mapAttrs call lock.nodes;

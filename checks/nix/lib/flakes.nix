@@ -66,11 +66,13 @@ in
         inner
         names
         plain
+        tree
         where
         ;
     };
     expected = {
       where = "part";
+      tree = "network";
       inner = "inner";
       followed = "below";
       plain = false;

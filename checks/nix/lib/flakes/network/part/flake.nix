@@ -4,6 +4,7 @@
     {
       outputsOf = inputs: {
         where = builtins.baseNameOf self.outPath;
+        tree = builtins.baseNameOf self.sourceInfo.outPath;
         inner = inner.name;
         names = builtins.attrNames inputs;
         self = inputs.self.lastModified;
