@@ -26,15 +26,14 @@ pub(super) struct Progress {
     selected: usize,
     done: BTreeSet<String>,
     failed: usize,
-    active: BTreeMap<String, Active>,
+    active: BTreeMap<String, BTreeMap<Step, Active>>,
     builds: BTreeSet<String>,
     output: BTreeMap<String, VecDeque<String>>,
 }
 
-/// What a machine is at.
+/// A step that a machine is at.
 #[derive(Debug)]
 struct Active {
-    step: Step,
     since: Instant,
     copied: Option<(Copied, Copied)>,
 }
@@ -59,11 +58,11 @@ impl Progress {
             // A machine may be through before its evaluation is, as one that nobody reaches.
             Event::StepStarted { machine, step } if !self.done.contains(machine) => {
                 let active = Active {
-                    step: *step,
                     since: now,
                     copied: None,
                 };
-                self.active.insert(machine.clone(), active);
+                let steps = self.active.entry(machine.clone()).or_default();
+                steps.insert(*step, active);
             }
             Event::StepFinished { machine, step, .. } => self.finish(machine, *step),
             Event::CopyProgress {
@@ -71,7 +70,8 @@ impl Progress {
                 copied,
                 expected,
             } => {
-                if let Some(active) = self.active.get_mut(machine) {
+                let steps = self.active.get_mut(machine);
+                if let Some(active) = steps.and_then(|steps| steps.get_mut(&Step::Copy)) {
                     active.copied = Some((*copied, *expected));
                 }
             }
@@ -87,14 +87,10 @@ impl Progress {
         }
     }
 
-    /// Forgets a step, unless another has begun since: a machine connects while it is evaluated.
+    /// Forgets a step. Another may go on: a machine connects while it is evaluated.
     fn finish(&mut self, machine: &str, step: Step) {
-        if self
-            .active
-            .get(machine)
-            .is_some_and(|active| active.step == step)
-        {
-            self.active.remove(machine);
+        if let Some(steps) = self.active.get_mut(machine) {
+            steps.remove(&step);
         }
     }
 
@@ -124,14 +120,17 @@ impl Progress {
         let turn = turns[usize::try_from(elapsed.as_millis() / 120).unwrap_or(0) % turns.len()];
         let time = seconds(elapsed.as_secs_f64());
         let mut lines = vec![format!("{turn} {}  {}", self.counts(), paint(FAINT, &time))];
-        let mut active: Vec<_> = self.active.iter().collect();
+        let active = self.active.iter();
+        let mut active: Vec<_> = active
+            .filter_map(|(name, steps)| Some((name, steps.last_key_value()?)))
+            .collect();
         // What is nearest to its end comes first, then what has been going on for longest.
-        active.sort_by_key(|(_, active)| (std::cmp::Reverse(active.step), active.since));
+        active.sort_by_key(|(_, (step, active))| (std::cmp::Reverse(**step), active.since));
         let shown = active.iter().take(SHOWN);
         let width = shown.clone().map(|(name, _)| name.len()).max().unwrap_or(0);
-        lines.extend(shown.map(|(name, active)| {
+        lines.extend(shown.map(|(name, (step, active))| {
             let name = paint(STRONG, &format!("{name:width$}"));
-            format!("  {name}  {}", active.line(now))
+            format!("  {name}  {}", active.line(**step, now))
         }));
         if active.len() > SHOWN {
             lines.push(format!("  and {} more", active.len() - SHOWN));
@@ -165,7 +164,7 @@ impl Progress {
 }
 
 impl Active {
-    fn line(&self, now: Instant) -> String {
+    fn line(&self, step: Step, now: Instant) -> String {
         let time = seconds(now.duration_since(self.since).as_secs_f64());
         // Every Nix counts paths, only newer ones tell bytes.
         let copied = match self.copied {
@@ -178,7 +177,7 @@ impl Active {
             }
             _ => String::new(),
         };
-        format!("{:10}  {copied}{}", self.step.doing(), paint(FAINT, &time))
+        format!("{:10}  {copied}{}", step.doing(), paint(FAINT, &time))
     }
 }
 
@@ -309,20 +308,22 @@ mod tests {
     }
 
     #[test]
-    fn a_step_that_ends_behind_the_next_one_hides_nothing() {
-        let mut run = Run::new(1);
-        run.begin(0, "web", Step::Evaluate);
-        run.begin(1, "web", Step::Connect);
-        let machine = "web".to_owned();
-        run.note(
-            2,
-            &Event::StepFinished {
-                machine,
-                step: Step::Evaluate,
+    fn a_step_that_ends_hides_no_other() {
+        for (ended, left) in [
+            (Step::Evaluate, "connecting"),
+            (Step::Connect, "evaluating"),
+        ] {
+            let mut run = Run::new(1);
+            run.begin(0, "web", Step::Evaluate);
+            run.begin(1, "web", Step::Connect);
+            let finished = Event::StepFinished {
+                machine: "web".to_owned(),
+                step: ended,
                 seconds: 2.0,
-            },
-        );
-        assert!(run.display(3).contains("connecting"));
+            };
+            run.note(2, &finished);
+            assert!(run.display(3).contains(left), "{}", run.display(3));
+        }
     }
 
     #[test]
