@@ -1,5 +1,7 @@
 //! What is written where: colours, help, wrong usage.
 
+use std::fs::OpenOptions;
+
 use crate::lab::{Lab, Run};
 
 /// Runs the binary on a terminal of its own.
@@ -99,4 +101,25 @@ fn help_has_examples_and_wrong_usage_is_said() {
     lab.nixops(["deploy", "--max-concurrent-copy", "0"])
         .exits(2)
         .says("--max-concurrent-copy");
+}
+
+#[test]
+fn data_that_does_not_arrive_is_a_failure_unless_its_reader_went_away() {
+    let lab = Lab::without_hosts();
+    lab.network("web = { };");
+    let full = OpenOptions::new().write(true).open("/dev/full").unwrap();
+    for verb in [["eval", "--options-only"], ["eval", "--json"]] {
+        let mut command = lab.command(verb);
+        command.stdout(full.try_clone().unwrap());
+        Run::of(&mut command)
+            .exits(1)
+            .says("error: cannot write to standard output: No space left on device");
+    }
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let mut command = lab.command(["eval", "--options-only"]);
+    command.stdout(writer);
+    let run = Run::of(&mut command);
+    run.exits(0);
+    assert_eq!(run.stderr, "");
 }

@@ -67,8 +67,9 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         ui: screen.ui(),
     };
     let code = run(&context, arguments.verb);
-    screen.close();
-    ExitCode::from(code)
+    // Data that did not arrive is a failure, whatever else went well.
+    let failed = u8::from(!screen.close());
+    ExitCode::from(code.max(failed))
 }
 
 fn run(context: &Context, verb: Verb) -> u8 {

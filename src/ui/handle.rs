@@ -48,8 +48,8 @@ pub(super) trait Renderer: Send {
     fn data(&mut self, text: &str);
     /// Lets time pass on the display.
     fn tick(&mut self) {}
-    /// Takes the display away.
-    fn close(&mut self) {}
+    /// Takes the display away; tells whether standard output took all that was written to it.
+    fn close(&mut self) -> bool;
 }
 
 enum Message {
@@ -96,7 +96,7 @@ impl Ui {
 #[derive(Debug)]
 pub struct Screen {
     ui: Ui,
-    thread: Option<JoinHandle<()>>,
+    thread: Option<JoinHandle<bool>>,
 }
 
 impl Screen {
@@ -134,22 +134,29 @@ impl Screen {
         self.ui.clone()
     }
 
-    /// Ends the show once everything that was sent before is written.
+    /// Ends the show once everything that was sent before is written; tells whether standard output
+    /// took all that was for it.
     ///
     /// Dropping the screen does the same.
-    pub fn close(self) {}
+    pub fn close(mut self) -> bool {
+        self.end()
+    }
+
+    fn end(&mut self) -> bool {
+        let _ = self.ui.sender.send(Message::Close);
+        self.thread
+            .take()
+            .is_none_or(|thread| thread.join().unwrap_or(false))
+    }
 }
 
 impl Drop for Screen {
     fn drop(&mut self) {
-        let _ = self.ui.sender.send(Message::Close);
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
+        self.end();
     }
 }
 
-fn show(receiver: &Receiver<Message>, mut renderer: Box<dyn Renderer>) {
+fn show(receiver: &Receiver<Message>, mut renderer: Box<dyn Renderer>) -> bool {
     let mut ticked = Instant::now();
     loop {
         // The display moves even while events come without a pause.
@@ -164,7 +171,7 @@ fn show(receiver: &Receiver<Message>, mut renderer: Box<dyn Renderer>) {
             Ok(Message::Close) | Err(RecvTimeoutError::Disconnected) => break,
         }
     }
-    renderer.close();
+    renderer.close()
 }
 
 /// Whether standard error is a terminal that can show a display.

@@ -42,6 +42,10 @@ impl Renderer for Json {
     fn data(&mut self, text: &str) {
         self.out.write(&ended(text));
     }
+
+    fn close(&mut self) -> bool {
+        self.out.is_complete(&mut self.err)
+    }
 }
 
 #[cfg(test)]

@@ -95,8 +95,9 @@ impl Renderer for Live {
         }
     }
 
-    fn close(&mut self) {
+    fn close(&mut self) -> bool {
         self.bar.finish_and_clear();
+        self.out.is_complete(&mut self.err)
     }
 }
 

@@ -1,25 +1,47 @@
 //! Where text goes, with its colours or without.
 
-use std::io::Write;
+use std::io::{self, Write};
 
 use anstream::adapter::strip_str;
+
+use super::color::{ERROR, paint};
 
 /// A stream that takes styled text and drops the styles where they are not wanted.
 pub(super) struct Sink {
     writer: Box<dyn Write + Send>,
     color: bool,
+    failure: Option<io::Error>,
 }
 
 impl Sink {
     pub(super) fn new(writer: Box<dyn Write + Send>, color: bool) -> Self {
-        Self { writer, color }
+        Self {
+            writer,
+            color,
+            failure: None,
+        }
     }
 
     /// Writes text as it is. A reader that went away, as `head` does, is no error of the run.
     pub(super) fn write(&mut self, text: &str) {
         let text = self.styled(text);
         let written = self.writer.write_all(text.as_bytes());
-        let _ = written.and_then(|()| self.writer.flush());
+        if let Err(error) = written.and_then(|()| self.writer.flush())
+            && error.kind() != io::ErrorKind::BrokenPipe
+        {
+            self.failure.get_or_insert(error);
+        }
+    }
+
+    /// Tells whether all that was written has arrived; says on `err` why not.
+    pub(super) fn is_complete(&self, err: &mut Self) -> bool {
+        if let Some(failure) = &self.failure {
+            let title = paint(ERROR, "error:");
+            err.line(&format!(
+                "{title} cannot write to standard output: {failure}"
+            ));
+        }
+        self.failure.is_none()
     }
 
     /// Writes a line.
