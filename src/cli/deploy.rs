@@ -232,7 +232,6 @@ impl BuildArguments {
             max_jobs: self.max_jobs.clone(),
             cores: self.cores,
             repair: self.repair,
-            ..BuildOptions::default()
         }
     }
 }
