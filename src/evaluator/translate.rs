@@ -27,8 +27,10 @@ pub fn diagnostic(source: &Source, error: &Message, machine: Option<&Position>) 
             .or_else(|| files.definition(&raw))
             .or_else(|| files.traced_definition(error))
             .or_else(|| machine.cloned()),
-        hint: invisible(source, &raw).or_else(|| hint(&raw)),
-        message: map_paths(source, raw.trim()),
+        hint: invisible(source, &raw)
+            .or_else(|| hint(&raw))
+            .or_else(|| refused(&raw, machine)),
+        message: map_paths(source, &plain(raw.trim())),
         trace: trace(source, error),
     }
 }
@@ -171,6 +173,13 @@ fn invisible(source: &Source, message: &str) -> Option<String> {
         .then(|| format!("the file is there, but git does not track it: run `git add {file}`"))
 }
 
+/// Says what system calls say in words for people.
+fn plain(message: &str) -> String {
+    let missing = message.strip_prefix("getting status of '");
+    let missing = missing.and_then(|rest| rest.strip_suffix("': No such file or directory"));
+    missing.map_or_else(|| message.to_owned(), |path| format!("cannot find {path}"))
+}
+
 /// Replaces store paths of the user's tree by the user's own paths.
 fn map_paths(source: &Source, text: &str) -> String {
     let Source::Flake { flake, .. } = source else {
@@ -196,19 +205,28 @@ fn trace(source: &Source, error: &Message) -> Vec<String> {
     error.trace.iter().rev().map(step).collect()
 }
 
-/// What to do about errors that are common.
-fn hint(message: &str) -> Option<String> {
-    let hint = if message.contains("called with unexpected argument") {
+/// What to do about an argument that the network does not take. In a machine it is another function
+/// that refuses it.
+fn refused(message: &str, machine: Option<&Position>) -> Option<String> {
+    let refused = machine.is_none() && message.contains("called with unexpected argument");
+    refused.then(|| {
         "the network does not take that argument; leave out its `--arg` or `--argstr`, or add it \
          to the function"
-    } else if message.contains("is used but not defined")
+            .to_owned()
+    })
+}
+
+/// What to do about errors that are common.
+fn hint(message: &str) -> Option<String> {
+    let hint = if message.contains("is used but not defined")
         || message.contains("was accessed but has no value defined")
     {
         "define the option in the machine or in `defaults`"
     } else if message.contains("max-call-depth exceeded") {
         ENDLESS
     } else if message.contains("infinite recursion encountered") {
-        "an option is defined in terms of itself; `mkIf` must not depend on what it defines"
+        "an option is defined in terms of itself; `mkIf` must not depend on what it defines, and \
+         `imports` on no option at all"
     } else if message.contains("access to absolute path")
         || message.contains("cannot look up '<")
         || message.contains("is forbidden in pure eval")

@@ -109,16 +109,32 @@ fn a_file_that_only_the_user_has_is_not_tracked() {
         "getting status of '{}/new.nix': No such file or directory",
         world.stored
     );
+    let missing = diagnostic(&world.source, &error(&text, &[]), None);
     assert_eq!(
-        diagnostic(&world.source, &error(&text, &[]), None).hint,
-        None
+        missing.message,
+        format!("cannot find {}/new.nix", world.local)
     );
+    assert_eq!(missing.hint, None);
     fs::write(world.local.join("new.nix"), "{ }").unwrap();
     let hint = diagnostic(&world.source, &error(&text, &[]), None).hint;
     assert!(
         hint.unwrap()
             .ends_with(&format!("`git add {}/new.nix`", world.local))
     );
+}
+
+#[test]
+fn a_refused_argument_is_the_networks_only_outside_of_machines() {
+    let world = world(&[]);
+    let text = "anonymous function called with unexpected argument 'prot'";
+    let hint = |machine| diagnostic(&world.source, &error(text, &[]), machine).hint;
+    assert!(hint(None).unwrap().contains("`--argstr`"));
+    let machine = Position {
+        file: world.local.join("flake.nix").to_string(),
+        line: 3,
+        column: 3,
+    };
+    assert_eq!(hint(Some(&machine)), None);
 }
 
 #[test]
