@@ -1,12 +1,14 @@
 //! Runs that the user, or something else, ends before their time.
 
+use std::{process::Stdio, thread, time::Duration};
+
 use rustix::process::Signal;
 use serde_json::json;
 
 use crate::{
     lab::{Lab, Run},
     state::HELD_ACTIVATION,
-    watched::{is_step, wait_until},
+    watched::{Watched, is_step, wait_until},
 };
 
 /// Checks what every interrupted run leaves, and gives the outcome of `web`.
@@ -153,4 +155,28 @@ fn an_interrupt_before_any_machine_is_known_ends_the_run() {
         assert_eq!(run.events().last().unwrap()["message"], "interrupted");
         lab.is_left_alone();
     }
+}
+
+#[test]
+fn a_run_that_is_to_outlive_its_terminal_does() {
+    let lab = Lab::without_hosts();
+    let gate = lab.gate("build");
+    let building = lab.rig.root().join("building");
+    lab.network(&format!(
+        "web = {{ pkgs, ... }}: {{ environment.etc.gated.source = pkgs.runCommand \"gated\" {{ }}
+           \"touch {}; {}; echo done > $out\"; }};",
+        building.display(),
+        gate.wait()
+    ));
+    let mut command = lab.rig.command("nohup");
+    command
+        .args([env!("CARGO_BIN_EXE_nixops"), "deploy", "--build-only"])
+        .current_dir(&lab.directory)
+        .stdin(Stdio::null());
+    let run = Watched::of(&mut command);
+    wait_until("build", || building.exists());
+    run.signal(Signal::HUP);
+    thread::sleep(Duration::from_millis(300));
+    gate.open();
+    run.end().exits(0);
 }

@@ -2,7 +2,7 @@
 
 use std::{
     io::{BufRead as _, BufReader, Read},
-    process::{Child, Stdio},
+    process::{Child, Command, Stdio},
     sync::mpsc::{self, Receiver, RecvTimeoutError},
     thread,
     time::{Duration, Instant},
@@ -32,18 +32,7 @@ enum Line {
 impl Lab {
     /// Starts the binary and follows what it says.
     pub fn watch<const N: usize>(&self, arguments: [&str; N]) -> Watched {
-        let mut command = self.command(arguments);
-        command.stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = command.spawn().expect("the binary starts");
-        let (sender, lines) = mpsc::channel();
-        follow(child.stdout.take().unwrap(), sender.clone(), Line::Out);
-        follow(child.stderr.take().unwrap(), sender, Line::Err);
-        Watched {
-            child,
-            lines,
-            stdout: Vec::new(),
-            stderr: Vec::new(),
-        }
+        Watched::of(&mut self.command(arguments))
     }
 
     /// Waits until no program of the deployer's side runs any more, and names those that stay.
@@ -86,6 +75,21 @@ fn follow(pipe: impl Read + Send + 'static, sender: mpsc::Sender<Line>, kind: fn
 }
 
 impl Watched {
+    /// Starts a command and follows what it says.
+    pub fn of(command: &mut Command) -> Self {
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("the binary starts");
+        let (sender, lines) = mpsc::channel();
+        follow(child.stdout.take().unwrap(), sender.clone(), Line::Out);
+        follow(child.stderr.take().unwrap(), sender, Line::Err);
+        Self {
+            child,
+            lines,
+            stdout: Vec::new(),
+            stderr: Vec::new(),
+        }
+    }
+
     /// Waits until a step begins on a machine, in a run with `--json`.
     #[track_caller]
     pub fn until_step(&mut self, machine: &str, step: &str) {
