@@ -39,8 +39,9 @@ let
       deployment.targetHost = lib.mkOverride 900 name;
       _type = "machine";
       _module = {
-        # What `environment.checkConfigurationOptions` is an alias of, where there is one.
-        check = lib.mkOverride 900 checkConfigurationOptions;
+        # What `environment.checkConfigurationOptions` is an alias of, where there is one. That
+        # options are checked is the default, against which a finished configuration may decide.
+        check = lib.mkIf (!checkConfigurationOptions) (lib.mkOverride 900 false);
         args = {
           inherit
             deploymentName

@@ -263,6 +263,38 @@
     ];
   };
 
+  "a finished configuration may have allowed options that do not exist" = {
+    expr =
+      (evaluate {
+        web = nixpkgs.lib.nixosSystem {
+          check = false;
+          modules = [ { nosuch.option = 1; } ];
+        };
+      }).nodes.web.config.networking.hostName;
+    expected = "web";
+  };
+
+  "a network may allow options that do not exist" = {
+    expr =
+      (
+        (import ../../../lib/network {
+          definitions = [
+            {
+              _file = "net.nix";
+              inherit nixpkgs;
+              web.nosuch.option = 1;
+            }
+          ];
+          checkConfigurationOptions = false;
+          uuid = "u";
+          deploymentName = "d";
+          system = "x86_64-linux";
+        }).machines.web
+        { }
+      ).config.networking.hostName;
+    expected = "web";
+  };
+
   "a name that no shell or URL would like is refused" = {
     expr = fails (evaluate { "a b" = { }; }).names;
     expected = true;

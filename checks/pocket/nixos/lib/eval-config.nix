@@ -26,7 +26,7 @@ let
       _module.args = {
         inherit baseModules extraModules modules;
       };
-      _module.check = lib.mkIf (!check) (lib.mkForce false);
+      _module.check = lib.mkIf (!check) (lib.mkDefault false);
       nixpkgs.system = lib.mkIf (system != null) (lib.mkDefault system);
       nixpkgs.pkgs = lib.mkIf (pkgs != null) (lib.mkForce pkgs);
     };
