@@ -126,6 +126,10 @@ make_scratch() {
 # Sets `offline` and `network_inputs`: what our flake, and a network, take instead of what
 # they would fetch.
 set_inputs() {
+  case $repository$scratch in
+    *[!A-Za-z0-9._~+@=,/-]*) fail "a path here has characters that a flake reference cannot have: $repository, $scratch" \
+      "move this checkout, or set TMPDIR to a plainer directory" ;;
+  esac
   local pocket=path:$repository/checks/pocket
   offline=(
     --no-write-lock-file
