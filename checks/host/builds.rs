@@ -121,6 +121,18 @@ fn what_happens_is_told() {
 }
 
 #[test]
+fn a_defect_of_ours_leaves_nobody_waiting() {
+    let world = World::new();
+    let nix = world.nix();
+    let wanted = world.instantiate(&nix, r#"{ plain = sh "plain" "echo > $out"; }"#, &["plain"]);
+    let fail = |_| panic!("a defect");
+    let options = BuildOptions::default();
+    let queue = BuildQueue::with_listener(nix, world.processes.clone(), options, fail);
+    let error = queue.build(&wanted[0].0, &wanted[0].1).unwrap_err();
+    assert!(matches!(error, BuildError::Nix { .. }), "{error}");
+}
+
+#[test]
 fn a_derivation_that_is_not_there_fails_alone() {
     let world = World::new();
     let nix = world.nix();

@@ -1,5 +1,6 @@
 use std::{
     collections::BTreeSet,
+    panic::{self, AssertUnwindSafe},
     process::Command,
     sync::{Arc, Mutex, PoisonError, mpsc},
     thread,
@@ -10,6 +11,7 @@ use camino::Utf8Path;
 use super::{
     super::{Nix, Program},
     BuildError, BuildEvent, BuildOptions,
+    error::name,
     failures::Failures,
     queue::interrupt,
     ticket::Job,
@@ -43,7 +45,17 @@ impl Left {
 }
 
 /// Builds a batch with one Nix process and answers each job as soon as its fate is known.
+///
+/// A panic answers too: whoever waits for a job would wait for ever.
 pub(super) fn realise(context: &Realisation, batch: &[Arc<Job>]) -> Left {
+    let attempt = AssertUnwindSafe(|| attempt(context, batch));
+    panic::catch_unwind(attempt).unwrap_or_else(|_| Left {
+        jobs: unanswered(batch),
+        reason: "nixops itself failed; this is a defect".to_owned(),
+    })
+}
+
+fn attempt(context: &Realisation, batch: &[Arc<Job>]) -> Left {
     let failures = Mutex::new(Failures::default());
     let (sender, hints) = mpsc::channel();
     let mut command = command(context, batch);
@@ -55,11 +67,7 @@ pub(super) fn realise(context: &Realisation, batch: &[Arc<Job>]) -> Left {
         call.run(context.processes, &mut command)
     });
     Verifier::new(context, batch).check(batch);
-    let open: Vec<Arc<Job>> = batch
-        .iter()
-        .filter(|job| !job.is_answered())
-        .cloned()
-        .collect();
+    let open = unanswered(batch);
     let said = failures
         .into_inner()
         .unwrap_or_else(PoisonError::into_inner)
@@ -89,9 +97,14 @@ pub(super) fn realise(context: &Realisation, batch: &[Arc<Job>]) -> Left {
     }
 }
 
+fn unanswered(batch: &[Arc<Job>]) -> Vec<Arc<Job>> {
+    let open = batch.iter().filter(|job| !job.is_answered());
+    open.cloned().collect()
+}
+
 fn label(batch: &[Arc<Job>]) -> String {
     match batch {
-        [job] => format!("build {}", job.drv.file_name().unwrap_or_default()),
+        [job] => format!("build {}", name(&job.drv)),
         _ => format!("build {} derivations", batch.len()),
     }
 }
