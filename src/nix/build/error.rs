@@ -57,6 +57,11 @@ impl BuildError {
     /// What the user can do about it.
     pub fn hint(&self) -> Option<String> {
         match self {
+            Self::Failed { failed, .. } if failed.lacks_builder() => Some(
+                "no builder of this Nix can do that: check nixpkgs.hostPlatform of the machine, or \
+                 give Nix a builder with `--option builders`"
+                    .to_owned(),
+            ),
             Self::Failed { failed, .. } => Some(format!("the whole log: nix log {}", failed.drv)),
             Self::Nix { reason, .. } if reason.contains("No space left on device") => Some(
                 "make room where the store is, for instance with `nix-collect-garbage`".to_owned(),
@@ -68,6 +73,17 @@ impl BuildError {
     /// Tells whether the run was interrupted, which is no fault of the build.
     pub fn is_interrupted(&self) -> bool {
         matches!(self, Self::Interrupted { .. })
+    }
+}
+
+impl FailedDerivation {
+    /// Whether it was never begun, for want of a machine of its system or with its features.
+    fn lacks_builder(&self) -> bool {
+        self.reason.contains("is required to build")
+            || self
+                .reason
+                .to_lowercase()
+                .contains("required system or feature not available")
     }
 }
 
@@ -87,7 +103,7 @@ fn sentence(wanted: &Utf8Path, failed: &FailedDerivation) -> String {
 }
 
 /// The name of a derivation: what stands between digest and `.drv`.
-fn name(drv: &Utf8Path) -> &str {
+pub(super) fn name(drv: &Utf8Path) -> &str {
     let file = drv.file_name().unwrap_or(drv.as_str());
     let name = file.split_once('-').map_or(file, |(_, name)| name);
     name.strip_suffix(".drv").unwrap_or(name)
@@ -115,5 +131,23 @@ mod tests {
             error.hint().as_deref(),
             Some("the whole log: nix log /nix/store/bbb-nginx-1.drv")
         );
+    }
+
+    #[test]
+    fn what_was_never_begun_has_no_log() {
+        let old = "a 'aarch64-linux' with features {} is required to build '/nix/store/bbb-x.drv', \
+                   but I am a 'x86_64-linux' with features {}";
+        let new = "required system or feature not available Required system: 'aarch64-linux'";
+        for reason in [old, new] {
+            let error = BuildError::Failed {
+                wanted: "/nix/store/aaa-nixos-system-web.drv".into(),
+                failed: FailedDerivation {
+                    drv: "/nix/store/bbb-x.drv".into(),
+                    reason: reason.into(),
+                    log: Vec::new(),
+                },
+            };
+            assert!(error.hint().unwrap().starts_with("no builder"));
+        }
     }
 }
