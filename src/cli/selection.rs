@@ -27,13 +27,28 @@ pub struct SelectionArguments {
 impl SelectionArguments {
     /// Finds the selected machines, evaluating tags only if a pattern names one.
     pub fn resolve(&self, evaluator: &Evaluator, names: &[String]) -> Result<Vec<String>> {
-        let selection = Selection::parse(&self.on, &self.exclude)?;
+        let selection = Selection::parse(&patterns(&self.on), &patterns(&self.exclude))?;
         let tags = if selection.needs_tags() {
             tags(evaluator, names)?
         } else {
             BTreeMap::new()
         };
         Ok(selection.resolve(names, &tags)?)
+    }
+}
+
+/// Leaves out what only a comma before a blank has made. Nothing but an empty pattern stays, and
+/// matches nothing: it may be the value of a variable that was meant to be set.
+fn patterns(typed: &[String]) -> Vec<String> {
+    let filled: Vec<_> = typed
+        .iter()
+        .filter(|one| !one.is_empty())
+        .cloned()
+        .collect();
+    if filled.is_empty() {
+        typed.to_vec()
+    } else {
+        filled
     }
 }
 
@@ -73,4 +88,18 @@ fn without_tags(machine: &str, diagnostic: Diagnostic) -> evaluator::Error {
         message,
         ..diagnostic
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::patterns;
+
+    #[test]
+    fn a_stray_comma_is_no_pattern_but_an_empty_variable_is() {
+        let of =
+            |typed: &[&str]| patterns(&typed.iter().map(ToString::to_string).collect::<Vec<_>>());
+        assert_eq!(of(&["web", "", "db"]), ["web", "db"]);
+        assert_eq!(of(&[""]), [""]);
+        assert!(of(&[]).is_empty());
+    }
 }
