@@ -13,12 +13,12 @@ let
 
   isSet = name: (known.${name}.highestPrio or 1500) < 1500;
 
-  # A package set has its platform. The legacy options say one too, and NixOS refuses a
-  # configuration that sets both them and the new one.
+  # The legacy options say a platform too, and NixOS refuses a configuration that sets both them
+  # and the new one. `nixpkgs.pkgs` is not looked at: it may well be chosen by the platform, and
+  # where it is not, the platform has no effect.
   isSaid = lib.any isSet [
     "crossSystem"
     "localSystem"
-    "pkgs"
     "system"
   ];
 in

@@ -66,9 +66,37 @@ in
     ];
   };
 
-  "a package set has its platform" = {
-    expr = platformWith { pkgs = { }; };
-    expected = null;
+  "a package set may be chosen by the platform" = {
+    expr =
+      let
+        choose =
+          { config, ... }:
+          {
+            nixpkgs.pkgs =
+              {
+                x86_64-linux = "of the deployer";
+                aarch64-linux = "of the machine";
+              }
+              .${config.nixpkgs.hostPlatform};
+          };
+      in
+      map
+        (
+          platform:
+          (evaluate [
+            current
+            choose
+            { nixpkgs = platform; }
+          ]).config.nixpkgs.pkgs
+        )
+        [
+          { }
+          { hostPlatform = lib.mkDefault "aarch64-linux"; }
+        ];
+    expected = [
+      "of the deployer"
+      "of the machine"
+    ];
   };
 
   "a platform that is read only is left alone" = {
