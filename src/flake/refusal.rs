@@ -46,7 +46,12 @@ fn errors(stderr: &str) -> Vec<Message> {
 /// What Nix calls the error, without the place and the lines around it.
 fn text(error: &Message) -> String {
     let text = strip_ansi(error.raw_msg.as_ref().unwrap_or(&error.msg));
-    text.trim().trim_start_matches("error:").trim().to_owned()
+    let text = text.trim().trim_start_matches("error:").trim();
+    // Nix 2.8 advises a flag that means something else here.
+    let lines = text
+        .lines()
+        .filter(|line| !line.starts_with("(use '--show-trace'"));
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 /// The place of an error, if it is in the tree that the user named.
@@ -101,6 +106,15 @@ mod tests {
                       @nix {\"action\":\"msg\",\"level\":0,\"msg\":\"error: no\",\"raw_msg\":\"\\u001b[31mno\\u001b[0m\"}\n";
         let errors = errors(stderr);
         assert_eq!(errors.iter().map(text).collect::<Vec<_>>(), ["no"]);
+    }
+
+    #[test]
+    fn the_advice_of_nix_is_left_out() {
+        let stderr = r#"@nix {"action":"msg","level":0,"msg":"error: no host\n(use '--show-trace' to show detailed location information)"}"#;
+        assert_eq!(
+            errors(stderr).iter().map(text).collect::<Vec<_>>(),
+            ["no host"]
+        );
     }
 
     #[test]
