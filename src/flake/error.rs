@@ -1,6 +1,6 @@
 //! What can be wrong with the source of a network.
 
-use camino::Utf8PathBuf;
+use camino::{Utf8Path, Utf8PathBuf};
 use nix_compat::flakelock::FlakeLockError;
 
 use crate::{nix, process};
@@ -102,6 +102,9 @@ impl Error {
     /// What the user may do.
     pub fn hint(&self) -> Option<String> {
         match self {
+            Self::NoFlake { reference } if Utf8Path::new(reference).join("nixops.nix").is_file() => {
+                Some(format!("there is a classic network: use `--file {reference}`"))
+            }
             Self::NoFlake { .. } => Some(
                 "start a network with `nix flake init -t <nixops>#network`, name one with \
                  `--flake REF#NETWORK`, or a classic network with `--file DIRECTORY`"
@@ -126,5 +129,24 @@ impl Error {
             }
             _ => None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_classic_network_is_found_where_a_flake_was_looked_for() {
+        let directory = tempfile::tempdir().unwrap();
+        let reference = directory.path().to_str().unwrap().to_owned();
+        let hint = || {
+            let reference = reference.clone();
+            Error::NoFlake { reference }.hint().unwrap()
+        };
+        assert!(hint().starts_with("start a network"));
+        std::fs::write(directory.path().join("nixops.nix"), "{ }").unwrap();
+        let expected = format!("there is a classic network: use `--file {reference}`");
+        assert_eq!(hint(), expected);
     }
 }
