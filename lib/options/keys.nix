@@ -119,10 +119,14 @@ let
     message = "deployment.keys.${name} has the path ${key.path}, as has ${lib.concatStringsSep ", " (sharing name key)}";
   };
 
-  # An owner or group may come into being only with the configuration that is activated now.
+  giveAway =
+    key: "chown ${lib.escapeShellArg "${key.user}:${key.group}"} ${lib.escapeShellArg key.path}";
+
+  # An owner or group may come into being only with the configuration that is activated now, and,
+  # where a service makes users, only after the activation: the unit of the key sees to it then.
   own = key: ''
     if [ -f ${lib.escapeShellArg key.path} ]; then
-      chown ${lib.escapeShellArg "${key.user}:${key.group}"} ${lib.escapeShellArg key.path}
+      ${giveAway key} || echo "the owner of" ${lib.escapeShellArg key.path} "is not there yet" >&2
     fi
   '';
 
@@ -143,6 +147,7 @@ let
         until [ -e ${lib.escapeShellArg key.path} ]; do
           inotifywait -qq -t 5 -e create -e moved_to ${lib.escapeShellArg key.destDir} || sleep 1
         done
+        ${giveAway key}
       '';
       script = ''
         while [ -e ${lib.escapeShellArg key.path} ]; do

@@ -74,6 +74,30 @@ in
     );
   };
 
+  "a key gets its owner by the activation and, where users come later, by its unit" = {
+    expr =
+      let
+        config = web {
+          deployment.keys.secret = {
+            text = "x";
+            user = "app";
+          };
+        };
+        # Older libraries quote every word.
+        owns =
+          script:
+          lib.hasInfix "chown app:root /run/keys/secret" (builtins.replaceStrings [ "'" ] [ "" ] script);
+      in
+      map owns [
+        config.system.activationScripts.nixops-keys.text
+        config.systemd.services.secret-key.preStart
+      ];
+    expected = [
+      true
+      true
+    ];
+  };
+
   "keys that share a path fail an assertion" = {
     expr = lib.length (
       lib.filter (assertion: !assertion.assertion)
