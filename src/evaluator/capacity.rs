@@ -22,11 +22,20 @@ pub struct Limits {
 /// Number of processes for `machines` machines, at least one.
 pub fn workers(limits: Limits, machines: usize) -> NonZero<usize> {
     let cores = thread::available_parallelism().map_or(1, NonZero::get);
-    let memory = limits.memory.or_else(|| {
-        let free = free_memory(&fs::read_to_string("/proc/meminfo").ok()?)?;
-        Some(free.saturating_sub(RESERVED_MEMORY))
-    });
+    let memory = limits.memory.or_else(available_memory);
     choose(limits.workers, cores, memory, machines)
+}
+
+/// Memory that is there for us, in MiB, with some left to others.
+fn available_memory() -> Option<u64> {
+    let machine = || free_memory(&fs::read_to_string("/proc/meminfo").ok()?);
+    let container = || {
+        let limit = fs::read_to_string("/sys/fs/cgroup/memory.max").ok()?;
+        let used = fs::read_to_string("/sys/fs/cgroup/memory.current").ok()?;
+        free_memory_of_container(&limit, &used)
+    };
+    let free = [machine(), container()].into_iter().flatten().min()?;
+    Some(free.saturating_sub(RESERVED_MEMORY))
 }
 
 fn choose(
@@ -51,6 +60,14 @@ fn free_memory(meminfo: &str) -> Option<u64> {
     Some(kibibytes / 1024)
 }
 
+/// Memory that a container may still take, in MiB, from the texts of `memory.max` and
+/// `memory.current` of its control group (version 2); none if there is no limit.
+fn free_memory_of_container(limit: &str, used: &str) -> Option<u64> {
+    let limit: u64 = limit.trim().parse().ok()?;
+    let used: u64 = used.trim().parse().ok()?;
+    Some(limit.saturating_sub(used) / (1024 * 1024))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -71,6 +88,12 @@ mod tests {
     #[test]
     fn what_the_user_says_counts_more_than_the_machine() {
         assert_eq!(choose(NonZero::new(8), 2, Some(10), 100).get(), 8);
+    }
+
+    #[test]
+    fn a_container_without_a_limit_has_what_the_machine_has() {
+        assert_eq!(free_memory_of_container("max\n", "1048576\n"), None);
+        assert_eq!(free_memory_of_container("3145728\n", "1048576\n"), Some(2));
     }
 
     #[test]

@@ -60,11 +60,11 @@ impl Round<'_> {
         let reads = Mutex::new(BTreeMap::new());
         let wanted = Mutex::new(BTreeSet::new());
         let failure = Mutex::new(None);
-        let sink = |worker, found| match found {
+        let sink = |process, found| match found {
             Found::Read(read) => {
                 let mut reads = lock(&reads);
                 let reads: &mut Reads<'_> = reads
-                    .entry(worker)
+                    .entry(process)
                     .or_insert_with(|| Reads::new(self.facts));
                 reads.note(read);
                 reads

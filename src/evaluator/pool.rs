@@ -4,6 +4,7 @@ use std::{
     mem,
     num::NonZero,
     ops::ControlFlow,
+    sync::atomic::{AtomicUsize, Ordering},
     thread::{self, ScopedJoinHandle},
 };
 
@@ -35,7 +36,7 @@ pub enum Found {
         /// What it says.
         text: String,
     },
-    /// The process, by its number in the pool, reads a machine.
+    /// A machine reads another one.
     Read(Read),
     /// A machine could not be evaluated.
     Failed {
@@ -46,7 +47,8 @@ pub enum Found {
     },
 }
 
-/// What happens to everything that is found; [`ControlFlow::Break`] stops the pool.
+/// What happens to everything that is found, with the number of the process that found it;
+/// [`ControlFlow::Break`] stops the pool.
 pub type Sink<'a> = dyn Fn(usize, Found) -> ControlFlow<()> + Sync + 'a;
 
 /// Workers that evaluate the same attribute of many machines.
@@ -67,11 +69,10 @@ impl Pool<'_> {
     /// Evaluates the attribute of each machine; gives the names that are left if it was stopped.
     pub fn run(&self, names: Vec<String>) -> Result<Vec<String>, Error> {
         let queue = Queue::new(names, self.workers.get());
+        let processes = AtomicUsize::new(0);
         thread::scope(|scope| {
-            let queue = &queue;
-            let work = |worker| move || self.work(worker, queue);
             let handles: Vec<_> = (0..self.workers.get())
-                .map(|worker| scope.spawn(work(worker)))
+                .map(|_| scope.spawn(|| self.work(&queue, &processes)))
                 .collect();
             handles.into_iter().try_for_each(join)
         })?;
@@ -79,9 +80,10 @@ impl Pool<'_> {
     }
 
     /// Evaluates batches until there are none left.
-    fn work(&self, worker: usize, queue: &Queue) -> Result<(), Error> {
+    fn work(&self, queue: &Queue, processes: &AtomicUsize) -> Result<(), Error> {
         while let Some(batch) = queue.take() {
-            let mut progress = Progress::new(self, worker, batch);
+            let process = processes.fetch_add(1, Ordering::Relaxed);
+            let mut progress = Progress::new(self, process, batch);
             let result = self.batch(&mut progress, queue);
             if result.is_err() {
                 queue.stop();
@@ -176,7 +178,7 @@ fn mourn(progress: &mut Progress<'_>, queue: &Queue, death: Diagnostic) {
 /// What became of a batch so far.
 struct Progress<'a> {
     pool: &'a Pool<'a>,
-    worker: usize,
+    process: usize,
     left: Vec<String>,
     current: Option<String>,
     /// Where the current machine is defined.
@@ -192,10 +194,10 @@ struct Named {
 }
 
 impl<'a> Progress<'a> {
-    fn new(pool: &'a Pool<'a>, worker: usize, batch: Vec<String>) -> Self {
+    fn new(pool: &'a Pool<'a>, process: usize, batch: Vec<String>) -> Self {
         Self {
             pool,
-            worker,
+            process,
             left: batch,
             current: None,
             place: None,
@@ -240,7 +242,7 @@ impl<'a> Progress<'a> {
     }
 
     fn find(&self, found: Found) -> ControlFlow<()> {
-        (self.pool.sink)(self.worker, found)
+        (self.pool.sink)(self.process, found)
     }
 
     fn begun(&mut self, text: BeginText) -> ControlFlow<()> {

@@ -98,7 +98,6 @@ impl Connections {
         let shared = &self.shared;
         let number = shared.next.fetch_add(1, Ordering::Relaxed);
         let config = shared.write_config(target, number)?;
-        let _place = shared.limit.take();
         let (master, look) = self.try_connect(target, &config)?;
         Ok(Host::new(
             target.clone(),
@@ -118,11 +117,14 @@ impl Connections {
         let shared = &self.shared;
         let mut attempt = 0;
         loop {
+            let place = shared.limit.take();
             let deadline = Instant::now() + shared.options.connect_timeout + ANSWER_WITHIN;
             let error = match Master::open(&shared.processes, target, config, deadline) {
                 Ok(open) => return Ok(open),
                 Err(error) => error,
             };
+            // A host that is to be tried again leaves its place to others meanwhile.
+            drop(place);
             match BACK_OFF.get(attempt) {
                 Some(pause) if worth_retrying(&error, attempt) => thread::sleep(*pause),
                 _ => return Err(error),

@@ -81,7 +81,7 @@ impl Error {
                  directory with --nix-bin or NIXOPS_NIX",
             ),
             Self::MissingAt { .. } => Some(
-                "give --nix-bin or NIXOPS_NIX the directory that holds nix, nix-store, nix-instantiate and nix-env",
+                "give --nix-bin or NIXOPS_NIX the directory that holds nix, nix-store and nix-instantiate",
             ),
             Self::TooOld { .. } => {
                 Some("upgrade Nix, or name a newer one with --nix-bin or NIXOPS_NIX")

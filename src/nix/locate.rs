@@ -14,12 +14,10 @@ pub enum Program {
     Instantiate,
     /// `nix-store`
     Store,
-    /// `nix-env`
-    Env,
 }
 
 impl Program {
-    const ALL: [Self; 4] = [Self::Nix, Self::Instantiate, Self::Store, Self::Env];
+    const ALL: [Self; 3] = [Self::Nix, Self::Instantiate, Self::Store];
 
     /// The name of its file.
     pub fn name(self) -> &'static str {
@@ -27,7 +25,6 @@ impl Program {
             Self::Nix => "nix",
             Self::Instantiate => "nix-instantiate",
             Self::Store => "nix-store",
-            Self::Env => "nix-env",
         }
     }
 }
@@ -36,7 +33,7 @@ impl Program {
 #[derive(Clone, Debug)]
 pub struct Nix {
     /// In the order of [`Program::ALL`].
-    programs: [Utf8PathBuf; 4],
+    programs: [Utf8PathBuf; 3],
     version: Version,
     settings: Vec<(String, String)>,
 }
@@ -101,7 +98,7 @@ fn configuration(users: Option<&str>) -> String {
     }
 }
 
-fn find(place: Option<&Utf8Path>) -> Result<[Utf8PathBuf; 4]> {
+fn find(place: Option<&Utf8Path>) -> Result<[Utf8PathBuf; 3]> {
     let Some(place) = place else {
         return try_all(|program| find_in_path(program, None).ok_or(Error::Missing { program }));
     };
@@ -119,9 +116,9 @@ fn find(place: Option<&Utf8Path>) -> Result<[Utf8PathBuf; 4]> {
     })
 }
 
-fn try_all(find: impl Fn(&'static str) -> Result<Utf8PathBuf>) -> Result<[Utf8PathBuf; 4]> {
-    let [nix, instantiate, store, env] = Program::ALL.map(|program| find(program.name()));
-    Ok([nix?, instantiate?, store?, env?])
+fn try_all(find: impl Fn(&'static str) -> Result<Utf8PathBuf>) -> Result<[Utf8PathBuf; 3]> {
+    let [nix, instantiate, store] = Program::ALL.map(|program| find(program.name()));
+    Ok([nix?, instantiate?, store?])
 }
 
 fn find_in_path(program: &str, directory: Option<&Utf8Path>) -> Option<Utf8PathBuf> {
@@ -172,7 +169,7 @@ mod tests {
         Nix::locate(Some(&place), &Processes::new())
     }
 
-    const ALL: [&str; 4] = ["nix", "nix-instantiate", "nix-store", "nix-env"];
+    const ALL: [&str; 3] = ["nix", "nix-instantiate", "nix-store"];
 
     #[test]
     fn a_directory_or_a_program_in_it_names_nix() {
