@@ -13,11 +13,11 @@ use std::{
 
 use camino::Utf8PathBuf;
 use nixops::{
-    deploy::{Limits, Outcome, Request, Step, Summary, Tools, deploy},
+    deploy::{Limits, Request, Tools, deploy},
     evaluator::Evaluated,
     network::{Machine, MachineOptions},
     nix::{BuildOptions, Nix},
-    plan::{Extent, Goal},
+    plan::{Extent, Goal, Outcome, Step, Summary},
     ui::Screen,
 };
 use rig::Host;

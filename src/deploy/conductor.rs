@@ -7,13 +7,13 @@ use std::time::{Duration, Instant};
 
 use crate::evaluator::Evaluated;
 use crate::network::MachineOptions;
-use crate::plan::{Extent, Goal};
+use crate::plan::{Extent, Goal, MachineSummary, Step, Summary};
 use crate::ui::{Event, Ui};
 
+use super::Request;
 use super::lane::Lane;
 use super::road::{News, Road};
 use super::work::Work;
-use super::{MachineSummary, Request, Step, Summary};
 
 /// How soon an interrupt is noticed while evaluation says nothing.
 const ATTENTION: Duration = Duration::from_millis(100);
@@ -137,8 +137,9 @@ impl<'scope, W: Work> Conductor<'scope, '_, W> {
 
     fn warn_of_keys(&mut self, machine: &str, options: &MachineOptions) {
         let extent = self.road.request.extent;
+        // A dry run says what the deploy will say.
         let activates = matches!(extent, Extent::Activate(goal) if goal != Goal::DryActivate);
-        if !activates || options.keys.is_empty() {
+        if !(activates || extent == Extent::DryRun) || options.keys.is_empty() {
             return;
         }
         if std::mem::replace(&mut self.lane(machine).told_of_keys, true) {

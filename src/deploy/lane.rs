@@ -7,15 +7,15 @@ use std::time::{Duration, Instant};
 
 use crate::network::{Machine, MachineOptions};
 use crate::nix::CopyProgress;
-use crate::plan::{Goal, Running, Steps};
+use crate::plan::{Copied, Goal, MachineSummary, Outcome, Running, Step, Steps};
 use crate::process::Limit;
 use crate::ui::Event;
 
+use super::Mutation;
 use super::road::{News, Road};
-use super::support::unsupported;
+use super::support::refuse_unsupported;
 use super::trouble::Trouble;
 use super::work::{Activation, Work};
-use super::{Copied, MachineSummary, Mutation, Outcome, Step};
 
 /// How often the progress of a copy is told.
 const PACE: Duration = Duration::from_millis(500);
@@ -93,14 +93,14 @@ impl<'a, W: Work> Lane<'a, W> {
                 }
                 Err(_) => return Err(self.unheard()),
             };
-            self.refuse_unsupported(&options)?;
+            refuse_unsupported(&options)?;
             // A worker that was started anew may tell the options again.
             if host.is_none() {
                 host = self.connect(&options)?;
             }
         };
         self.system.replace(Some(machine.system.clone()));
-        self.refuse_unsupported(&machine.options)?;
+        refuse_unsupported(&machine.options)?;
         let host = match host {
             None => self.connect(&machine.options)?,
             connected => connected,
@@ -115,16 +115,6 @@ impl<'a, W: Work> Lane<'a, W> {
         }
         let message = "Nix ended before it had evaluated the machine";
         Trouble::new(message, None).outcome(Step::Evaluate)
-    }
-
-    fn refuse_unsupported(&self, options: &MachineOptions) -> Way<()> {
-        match unsupported(options, self.road.request.extent) {
-            Some(diagnostic) => Err(Outcome::Failed {
-                step: Step::Evaluate,
-                diagnostic,
-            }),
-            None => Ok(()),
-        }
     }
 
     fn connect(&self, options: &MachineOptions) -> Way<Option<(W::Host, Running)>> {

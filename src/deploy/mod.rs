@@ -11,11 +11,9 @@
 mod conductor;
 mod lane;
 mod mutation;
-mod outcome;
 mod request;
 mod road;
 mod site;
-mod summary;
 mod support;
 mod trouble;
 mod work;
@@ -26,11 +24,10 @@ mod tests;
 use std::sync::mpsc::Receiver;
 
 use crate::evaluator::Evaluated;
+use crate::plan::Summary;
 
 pub use mutation::Mutation;
-pub use outcome::{Outcome, Step};
 pub use request::{Limits, Request, Tools};
-pub use summary::{Copied, MachineSummary, Summary, Totals};
 
 /// Deploys machines while they are being evaluated, and tells what became of each.
 ///

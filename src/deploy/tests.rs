@@ -13,11 +13,11 @@ use serde_json::json;
 use super::conductor::conduct;
 use super::trouble::{Trouble, diagnostic};
 use super::work::{Activation, Work};
-use super::{Copied, Limits, Mutation, Outcome, Request, Step, Summary};
+use super::{Limits, Mutation, Request};
 use crate::evaluator::Evaluated;
 use crate::network::{Machine, MachineOptions};
 use crate::nix::{BuildOptions, CopyProgress};
-use crate::plan::{Extent, Goal, Running};
+use crate::plan::{Copied, Extent, Goal, Outcome, Running, Step, Summary};
 use crate::ui::Screen;
 
 const SWITCH: Extent = Extent::Activate(Goal::Switch);

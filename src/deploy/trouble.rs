@@ -5,9 +5,8 @@ use std::error::Error;
 use crate::evaluator::Diagnostic;
 use crate::host;
 use crate::nix::{self, BuildError, CopyError};
+use crate::plan::{Outcome, Step};
 use crate::process;
-
-use super::{Outcome, Step};
 
 /// Why a step did not come to its end.
 #[derive(Clone, Debug, Eq, PartialEq)]

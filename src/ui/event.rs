@@ -3,10 +3,10 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::deploy::{Copied, Outcome, Step, Summary};
 use crate::evaluator::Diagnostic;
 use crate::network::Names;
 use crate::plan::Extent;
+use crate::plan::{Copied, Outcome, Step, Summary};
 
 /// One piece of news of a run.
 ///

@@ -54,10 +54,10 @@ mod tests {
 
     use super::super::handle::tests::shown;
     use super::*;
-    use crate::deploy::{Outcome, Step, Summary};
     use crate::evaluator::{Diagnostic, Position};
     use crate::network::Names;
     use crate::plan::{Extent, Goal};
+    use crate::plan::{Outcome, Step, Summary};
 
     fn diagnostic() -> Diagnostic {
         let position = Some(Position {

@@ -1,6 +1,6 @@
 //! The run as lines, for logs and pipes.
 
-use crate::deploy::Step;
+use crate::plan::Step;
 
 use super::Event;
 use super::handle::{Options, Renderer, ended};
@@ -57,9 +57,9 @@ mod tests {
 
     use super::super::handle::tests::shown;
     use super::*;
-    use crate::deploy::{MachineSummary, Outcome, Summary};
     use crate::evaluator::Diagnostic;
     use crate::plan::{Extent, Goal};
+    use crate::plan::{MachineSummary, Outcome, Summary};
 
     fn events() -> Vec<Event> {
         let web = || "web".to_owned();

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::deploy::Outcome;
+use crate::plan::Outcome;
 
 use super::Event;
 use super::handle::{Options, Renderer, ended};
@@ -107,7 +107,7 @@ mod tests {
 
     use super::super::handle::tests::shown;
     use super::*;
-    use crate::deploy::Step;
+    use crate::plan::Step;
 
     fn log(machine: &str, line: &str) -> Event {
         let (machine, line) = (Some(machine.to_owned()), line.to_owned());

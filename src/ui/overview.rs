@@ -3,7 +3,7 @@
 use comfy_table::presets::NOTHING;
 use comfy_table::{CellAlignment, Table};
 
-use crate::deploy::{Copied, MachineSummary, Outcome, Step, Summary};
+use crate::plan::{Copied, MachineSummary, Outcome, Step, Summary};
 use crate::plan::{Extent, Goal};
 
 use super::color::{ERROR, GOOD, HINT, STRONG, WARNING, paint};

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Instant;
 
-use crate::deploy::{Copied, Outcome, Step};
+use crate::plan::{Copied, Outcome, Step};
 
 use super::Event;
 use super::color::{ERROR, FAINT, STRONG, paint};

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::deploy::Outcome;
+use crate::plan::Outcome;
 
 use super::color::{STRONG, WARNING, paint};
 use super::handle::Options;

@@ -5,9 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::plan::Extent;
-
-use super::{Outcome, Step};
+use super::{Extent, Outcome, Step};
 
 /// What a deploy did, by machine.
 #[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
