@@ -45,6 +45,27 @@ fn an_input_may_be_overridden() {
 }
 
 #[test]
+fn an_input_may_be_overridden_with_a_tree_that_is_being_worked_on() {
+    let lab = Lab::without_hosts();
+    lab.write("one/flake.nix", &saying("\"one\"", ""));
+    lab.write("work/sub/flake.nix", &saying("\"committed\"", ""));
+    let work = format!("{}/work", lab.directory.display());
+    lab.run("git", &["init", "--quiet", &work]);
+    lab.run("git", &["-C", &work, "add", "."]);
+    lab.write("work/sub/flake.nix", &saying("\"dirty\"", ""));
+    let one = format!(
+        "inputs.data.url = \"path:{}/one\";",
+        lab.directory.display()
+    );
+    with_inputs(&lab, &one, &tagged("inputs.data.word"));
+    let dirty = format!("git+file://{work}?dir=sub");
+    assert_eq!(
+        tags(&lab, ["--override-input", "data", &dirty]),
+        json!(["dirty"])
+    );
+}
+
+#[test]
 fn an_input_of_an_input_may_be_overridden_and_followers_go_along() {
     let lab = Lab::without_hosts();
     let path = |name: &str| format!("path:{}/{name}", lab.directory.display());

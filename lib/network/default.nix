@@ -45,6 +45,7 @@ let
   inherit (builtins)
     attrNames
     catAttrs
+    concatMap
     foldl'
     mapAttrs
     ;
@@ -135,23 +136,39 @@ let
     machines = mapAttrs (_: node: node.config) nodes;
   };
 
+  names = {
+    machines = machineNames;
+    resources = evalResources.names;
+  };
+
   invalidNames = lib.filter (name: builtins.match "[a-zA-Z0-9_-][a-zA-Z0-9_.-]*" name == null) (
     machineNames ++ lib.concatLists (lib.attrValues evalResources.names)
   );
+
+  # Attributes of the network that are about machines by name.
+  unknownIn =
+    attribute:
+    map (name: "network.${attribute}.${name}") (
+      lib.subtractLists machineNames (attrNames (network.${attribute} or { }))
+    );
+
+  unknownNames = concatMap unknownIn [
+    "nodeNixpkgs"
+    "nodeSpecialArgs"
+  ];
 in
 {
   inherit lib network nodes;
   facts = lib.genAttrs machineNames (name: paths: collect paths (evalMachine name));
   names =
-    if invalidNames == [ ] then
-      {
-        machines = machineNames;
-        resources = evalResources.names;
-      }
-    else
+    if invalidNames != [ ] then
       throw "invalid name of a machine or resource: ${
         lib.concatMapStringsSep ", " (name: "`${name}'") invalidNames
-      }; a name has letters, digits, `_', `-' and, after the first, `.'";
+      }; a name has letters, digits, `_', `-' and, after the first, `.'"
+    else if unknownNames != [ ] then
+      throw "${lib.concatStringsSep ", " unknownNames}: there is no such machine; the machines are ${lib.concatStringsSep ", " machineNames}"
+    else
+      names;
   machines = lib.genAttrs machineNames (name: { }: evalMachine name);
   positionOf =
     name: builtins.unsafeGetAttrPos name (lib.findFirst (lib.hasAttr name) { } definitions);

@@ -50,7 +50,11 @@ let
     if !isFunction value then
       value
     else if missing value != [ ] then
-      throw "the network in ${file} needs the argument ${quoted (missing value)}; pass each with --arg NAME EXPR or --argstr NAME TEXT"
+      throw (
+        "the network in ${file} needs the argument ${quoted (missing value)}: "
+        + "say --arg NAME EXPR or --argstr NAME TEXT"
+        + (if arguments == { } then "" else "; given: ${quoted (attrNames arguments)}")
+      )
     else
       value arguments;
 

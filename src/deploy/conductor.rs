@@ -147,7 +147,8 @@ impl<'scope, W: Work> Conductor<'scope, '_, W> {
         }
         let keys: Vec<&str> = options.keys.keys().map(String::as_str).collect();
         let message = format!("keys are not sent by this version: {}", keys.join(", "));
-        let hint = "services that wait for a key do not start until you put it in place";
+        let hint =
+            "a service that waits for a key holds up the activation until you put the key in place";
         self.road
             .ui
             .warning(Some(machine), message, Some(hint.to_owned()));

@@ -105,7 +105,10 @@ fn gather(evaluator: &Evaluator, asked: Facts) -> Result<Facts, Error> {
     let facts = Mutex::new(asked);
     let failure = Mutex::new(None);
     let sink = |_, found| {
-        if let Found::Text(text) = found {
+        // A byte that was no text has become U+FFFD: a machine with such a value has no facts.
+        if let Found::Text(text) = found
+            && !text.contains(char::REPLACEMENT_CHARACTER)
+        {
             match parse::<FactsText>(&text) {
                 Ok(text) => lock(&facts).learn(text),
                 Err(error) => {

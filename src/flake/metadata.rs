@@ -5,7 +5,7 @@ use nix_compat::flakeref::{FlakeRef, Source};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::{LockedFlake, Tree};
+use super::{LockedFlake, Tree, unlocked};
 
 /// Attributes of a dirty tree that are not part of what locks it.
 const EXTRA: [&str; 2] = ["dirtyRev", "dirtyShortRev"];
@@ -24,7 +24,8 @@ pub struct Metadata {
 
 impl Metadata {
     /// Turns the answer into a locked flake, or says what it lacks.
-    pub fn lock(self, reference: &str) -> Result<LockedFlake, String> {
+    pub fn lock(mut self, reference: &str) -> Result<LockedFlake, String> {
+        unlocked::settle(&mut self.locks);
         let local = self.local_tree();
         let extra = self.extra();
         let locked = self.locked;

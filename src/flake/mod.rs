@@ -11,6 +11,7 @@ mod lock;
 mod metadata;
 mod refusal;
 mod tree;
+mod unlocked;
 
 pub use error::{Error, Place};
 pub use identity::Identity;

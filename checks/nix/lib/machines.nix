@@ -335,4 +335,27 @@
         ]).lib;
     expected = true;
   };
+
+  "special arguments and a nixpkgs for a machine that is not there are refused" = {
+    expr =
+      map
+        (
+          network:
+          fails
+            (evaluate {
+              inherit network;
+              web = { };
+            }).names
+        )
+        [
+          { nodeSpecialArgs.wbe.x = 1; }
+          { nodeNixpkgs.wbe = nixpkgs; }
+          { nodeSpecialArgs.web.x = 1; }
+        ];
+    expected = [
+      true
+      true
+      false
+    ];
+  };
 }

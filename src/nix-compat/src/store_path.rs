@@ -9,6 +9,9 @@ use std::str::FromStr;
 
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use sha2::{Digest as _, Sha256};
+
+use crate::nixhash::{HashAlgo, NixHash};
 
 pub use nix_derivation::store_path::{DIGEST_LEN as DIGEST_SIZE, MAX_NAME_LEN, STORE_DIR};
 
@@ -71,6 +74,23 @@ impl StorePath {
                 text: name.to_owned(),
                 reason,
             })
+    }
+
+    /// Computes where a tree is in the store, from its name and the SHA-256 of its NAR.
+    ///
+    /// The rule is that of Nix's manual, "Complete Store Path Calculation", for content-addressed
+    /// objects without references. `None` if the hash is of another algorithm.
+    pub fn of_tree(name: &str, nar_hash: &NixHash) -> Option<Self> {
+        if nar_hash.algo() != HashAlgo::Sha256 {
+            return None;
+        }
+        let inner = nar_hash.to_nix_lowerhex_string();
+        let fingerprint = format!("source:{inner}:{STORE_DIR}:{name}");
+        let mut digest = [0; DIGEST_SIZE];
+        for (index, byte) in Sha256::digest(fingerprint).iter().enumerate() {
+            digest[index % DIGEST_SIZE] ^= byte;
+        }
+        Self::from_name_and_digest_fixed(name, digest).ok()
     }
 
     /// Gives the name, which for a derivation ends in `.drv`.
@@ -144,5 +164,28 @@ impl<'de> Deserialize<'de> for StorePath {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         text.parse().map_err(D::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tree_is_where_nix_put_it() {
+        for (hash, path) in [
+            (
+                "sha256-8vi6p9+t+Xtfyt/KRk9AIpIdEGRaIS6k9wbhbPVFukY=",
+                "/nix/store/ilwqjary2vfhbpmqmp2hskih4sp0pmpz-source",
+            ),
+            (
+                "sha256-QKhTZEnLB+6PkwtkqZmgg7XImMFW6atfJb5ovT0639Y=",
+                "/nix/store/pv8zrk1sm7pyxbfxgdbi9xvvc6l202vf-source",
+            ),
+        ] {
+            let hash = NixHash::from_sri(hash).unwrap();
+            let computed = StorePath::of_tree("source", &hash).unwrap();
+            assert_eq!(computed.to_absolute_path(), path);
+        }
     }
 }
