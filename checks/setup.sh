@@ -19,12 +19,16 @@ fail() {
 
 # The tools, and the Debian packages that have them.
 declare -A package_of=(
-  [nix]=nix-bin [sshd]=openssh-server [ssh]=openssh-client [git]=git [cc]=gcc
+  [nix]=nix-bin [sshd]=openssh-server [ssh]=openssh-client [git]=git [cc]="gcc libc6-dev"
   [ld]=binutils [unshare]=util-linux [curl]=curl [tar]=tar [gzip]=gzip [awk]=mawk
 )
 
-# Whether a program is there; sshd is in no ordinary user's PATH.
-has() { PATH=$PATH:/usr/sbin:/sbin command -v "$1" > /dev/null; }
+# Whether a program is there; sshd is in no ordinary user's PATH. A compiler without a C library to
+# link with is none.
+has() {
+  PATH=$PATH:/usr/sbin:/sbin command -v "$1" > /dev/null || return 1
+  [ "$1" != cc ] || echo 'int main(void) { return 0; }' | cc -x c - -o /dev/null 2> /dev/null
+}
 
 on_debian_as_root() { [ -e /etc/debian_version ] && [ "$(id -u)" = 0 ]; }
 
@@ -32,7 +36,7 @@ on_debian_as_root() { [ -e /etc/debian_version ] && [ "$(id -u)" = 0 ]; }
 need_tools() {
   local tool missing=() packages=()
   for tool in "$@"; do
-    has "$tool" || { missing+=("$tool") && packages+=("${package_of[$tool]}"); }
+    has "$tool" || { missing+=("$tool") && packages+=(${package_of[$tool]}); }
   done
   [ ${#missing[@]} -gt 0 ] || return 0
   on_debian_as_root || fail "missing: ${missing[*]}" \
