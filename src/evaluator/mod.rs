@@ -17,6 +17,7 @@ mod fleet;
 mod library;
 mod pool;
 mod program;
+mod progress;
 mod queue;
 mod record;
 mod text;
