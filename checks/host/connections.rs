@@ -252,7 +252,8 @@ fn hold_connection(config: &str) {
 fn await_remote_ends(server: &rig::Host, expected: usize) {
     let mut found = usize::MAX;
     for _ in 0..100 {
-        let sessions = "grep -l '^sshd: root@notty' /proc/[0-9]*/cmdline 2>/dev/null";
+        // Since 9.8 sessions have a program of their own, `sshd-session`.
+        let sessions = "grep -lE '^sshd(-session)?: root@notty' /proc/[0-9]*/cmdline 2>/dev/null";
         let listed = server.run(["sh", "-c", sessions]).unwrap();
         found = String::from_utf8_lossy(&listed.stdout).lines().count();
         if found == expected {
