@@ -12,7 +12,7 @@ use super::{
     AttributePath, Error, Evaluated, Evaluator, capacity,
     facts::{Facts, FactsText, Path, Reads},
     parse,
-    pool::{Found, Pool, Sink},
+    pool::{Found, Pool},
     text::MachineText,
 };
 
@@ -42,7 +42,7 @@ pub fn evaluate(
             return Ok(());
         }
         facts.ask(paths);
-        facts = gather(evaluator, facts)?;
+        facts = gather(evaluator, &facts)?;
     }
 }
 
@@ -59,94 +59,73 @@ impl Round<'_> {
     fn run(&self, names: Vec<String>) -> Result<(Vec<String>, BTreeSet<Path>), Error> {
         let reads = Mutex::new(BTreeMap::new());
         let wanted = Mutex::new(BTreeSet::new());
-        let failure = Mutex::new(None);
-        let sink = |process, found| match found {
-            Found::Read(read) => {
-                let mut reads = lock(&reads);
-                let reads: &mut Reads<'_> = reads
-                    .entry(process)
-                    .or_insert_with(|| Reads::new(self.facts));
-                reads.note(read);
-                reads
-                    .worth_asking()
-                    .map_or(ControlFlow::Continue(()), |paths| {
-                        lock(&wanted).extend(paths.iter().cloned());
-                        ControlFlow::Break(())
-                    })
-            }
-            found => self.herald.tell(found).map_or_else(
-                |error| {
-                    *lock(&failure) = Some(error);
-                    ControlFlow::Break(())
-                },
-                ControlFlow::Continue,
-            ),
-        };
-        let program = self.evaluator.program_with(self.facts);
-        let left = pool(
+        let left = run(
             self.evaluator,
             self.attribute,
-            program.as_str(),
-            names.len(),
-            &sink,
-        )
-        .run(names)?;
-        match into_inner(failure) {
-            Some(error) => Err(error),
-            None => Ok((left, into_inner(wanted))),
-        }
+            self.facts,
+            names,
+            |process, found| match found {
+                Found::Read(read) => {
+                    let mut reads = lock(&reads);
+                    let reads: &mut Reads<'_> = reads
+                        .entry(process)
+                        .or_insert_with(|| Reads::new(self.facts));
+                    reads.note(read);
+                    let Some(paths) = reads.worth_asking() else {
+                        return Ok(ControlFlow::Continue(()));
+                    };
+                    lock(&wanted).extend(paths.iter().cloned());
+                    Ok(ControlFlow::Break(()))
+                }
+                found => self.herald.tell(found).map(ControlFlow::Continue),
+            },
+        )?;
+        Ok((left, into_inner(wanted)))
     }
 }
 
 /// Finds facts of all machines. A machine that cannot be evaluated simply has none.
-fn gather(evaluator: &Evaluator, asked: Facts) -> Result<Facts, Error> {
+fn gather(evaluator: &Evaluator, asked: &Facts) -> Result<Facts, Error> {
     let names = evaluator.machine_names()?;
-    let program = evaluator.program_with(&asked);
-    let facts = Mutex::new(asked);
-    let failure = Mutex::new(None);
-    let sink = |_, found| {
+    let facts = Mutex::new(asked.clone());
+    run(evaluator, AttributePath::facts, asked, names, |_, found| {
         // A byte that was no text has become U+FFFD: a machine with such a value has no facts.
         if let Found::Text(text) = found
             && !text.contains(char::REPLACEMENT_CHARACTER)
         {
-            match parse::<FactsText>(&text) {
-                Ok(text) => lock(&facts).learn(text),
-                Err(error) => {
-                    *lock(&failure) = Some(error);
-                    return ControlFlow::Break(());
-                }
-            }
+            lock(&facts).learn(parse::<FactsText>(&text)?);
         }
-        ControlFlow::Continue(())
-    };
-    pool(
-        evaluator,
-        AttributePath::facts,
-        program.as_str(),
-        names.len(),
-        &sink,
-    )
-    .run(names)?;
-    match into_inner(failure) {
-        Some(error) => Err(error),
-        None => Ok(into_inner(facts)),
-    }
+        Ok(ControlFlow::Continue(()))
+    })?;
+    Ok(into_inner(facts))
 }
 
-fn pool<'a>(
-    evaluator: &'a Evaluator,
+/// Evaluates an attribute of each machine until all are done or `hear` breaks off or fails; gives
+/// the names that are left.
+fn run(
+    evaluator: &Evaluator,
     attribute: fn(&str) -> AttributePath,
-    program: &'a str,
-    machines: usize,
-    sink: &'a Sink<'a>,
-) -> Pool<'a> {
-    Pool {
+    facts: &Facts,
+    names: Vec<String>,
+    hear: impl Fn(usize, Found) -> Result<ControlFlow<()>, Error> + Sync,
+) -> Result<Vec<String>, Error> {
+    let failure = Mutex::new(None);
+    let sink = |process, found| {
+        hear(process, found).unwrap_or_else(|error| {
+            *lock(&failure) = Some(error);
+            ControlFlow::Break(())
+        })
+    };
+    let program = evaluator.program_with(facts);
+    let pool = Pool {
         evaluator,
         attribute,
-        program,
-        workers: capacity::workers(evaluator.options.limits, machines),
-        sink,
-    }
+        program: program.as_str(),
+        workers: capacity::workers(evaluator.options.limits, names.len()),
+        sink: &sink,
+    };
+    let left = pool.run(names)?;
+    into_inner(failure).map_or(Ok(left), Err)
 }
 
 /// Tells news to the deploy, each once, however often processes were started again.

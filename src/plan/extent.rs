@@ -62,12 +62,4 @@ impl Extent {
     pub fn needs_hosts(self) -> bool {
         self != Self::BuildOnly
     }
-
-    /// The goal of the activation, where there is one.
-    pub fn goal(self) -> Option<Goal> {
-        match self {
-            Self::Activate(goal) => Some(goal),
-            Self::DryRun | Self::BuildOnly | Self::CopyOnly => None,
-        }
-    }
 }
