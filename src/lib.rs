@@ -12,5 +12,7 @@ pub mod host;
 pub mod network;
 pub mod nix;
 pub mod plan;
+pub mod plugin;
 pub mod process;
+pub mod schema;
 pub mod ui;

@@ -1,0 +1,3 @@
+//! NeatCloud: a cloud that fits in a laptop, and its provider for NixOps.
+
+fn main() {}

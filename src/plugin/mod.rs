@@ -1,0 +1,1 @@
+//! Plugins: typed manifests, and the conversation with providers.
