@@ -27,11 +27,13 @@
 
 mod envelope;
 mod failure;
+mod incoming;
 mod request;
 mod resource;
 
 pub use envelope::{Notification, Request, RequestId, Response, VERSION};
 pub use failure::{Diagnostic, Failure, FailureKind, RpcError, Severity, code};
+pub use incoming::{Incoming, Refused};
 pub use request::*;
 pub use resource::*;
 
