@@ -1,0 +1,13 @@
+//! Providers, driven over real pipes as NixOps drives them.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod command_line;
+mod conversation;
+mod difference;
+mod driver;
+mod fuzz;
+mod garbage;
+mod notebook;
+mod schema;
+mod unruly;
