@@ -6,11 +6,17 @@ use serde_json::{Value, json};
 
 use crate::driver::{Driver, program, resource};
 
-fn start() -> Driver {
-    Driver::start(&mut Command::new(program("unruly")))
+/// The provider.
+pub fn unruly() -> Command {
+    Command::new(program("unruly"))
 }
 
-fn action(word: &str, number: u64) -> Value {
+fn start() -> Driver {
+    Driver::start(&mut unruly())
+}
+
+/// Parameters of one of its actions.
+pub fn action(word: &str, number: u64) -> Value {
     json!({
         "resource": resource("unruly", "it"),
         "prior": { "id": "1" },

@@ -1,103 +1,29 @@
-//! A provider that keeps notes: files in books, which are directories.
-//!
-//! `NOTEBOOK` names the directory in which the books stand. Try it:
-//!
-//!     cargo run -p nixops-plugin --example notebook -- schema note
+//! Notes, which are files. A note's file is named by the token with which it was made, so that it
+//! carries the token from the moment at which it is there.
 
 use std::collections::BTreeMap;
-use std::env;
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
 
 use nixops_plugin::{
-    Attributes, Context, Dependency, Diagnostic, Failed, JsonSchema, Made, Provider, Resource,
-    ResourceRef, ResourceState, State,
+    Attributes, Context, Dependency, Diagnostic, Failed, JsonSchema, Made, Resource, ResourceRef,
+    ResourceState, State,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-fn main() -> ExitCode {
-    let desk = PathBuf::from(env::var_os("NOTEBOOK").unwrap_or_else(|| "notebook".into()));
-    Provider::new("notebook", env!("CARGO_PKG_VERSION"))
-        .with(Books { desk: desk.clone() })
-        .with(Notes { desk })
-        .main()
-}
+use crate::if_there;
 
-/// Books, which are directories.
-struct Books {
-    desk: PathBuf,
-}
-
-/// A book for notes.
-#[derive(Deserialize, JsonSchema)]
-#[schemars(extend("x-nixops-replace" = true))]
-struct Book {
-    /// Title, which is the name of its directory.
-    title: String,
-}
-
-#[derive(Serialize, JsonSchema)]
-struct BookOutputs {
-    /// How many notes it has.
-    notes: usize,
-}
-
-impl Books {
-    fn count(&self, title: &str) -> io::Result<BookOutputs> {
-        let notes = fs::read_dir(self.desk.join(title))?.count();
-        Ok(BookOutputs { notes })
-    }
-}
-
-impl Resource for Books {
-    const TYPE: &'static str = "book";
-    type Options = Book;
-    type Outputs = BookOutputs;
-
-    fn create(
-        &self,
-        _: &Context,
-        _: &ResourceRef,
-        options: Book,
-        _token: &str,
-    ) -> Result<Made<BookOutputs>, Failed> {
-        fs::create_dir_all(self.desk.join(&options.title))?;
-        let outputs = self.count(&options.title)?;
-        Ok(Made::new(options.title, outputs))
-    }
-
-    // A book that was made twice is the same book, so there is none to be found.
-    fn find(&self, _: &Context, _token: &str) -> Result<Option<Made<BookOutputs>>, Failed> {
-        Ok(None)
-    }
-
-    fn read(
-        &self,
-        _: &Context,
-        prior: &ResourceState,
-    ) -> Result<Option<State<BookOutputs>>, Failed> {
-        Ok(if_there(self.count(&prior.id))?.map(State::new))
-    }
-
-    fn delete(&self, _: &Context, _: &ResourceRef, prior: &ResourceState) -> Result<(), Failed> {
-        if_there(fs::remove_dir(self.desk.join(&prior.id)))
-            .map_err(|error| Failed::new("the book cannot be thrown away").because(error))?;
-        Ok(())
-    }
-}
-
-/// Notes, which are files. A note's file is named by the token with which it was made, so that it
-/// carries the token from the moment at which it is there.
-struct Notes {
-    desk: PathBuf,
+/// The type.
+pub struct Notes {
+    /// Where the books stand.
+    pub desk: PathBuf,
 }
 
 /// A note in a book.
 #[derive(Deserialize, Serialize, JsonSchema)]
-struct Note {
+pub struct Note {
     /// Title of the book.
     #[schemars(extend("x-nixops-replace" = true))]
     book: String,
@@ -116,7 +42,7 @@ struct Note {
 }
 
 #[derive(Serialize, JsonSchema)]
-struct NoteOutputs {
+pub struct NoteOutputs {
     /// Where its file is.
     path: PathBuf,
     /// How many words it has.
@@ -279,12 +205,4 @@ impl Resource for Notes {
 fn file_name(token: &str) -> String {
     let bytes = token.bytes().map(|byte| format!("{byte:02x}"));
     bytes.collect::<String>() + ".note"
-}
-
-fn if_there<T>(done: io::Result<T>) -> io::Result<Option<T>> {
-    match done {
-        Ok(value) => Ok(Some(value)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error),
-    }
 }
