@@ -25,7 +25,7 @@ pub mod code {
 #[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct RpcError {
-    /// What kind of error it is: see [`code`].
+    /// What kind of error it is: -32700, -32600, -32601, -32602, -32603, or 1 if the method failed.
     pub code: i64,
     /// One sentence for people, without a full stop.
     pub message: String,

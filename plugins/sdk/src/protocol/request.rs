@@ -20,7 +20,7 @@ macro_rules! messages {
 }
 
 /// Parameters of `hello`, always the first request. Fields that a provider does not know are for
-/// later versions and are ignored here, and in [`Welcome`], alone.
+/// later versions and are ignored here, and in the answer, alone.
 #[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Hello {
