@@ -98,6 +98,44 @@ pub struct Diagnostic {
     pub hint: Option<String>,
 }
 
+impl Diagnostic {
+    /// An error in an attribute; an empty path is the resource as a whole.
+    ///
+    /// ```
+    /// # use nixops_plugin::Diagnostic;
+    /// let diagnostic = Diagnostic::error(["disks", "0", "size"], "the disk cannot become smaller");
+    /// assert_eq!(diagnostic.path.join("."), "disks.0.size");
+    /// ```
+    pub fn error<N: Into<String>>(
+        path: impl IntoIterator<Item = N>,
+        message: impl Into<String>,
+    ) -> Self {
+        Self {
+            path: path.into_iter().map(Into::into).collect(),
+            message: message.into(),
+            ..Self::default()
+        }
+    }
+
+    /// Something in an attribute that nobody may have meant, but that can be done.
+    pub fn warning<N: Into<String>>(
+        path: impl IntoIterator<Item = N>,
+        message: impl Into<String>,
+    ) -> Self {
+        Self {
+            severity: Severity::Warning,
+            ..Self::error(path, message)
+        }
+    }
+
+    /// The same with what to do about it.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+}
+
 impl fmt::Display for RpcError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(&self.message)

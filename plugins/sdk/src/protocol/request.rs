@@ -346,3 +346,21 @@ impl Validated {
         diagnostics.any(|diagnostic| diagnostic.severity == Severity::Error)
     }
 }
+
+impl Dependency {
+    /// A resource by its type and its name.
+    pub fn on(kind: impl Into<String>, name: impl Into<String>) -> Self {
+        Self {
+            kind: kind.into(),
+            name: Some(name.into()),
+        }
+    }
+
+    /// All resources of a type.
+    pub fn on_all(kind: impl Into<String>) -> Self {
+        Self {
+            kind: kind.into(),
+            name: None,
+        }
+    }
+}
