@@ -1,7 +1,9 @@
 //! Plugins: typed manifests, and the conversation with providers.
 
+pub mod manifest;
 pub mod provider;
 
+pub use manifest::{Plugin, PluginRecord, PluginSet};
 pub use provider::{Provider, ProviderEvent};
 
 use std::fmt;

@@ -23,6 +23,7 @@ mod tail;
 pub use error::{Error, Result, Subject};
 pub use event::{About, Listener, ProviderEvent};
 pub use fault::Fault;
+pub(crate) use message::fitting;
 pub use message::{Incoming, next_line};
 pub use start::StartFailure;
 
