@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::RpcError;
+use super::{Attributes, RpcError};
 
 /// What the field `jsonrpc` of every message says.
 pub const VERSION: &str = "2.0";
@@ -17,12 +17,14 @@ pub type RequestId = u64;
 #[serde(deny_unknown_fields)]
 pub struct Request {
     /// Always `2.0`.
+    #[schemars(extend("const" = "2.0"))]
     pub jsonrpc: String,
     /// Number of the request.
     pub id: RequestId,
     /// Name of the method.
     pub method: String,
-    /// Its parameters.
+    /// Its parameters, always an object.
+    #[schemars(with = "Attributes")]
     pub params: Value,
 }
 
@@ -31,18 +33,23 @@ pub struct Request {
 #[serde(deny_unknown_fields)]
 pub struct Notification {
     /// Always `2.0`.
+    #[schemars(extend("const" = "2.0"))]
     pub jsonrpc: String,
     /// Name of the method.
     pub method: String,
-    /// Its parameters.
+    /// Its parameters, always an object.
+    #[schemars(with = "Attributes")]
     pub params: Value,
 }
 
 /// An answer of the provider: either `result` or `error`.
 #[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
 #[serde(deny_unknown_fields)]
+#[schemars(extend("required" = ["jsonrpc", "id"]))]
+#[schemars(extend("oneOf" = [{ "required": ["result"] }, { "required": ["error"] }]))]
 pub struct Response {
     /// Always `2.0`.
+    #[schemars(extend("const" = "2.0"))]
     pub jsonrpc: String,
     /// Number of the request; null if the request could not be read.
     pub id: Option<RequestId>,

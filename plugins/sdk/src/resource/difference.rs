@@ -1,13 +1,11 @@
 //! How the inputs of a resource differ from those that it was last brought to.
 
 use std::collections::BTreeSet;
+use std::ptr;
 
 use serde_json::{Map, Value};
 
 use crate::protocol::{Attributes, Change, ChangeKind, Difference, ResourceState};
-
-/// How deep schemas that refer to one another are followed for one attribute.
-const DEEPEST: usize = 32;
 
 /// Compares what a resource is to be with the inputs that it was last brought to, attribute by
 /// attribute, by the JSON Schema of the options.
@@ -46,23 +44,24 @@ impl<'a> View<'a> {
             schemas: Vec::new(),
         };
         for schema in schemas {
-            view.add(root, schema, 0);
+            view.add(root, schema);
         }
         view
     }
 
-    fn add(&mut self, root: &'a Value, schema: &'a Value, depth: usize) {
-        if depth > DEEPEST {
+    fn add(&mut self, root: &'a Value, schema: &'a Value) {
+        // Schemas may refer to one another in circles.
+        if self.schemas.iter().any(|known| ptr::eq(*known, schema)) {
             return;
         }
         self.schemas.push(schema);
         if let Some(referred) = referred(root, schema) {
-            self.add(root, referred, depth + 1);
+            self.add(root, referred);
         }
         for keyword in ["allOf", "anyOf", "oneOf"] {
             let choices = schema.get(keyword).and_then(Value::as_array);
             for choice in choices.into_iter().flatten() {
-                self.add(root, choice, depth + 1);
+                self.add(root, choice);
             }
         }
     }
