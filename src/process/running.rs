@@ -136,7 +136,7 @@ impl Running {
     }
 
     /// Waits for the child to end, leaving it to be reaped: the group cannot be reused while its leader is a zombie.
-    pub(super) fn ended(&self) -> impl FnOnce() + Send + 'static {
+    pub(crate) fn ended(&self) -> impl FnOnce() + Send + 'static {
         let group = self.group;
         move || {
             has_ended(group, WaitIdOptions::empty());

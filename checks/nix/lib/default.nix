@@ -69,6 +69,7 @@ let
     // import ./platform.nix scope
     // import ./records.nix scope
     // import ./resources.nix scope
+    // import ./schema.nix scope
     // import ./scrub.nix scope;
 
   failures = nixpkgsLib.filterAttrs (_: case: case.expr != case.expected) cases;

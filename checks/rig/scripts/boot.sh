@@ -26,6 +26,8 @@ if [ -e "$system" ]; then
     fi
 fi
 
+[ -e /etc/ssh/sshd_config ] || exit 0
+
 # From 9.8 on, sshd refuses whoever failed too often; here, all who fail on purpose share an address.
 if ! grep -q PerSourcePenalties /etc/ssh/sshd_config &&
     /usr/sbin/sshd -t -f /etc/ssh/sshd_config -o PerSourcePenalties=no 2>/dev/null; then

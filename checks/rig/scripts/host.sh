@@ -9,7 +9,8 @@ root=$host/root
 read -r process _ </proc/self/stat
 exec 4>"$host/ready"
 
-echo "$2" >/proc/sys/kernel/hostname
+# The file is the machine's root's; the call is root's of this user namespace.
+echo "$2" 2>/dev/null >/proc/sys/kernel/hostname || hostname "$2"
 mount -n --bind "$root" "$root"
 cd "$root"
 # The owner made a directory for each that the machine has; links were copied as links.
@@ -23,6 +24,10 @@ if [ -d /etc/alternatives ]; then
     mkdir -p etc/alternatives
     mount -n --bind -o ro /etc/alternatives etc/alternatives
 fi
+while IFS='	' read -r source target; do
+    mkdir -p "$target"
+    mount -n --rbind "$source" "$target"
+done <"$host/shares"
 mount -n --rbind /dev dev
 mount -n --rbind -o ro /sys sys
 mount -n -t proc proc proc

@@ -46,6 +46,16 @@ impl Host {
         self.fault("reboot", None)
     }
 
+    /// Ends all programs, as a machine that is switched off. Its files stay, and what is mounted too.
+    pub fn switch_off(&self) -> Result<(), RigError> {
+        self.fault("switch_off", None)
+    }
+
+    /// Brings a host up that was switched off; see [`Host::reboot`]. For one that runs it is a reboot.
+    pub fn switch_on(&self) -> Result<(), RigError> {
+        self.reboot()
+    }
+
     /// Hides the programs of Nix, also from those who know their full paths.
     pub fn without_nix(&self) -> Result<(), RigError> {
         self.fault("hide_nix", None)

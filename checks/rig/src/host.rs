@@ -2,6 +2,7 @@
 
 use std::{
     ffi::OsStr,
+    fs,
     net::IpAddr,
     path::{Path, PathBuf},
     process::{Command, Output},
@@ -11,9 +12,10 @@ use std::{
 use crate::{
     error::RigError,
     forwarder::Forwarder,
+    host_files::authorize_root,
     keys,
     layout::{HostLayout, Layout},
-    programs::{output, plain_command},
+    programs::{HOST_PATH, output, plain_command, read},
 };
 
 /// A running host.
@@ -35,6 +37,12 @@ pub struct Host {
 }
 
 impl Host {
+    /// Returns a host that another process holds: in the rig with the directory `rig`, with the number of its first
+    /// process as [`Host::process`] told it.
+    pub fn of(rig: &Path, name: &str, address: (IpAddr, u16), process: u32) -> Self {
+        Self::new(Layout::new(rig), name.to_owned(), address, process)
+    }
+
     pub(crate) fn new(
         rig: Layout,
         name: String,
@@ -89,6 +97,34 @@ impl Host {
             .join(path.strip_prefix("/").unwrap_or(path))
     }
 
+    /// Returns the directory of the machine that is the host's `/`. What is mounted there is not seen by it.
+    pub fn disk(&self) -> PathBuf {
+        self.layout.root()
+    }
+
+    /// Whether the host has ended for good: nothing of it runs any more.
+    pub fn has_ended(&self) -> bool {
+        self.layout.ended().exists() || !self.layout.ready().exists()
+    }
+
+    /// Lets these keys in as root, beside the rig's own if that one is let in.
+    pub fn authorize_root(&self, keys: &[String]) -> Result<(), RigError> {
+        authorize_root(&self.disk(), keys)
+    }
+
+    /// Returns what the host has said since it was made: while it was put together, in activations at boot, and
+    /// from sshd.
+    pub fn console(&self) -> String {
+        let logs = [
+            self.layout.boot_log(),
+            self.disk().join("var/log/activate.log"),
+            self.layout.sshd_log(),
+        ];
+        logs.iter()
+            .map(|log| read(log).unwrap_or_default())
+            .collect()
+    }
+
     /// Returns the public key of the host: algorithm and key.
     pub fn host_key(&self) -> Result<String, RigError> {
         keys::public(&self.layout.host_key())
@@ -100,22 +136,44 @@ pub fn command_in_host<W: AsRef<OsStr>>(
     process: u32,
     words: impl IntoIterator<Item = W>,
 ) -> Command {
-    let mut command = plain_command("nsenter");
+    let [program, arguments @ ..] = ENTER;
+    let mut command = plain_command(program);
     command.arg(format!("--target={process}"));
-    command.args([
-        "--mount",
-        "--uts",
-        "--pid",
-        "--root",
-        "--wd",
-        "--",
-        "env",
-        "--chdir=/root",
-    ]);
+    if in_other_user_namespace(process) {
+        command.args(AS_ITS_ROOT);
+    }
+    command.args(arguments).args(["--", "env", "--chdir=/root"]);
     command
         .env("HOME", "/root")
         .env("USER", "root")
         .env("LOGNAME", "root");
     command.args(words);
     command
+}
+
+/// Returns the words before a command that make it run inside the host whose first process is `process`, as root
+/// in the directory `home`, with the host's environment.
+pub fn words_into_host(process: u32, home: &str) -> Vec<String> {
+    let [program, arguments @ ..] = ENTER;
+    let mut words = vec![program.to_owned(), format!("--target={process}")];
+    if in_other_user_namespace(process) {
+        words.extend(AS_ITS_ROOT.map(str::to_owned));
+    }
+    words.extend(arguments.map(str::to_owned));
+    words.extend(["--", "env", "-i"].map(str::to_owned));
+    words.push(format!("--chdir={home}"));
+    words.push(format!("PATH={HOST_PATH}"));
+    let environment = ["HOME=/root", "USER=root", "LOGNAME=root", "LANG=C.UTF-8"];
+    words.extend(environment.map(str::to_owned));
+    words
+}
+
+const ENTER: [&str; 6] = ["nsenter", "--mount", "--uts", "--pid", "--root", "--wd"];
+
+/// Who made a user namespace is root in it, and has no right to change groups there.
+const AS_ITS_ROOT: [&str; 2] = ["--user", "--preserve-credentials"];
+
+fn in_other_user_namespace(process: u32) -> bool {
+    let namespace = |process: &str| fs::read_link(format!("/proc/{process}/ns/user")).ok();
+    namespace(&process.to_string()).is_some_and(|theirs| Some(theirs) != namespace("self"))
 }

@@ -12,6 +12,7 @@ use crate::{
     files::{NIX_SETTINGS, directories, mode},
     keys,
     layout::{HostLayout, Layout},
+    options::HostOptions,
     programs::{HOST_PATH, write},
 };
 
@@ -24,6 +25,7 @@ pub(crate) fn write_host(
     host: &HostLayout,
     name: &str,
     (address, port): (IpAddr, u16),
+    options: &HostOptions,
 ) -> Result<(), RigError> {
     let root = host.root();
     for directory in [
@@ -46,13 +48,28 @@ pub(crate) fn write_host(
     }
     machine_directories(&root)?;
     write_etc(&root.join("etc"), name)?;
-    home_of_normal_user(&root)?;
+    write(&host.shares(), options.shares_text())?;
     keys::generate(&host.host_key(), name)?;
-    authorize(layout, host)?;
+    if options.without_sshd {
+        return Ok(());
+    }
+    home_of_normal_user(&root)?;
+    match &options.authorized_keys {
+        None => authorize(layout, host)?,
+        Some(keys) => authorize_root(&root, keys)?,
+    }
     write(
         &root.join("etc/ssh/sshd_config"),
         sshd_config(address, port),
     )
+}
+
+/// Lets keys in as a cloud does: by a file of root's that no NixOS module owns.
+pub(crate) fn authorize_root(root: &Path, keys: &[String]) -> Result<(), RigError> {
+    let directory = root.join("root/.ssh");
+    directories(&directory, 0o700)?;
+    let lines: String = keys.iter().flat_map(|key| [key, "\n"]).collect();
+    write(&directory.join("authorized_keys"), lines)
 }
 
 /// Allows the rig's key, and no other, to log in.
@@ -137,7 +154,7 @@ fn sshd_config(address: IpAddr, port: u16) -> String {
         "Port {port}
 ListenAddress {address}
 HostKey /etc/ssh/ssh_host_ed25519_key
-AuthorizedKeysFile /etc/ssh/authorized_keys.d/%u
+AuthorizedKeysFile /etc/ssh/authorized_keys.d/%u .ssh/authorized_keys
 PubkeyAuthentication yes
 PasswordAuthentication no
 KbdInteractiveAuthentication no

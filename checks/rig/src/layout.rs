@@ -86,6 +86,11 @@ impl HostLayout {
         self.directory.join("ended")
     }
 
+    /// Directories of the machine that the host sees: a line `SOURCE tab TARGET` for each.
+    pub fn shares(&self) -> PathBuf {
+        self.directory.join("shares")
+    }
+
     pub fn boot_log(&self) -> PathBuf {
         self.directory.join("boot.log")
     }

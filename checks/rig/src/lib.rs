@@ -36,11 +36,13 @@ mod keeper;
 mod keys;
 mod layout;
 mod observe;
+mod options;
 mod programs;
 mod rig;
 
 pub use deployer::deployer_command;
 pub use error::RigError;
-pub use host::{Host, command_in_host};
+pub use host::{Host, command_in_host, words_into_host};
 pub use observe::{Activation, Generation};
+pub use options::{HostOptions, Share};
 pub use rig::Rig;

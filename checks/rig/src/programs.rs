@@ -17,6 +17,7 @@ const NEEDED: &[(&str, &str)] = &[
     ("cp", "coreutils"),
     ("grep", "grep"),
     ("sed", "sed"),
+    ("hostname", "hostname"),
     ("mount", "mount"),
     ("mountpoint", "util-linux"),
     ("nsenter", "util-linux"),

@@ -17,6 +17,7 @@ use crate::{
     keeper::{Keeper, wait_until_ready},
     keys,
     layout::Layout,
+    options::HostOptions,
     programs,
 };
 
@@ -47,7 +48,12 @@ impl Rig {
 
     /// Starts one host and waits until its sshd listens.
     pub fn add_host(&self, name: &str) -> Result<Host, RigError> {
-        let prepared = self.prepare(name)?;
+        self.add_host_with(name, &HostOptions::default())
+    }
+
+    /// Starts one host that differs from others, and waits until it is up.
+    pub fn add_host_with(&self, name: &str, options: &HostOptions) -> Result<Host, RigError> {
+        let prepared = self.prepare(name, options)?;
         self.await_host(prepared)
     }
 
@@ -58,7 +64,7 @@ impl Rig {
     ) -> Result<Vec<Host>, RigError> {
         let prepared = names
             .into_iter()
-            .map(|name| self.prepare(name.as_ref()))
+            .map(|name| self.prepare(name.as_ref(), &HostOptions::default()))
             .collect::<Result<Vec<_>, _>>()?;
         prepared
             .into_iter()
@@ -126,7 +132,7 @@ impl Rig {
         crate::deployer::running_programs(&self.layout.home())
     }
 
-    fn prepare(&self, name: &str) -> Result<Prepared, RigError> {
+    fn prepare(&self, name: &str, options: &HostOptions) -> Result<Prepared, RigError> {
         check_name(name)?;
         let layout = self.layout.host(name);
         if layout.directory.exists() {
@@ -138,7 +144,7 @@ impl Rig {
             host: name.to_owned(),
             source,
         })?;
-        host_files::write_host(&self.layout, &layout, name, address)?;
+        host_files::write_host(&self.layout, &layout, name, address, options)?;
         self.keeper.start_host(name)?;
         Ok(Prepared {
             name: name.to_owned(),

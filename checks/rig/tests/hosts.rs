@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use rig::{Host, Rig};
+use rig::{Host, HostOptions, Rig, Share};
 
 fn ssh(rig: &Rig, host: &Host, command: &str) -> Command {
     ssh_as(rig, host, host.user, command)
@@ -332,6 +332,69 @@ fn twenty_hosts_start_side_by_side() {
     }
     eprintln!("20 hosts in {elapsed:?}");
     assert!(elapsed < Duration::from_secs(30), "{elapsed:?}");
+}
+
+#[test]
+fn a_host_sees_a_directory_of_the_machine_and_writes_to_it() {
+    let rig = Rig::new().unwrap();
+    let shared = tempfile::tempdir().unwrap();
+    let options = HostOptions {
+        shares: vec![Share {
+            machine: shared.path().to_owned(),
+            host: "/vol".into(),
+        }],
+        ..HostOptions::default()
+    };
+    let web = rig.add_host_with("web", &options).unwrap();
+    text(&ssh(&rig, &web, "echo kept > /vol/note").output().unwrap());
+    let note = fs::read_to_string(shared.path().join("note")).unwrap();
+    assert_eq!(note, "kept\n");
+    drop(rig);
+    assert!(shared.path().join("note").exists());
+}
+
+#[test]
+fn a_host_lets_in_the_keys_that_it_was_made_with_and_no_other() {
+    let rig = Rig::new().unwrap();
+    let options = HostOptions {
+        authorized_keys: Some(Vec::new()),
+        ..HostOptions::default()
+    };
+    let web = rig.add_host_with("web", &options).unwrap();
+    let enter = || ssh(&rig, &web, "true").output().unwrap().status.success();
+    assert!(!enter());
+    let key = fs::read_to_string(rig.identity().with_added_extension("pub")).unwrap();
+    web.authorize_root(&[key.trim().to_owned()]).unwrap();
+    assert!(enter());
+}
+
+#[test]
+fn a_host_that_was_switched_off_keeps_its_files() {
+    let rig = Rig::new().unwrap();
+    let web = rig.add_host("web").unwrap();
+    let first_boot = web.boot_id().unwrap();
+    text(&ssh(&rig, &web, "echo kept > /root/note").output().unwrap());
+    let same = Host::of(rig.root(), "web", (web.address, web.port), web.process());
+    same.switch_off().unwrap();
+    assert!(!ssh(&rig, &web, "true").status().unwrap().success());
+    assert!(!same.has_ended());
+    same.switch_on().unwrap();
+    let note = text(&ssh(&rig, &web, "cat /root/note").output().unwrap());
+    assert_eq!(note, "kept");
+    assert_ne!(web.boot_id().unwrap(), first_boot);
+}
+
+#[test]
+fn the_words_before_a_command_make_it_run_on_the_host() {
+    let rig = Rig::new().unwrap();
+    let web = rig.add_host("web").unwrap();
+    let words = rig::words_into_host(web.process(), "/etc/nix");
+    let output = Command::new(&words[0])
+        .args(&words[1..])
+        .args(["sh", "-c", "cat /proc/sys/kernel/hostname; pwd; echo $HOME"])
+        .output()
+        .unwrap();
+    assert_eq!(text(&output), "web\n/etc/nix\n/root");
 }
 
 #[test]

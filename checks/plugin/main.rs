@@ -1,0 +1,7 @@
+//! Providers that misbehave, and one that does not, as real processes.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on must stop")]
+
+mod asking;
+mod starting;
+mod world;

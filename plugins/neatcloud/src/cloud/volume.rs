@@ -1,0 +1,62 @@
+//! Where the data of volumes are: with the server that a volume is attached to, or by themselves.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use super::{Cloud, CloudError, error::file, files::directory};
+
+impl Cloud {
+    /// Makes the data of a new volume.
+    pub fn make_data(&self, id: &str) -> Result<(), CloudError> {
+        directory(&self.volume_directory(id))
+    }
+
+    /// Removes the data of a volume, wherever they are.
+    pub fn remove_data(&self, id: &str, name: &str) -> Result<(), CloudError> {
+        match self.find_data(id, name) {
+            Some(data) => super::files::remove(&data),
+            None => Ok(()),
+        }
+    }
+
+    /// Moves the data of a volume to a server, where they are `/vol/NAME`.
+    pub fn attach_data(&self, id: &str, name: &str, server: &str) -> Result<(), CloudError> {
+        let to = self.server_directory(server).join("vol");
+        directory(&to)?;
+        self.move_data(id, name, &to.join(name))
+    }
+
+    /// Moves the data of a volume away from its server.
+    pub fn detach_data(&self, id: &str, name: &str) -> Result<(), CloudError> {
+        directory(&self.home.join("volumes"))?;
+        self.move_data(id, name, &self.volume_directory(id))
+    }
+
+    /// A move that is done already is none, so one that was interrupted can be done again.
+    fn move_data(&self, id: &str, name: &str, to: &Path) -> Result<(), CloudError> {
+        if to.exists() {
+            return Ok(());
+        }
+        let from = self.find_data(id, name);
+        let from = from.ok_or_else(|| CloudError::NoData { id: id.to_owned() })?;
+        fs::rename(&from, to).map_err(file("move", from))
+    }
+
+    fn find_data(&self, id: &str, name: &str) -> Option<PathBuf> {
+        let alone = self.volume_directory(id);
+        if alone.exists() {
+            return Some(alone);
+        }
+        let servers = fs::read_dir(self.home.join("servers")).ok()?;
+        servers
+            .flatten()
+            .map(|server| server.path().join("vol").join(name))
+            .find(|data| data.exists())
+    }
+
+    fn volume_directory(&self, id: &str) -> PathBuf {
+        self.home.join("volumes").join(id)
+    }
+}

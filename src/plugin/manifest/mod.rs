@@ -1,0 +1,89 @@
+//! What plugins say of themselves, checked.
+
+mod error;
+mod record;
+mod schemas;
+mod set;
+
+pub use error::{Error, Result};
+pub use record::{PluginRecord, ProviderRecord};
+pub use schemas::SchemaText;
+pub use set::PluginSet;
+
+use nixops_plugin::protocol::{NEWEST, OLDEST};
+
+use super::Origin;
+use crate::plan::suggestion::nearest;
+
+/// Attributes that a manifest may have.
+const ATTRIBUTES: [&str; 7] = [
+    "name",
+    "version",
+    "protocol",
+    "nixexprs",
+    "schemas",
+    "providers",
+    "backends",
+];
+
+/// What `mkPlugin` adds to a manifest.
+const MADE: &str = "_type";
+
+/// A plugin whose manifest is sound.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Plugin {
+    /// What errors about it name.
+    pub origin: Origin,
+    /// Its manifest.
+    pub manifest: PluginRecord,
+}
+
+impl Plugin {
+    /// Checks a manifest.
+    pub fn new(manifest: PluginRecord) -> Result<Self> {
+        let origin = Origin {
+            plugin: manifest.name.clone(),
+            input: manifest.input.clone(),
+        };
+        if !is_name(&origin.plugin) {
+            return Err(Error::Name { origin });
+        }
+        if let Some(attribute) = unknown(&manifest.attributes) {
+            return Err(Error::UnknownAttribute {
+                origin,
+                attribute: attribute.clone(),
+                suggestion: nearest(attribute, ATTRIBUTES.into_iter()),
+            });
+        }
+        let needed = manifest.protocol;
+        if !(OLDEST..=NEWEST).contains(&needed) {
+            return Err(Error::Protocol { origin, needed });
+        }
+        Ok(Self { origin, manifest })
+    }
+
+    /// Its provider, which somebody needs.
+    pub fn provider(&self) -> Result<&ProviderRecord> {
+        let none = || Error::NoProvider {
+            origin: self.origin.clone(),
+            systems: self.manifest.provider_systems.clone(),
+        };
+        self.manifest.provider.as_ref().ok_or_else(none)
+    }
+}
+
+fn unknown(attributes: &[String]) -> Option<&String> {
+    attributes
+        .iter()
+        .find(|name| *name != MADE && !ATTRIBUTES.contains(&name.as_str()))
+}
+
+fn is_name(name: &str) -> bool {
+    name.starts_with(|first: char| first.is_ascii_lowercase())
+        && name
+            .chars()
+            .all(|one| matches!(one, 'a'..='z' | '0'..='9' | '-'))
+}
+
+#[cfg(test)]
+mod tests;

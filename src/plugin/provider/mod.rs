@@ -1,0 +1,143 @@
+//! The conversation with a provider: one process, and requests from any number of threads.
+//!
+//! [`Provider::start`] starts the program and greets it. Requests have numbers, so many may be open at
+//! a time. The conversation is over as soon as the provider ends, breaks the rules of
+//! [`nixops_plugin::protocol`], or stays silent: it is then killed, every open request fails with that
+//! reason, and so does every later one. What a provider says of itself (it refuses, it logs) ends
+//! nothing.
+//!
+//! A deadline asks twice: first `cancel`, whose answer is waited for, so that a resource which is made
+//! at the last moment is not lost; then the process is terminated.
+
+mod connection;
+mod conversation;
+mod error;
+mod event;
+mod fault;
+mod message;
+mod methods;
+mod requests;
+mod start;
+mod tail;
+
+pub use error::{Error, Result, Subject};
+pub use event::{About, Listener, ProviderEvent};
+pub use fault::Fault;
+pub(crate) use message::fitting;
+pub use message::{Incoming, next_line};
+pub use start::StartFailure;
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use camino::Utf8Path;
+use nixops_plugin::protocol::Welcome;
+use serde::{Serialize, de::DeserializeOwned};
+
+use super::Origin;
+use crate::process::Processes;
+use conversation::Conversation;
+
+/// How long a provider may take.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Patience {
+    /// For `hello`.
+    pub hello: Duration,
+    /// For the answer to a request that was cancelled.
+    pub cancel: Duration,
+    /// To end when it is terminated.
+    pub end: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self {
+            hello: Duration::from_secs(10),
+            cancel: Duration::from_secs(5),
+            end: Duration::from_secs(2),
+        }
+    }
+}
+
+/// A provider that runs; dropping it kills it.
+pub struct Provider {
+    conversation: Conversation,
+    welcome: Welcome,
+}
+
+impl Provider {
+    /// Starts a provider and greets it.
+    pub fn start(
+        processes: &Processes,
+        origin: Origin,
+        program: &Utf8Path,
+        listener: Listener,
+    ) -> Result<Self> {
+        Self::start_with(processes, origin, program, listener, Patience::default())
+    }
+
+    /// Like [`Provider::start`], with other limits.
+    pub fn start_with(
+        processes: &Processes,
+        origin: Origin,
+        program: &Utf8Path,
+        listener: Listener,
+        patience: Patience,
+    ) -> Result<Self> {
+        let subject = Arc::new(Subject {
+            origin,
+            program: absolute(program),
+        });
+        let conversation = Conversation::begin(processes, subject, listener, patience)?;
+        let welcome = conversation.greet()?;
+        Ok(Self {
+            conversation,
+            welcome,
+        })
+    }
+
+    /// What the provider said of itself.
+    pub fn welcome(&self) -> &Welcome {
+        &self.welcome
+    }
+
+    /// Whose provider it is.
+    pub fn subject(&self) -> &Subject {
+        self.conversation.subject()
+    }
+
+    /// Asks, and waits for the answer, at most for `limit`.
+    pub fn request<P: Serialize, R: DeserializeOwned>(
+        &self,
+        method: &str,
+        params: &P,
+        limit: Duration,
+    ) -> Result<R> {
+        let result = self.conversation.ask(method, params, limit)?;
+        message::fitting(result).map_err(|reason| Error::Result {
+            subject: self.conversation.subject().clone(),
+            method: method.to_owned(),
+            reason,
+        })
+    }
+
+    /// Closes the provider's input and waits for its end; terminates it if it has not ended within
+    /// `grace`.
+    pub fn close(&self, grace: Duration) -> Result<()> {
+        self.conversation.close(grace)
+    }
+}
+
+impl fmt::Debug for Provider {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Provider")
+            .field("subject", self.subject())
+            .field("welcome", &self.welcome)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A path that the search path has no say in.
+fn absolute(program: &Utf8Path) -> camino::Utf8PathBuf {
+    camino::absolute_utf8(program).unwrap_or_else(|_| program.to_owned())
+}
