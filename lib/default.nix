@@ -10,6 +10,8 @@ in
 {
   inherit evalNetwork;
 
+  inherit (import ./plugins/manifest.nix) mkPlugin;
+
   bridge = import ./bridge.nix;
   callFlake = import ./source/call-flake.nix;
   definitions = import ./source/definitions.nix;

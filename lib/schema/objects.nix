@@ -120,10 +120,10 @@ let
 
   record =
     context: object:
+    # Older nixpkgs do not know the class as an argument.
     lib.mkOptionType {
-      name = "submodule";
+      name = "record";
       description = if object ? title then "submodule ${object.title}" else "submodule";
-      descriptionClass = "noun";
       check = value: isAttrs value || isFunction value;
       merge = merge context object;
       getSubOptions =
@@ -135,6 +135,9 @@ let
             { _module.check = false; }
           ];
         }).options;
+    }
+    // {
+      descriptionClass = "noun";
     };
 
   map' =

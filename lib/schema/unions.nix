@@ -171,7 +171,6 @@ let
       description = lib.concatMapStringsSep " or " (
         type: if type.descriptionClass or null == "noun" then type.description else "(${type.description})"
       ) formTypes;
-      descriptionClass = "conjunction";
       check = value: any (type: type.check value) formTypes;
       merge =
         loc: definitions:
@@ -180,6 +179,9 @@ let
         )) definitions).mergedValue;
       getSubOptions =
         prefix: lib.foldl' lib.recursiveUpdate { } (map (type: type.getSubOptions prefix) formTypes);
+    }
+    // {
+      descriptionClass = "conjunction";
     };
 
   isNull =

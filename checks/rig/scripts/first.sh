@@ -4,7 +4,8 @@ set -eu
 
 bash /etc/rig/boot.sh 4>&-
 echo "$1" >&4
-exec 4>&-
+# From here on there is nothing to say but that the sleep was killed.
+exec 4>&- 2>/dev/null
 
 # Waiting is what reaps: every orphan of this host becomes a child of this process. A reboot ends the sleep.
 while true; do

@@ -53,7 +53,7 @@ fn print(text: &str) -> Result<()> {
 fn all(cloud: &Cloud) -> Result<Value> {
     let truth = cloud.look(Truth::clone)?;
     let mut all = json!(truth);
-    for (id, server) in &truth.servers {
+    for (id, server) in truth.servers() {
         all["servers"][id] = describe(cloud, id, server)?;
     }
     Ok(all)
@@ -83,7 +83,7 @@ fn state(server: &Server, there: bool) -> &'static str {
 fn table(cloud: &Cloud) -> Result<String> {
     let truth = cloud.look(Truth::clone)?;
     let mut rows = Vec::new();
-    for (id, server) in &truth.servers {
+    for (id, server) in truth.servers() {
         let view = cloud.view(id, server)?;
         let state = state(server, view.is_some());
         let address = view
@@ -91,14 +91,14 @@ fn table(cloud: &Cloud) -> Result<String> {
             .unwrap_or_default();
         rows.push(["server", id, &server.name, state, &address].map(str::to_owned));
     }
-    for (id, volume) in &truth.volumes {
+    for (id, volume) in truth.volumes() {
         let (size, at) = (
             format!("{} GiB", volume.size),
             volume.server.as_deref().unwrap_or(""),
         );
         rows.push(["volume", id, &volume.name, &size, at].map(str::to_owned));
     }
-    for (id, key) in &truth.ssh_keys {
+    for (id, key) in truth.ssh_keys() {
         rows.push(["ssh key", id, &key.name, "", ""].map(str::to_owned));
     }
     Ok(aligned(&rows))
@@ -133,7 +133,7 @@ fn show(cloud: &Cloud, name: &str) -> Result<Value> {
 
 fn kill(cloud: &Cloud, name: &str) -> Result<()> {
     let ids: Vec<String> = cloud.look(|truth| {
-        let servers = truth.servers.iter();
+        let servers = truth.servers().iter();
         servers
             .filter(|(id, server)| *id == name || server.name == name)
             .map(|(id, _)| id.clone())

@@ -2,7 +2,7 @@
 //!
 //! | path | what |
 //! |---|---|
-//! | `truth.json` | all that there is; replaced as a whole, by who holds the lock |
+//! | `truth.jsonl` | all that there is; see [`journal`] |
 //! | `lock` | held while the truth is changed |
 //! | `faults.json` | what is to go wrong; see [`crate::faults`] |
 //! | `servers/ID/` | a server that is no fake; see [`keeper`] |
@@ -10,6 +10,7 @@
 
 mod error;
 mod files;
+mod journal;
 pub mod keeper;
 mod server;
 mod truth;
@@ -17,38 +18,29 @@ mod volume;
 
 use std::{
     env,
-    fs::{self, File},
-    os::unix::fs::MetadataExt,
+    fs::File,
     path::{Path, PathBuf},
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
 use error::file;
 use etcetera::BaseStrategy;
+use journal::Journal;
 
 pub use error::CloudError;
 pub use files::{read as read_file, replace as replace_file};
 pub use keeper::Reach;
 pub use server::View;
-pub use truth::{Power, Region, Server, Size, SshKey, Truth, Volume, new_id};
+pub use truth::{Entry, Power, Region, Server, Size, SshKey, Truth, Volume, new_id};
 
-/// A cloud, and what was last read of its truth.
+/// A cloud.
 pub struct Cloud {
     home: PathBuf,
     /// Whether new servers are nothing but records.
     fake: bool,
     reach: Reach,
-    known: Mutex<Known>,
+    journal: Mutex<Journal>,
 }
-
-#[derive(Default)]
-struct Known {
-    version: Option<Version>,
-    truth: Truth,
-}
-
-/// Tells one file from another that came in its place.
-type Version = (u64, i64, i64, u64);
 
 impl Cloud {
     /// The user's cloud, by `NEATCLOUD_HOME` and other variables.
@@ -58,10 +50,10 @@ impl Cloud {
             None => default_home()?,
         };
         Ok(Self {
+            journal: Mutex::new(Journal::new(home.join("truth.jsonl"))),
             home,
             fake: env::var_os("NEATCLOUD_FAKE").is_some_and(|value| value == "1"),
             reach: Reach::from_environment(),
-            known: Mutex::default(),
         })
     }
 
@@ -77,9 +69,9 @@ impl Cloud {
 
     /// Looks at what there is.
     pub fn look<T>(&self, look: impl FnOnce(&Truth) -> T) -> Result<T, CloudError> {
-        let mut known = self.known();
-        self.refresh(&mut known)?;
-        Ok(look(&known.truth))
+        let mut journal = self.journal();
+        journal.read()?;
+        Ok(look(journal.truth()))
     }
 
     /// Changes what there is; if that fails, nothing is changed.
@@ -87,17 +79,16 @@ impl Cloud {
         &self,
         change: impl FnOnce(&mut Truth) -> Result<T, E>,
     ) -> Result<T, E> {
-        let mut known = self.known();
+        let mut journal = self.journal();
         let _lock = self.lock()?;
-        self.refresh(&mut known)?;
-        let changed = change(&mut known.truth).and_then(|value| {
-            files::replace(&self.truth_path(), &known.truth)?;
+        journal.read()?;
+        let changed = change(journal.truth()).and_then(|value| {
+            journal.write()?;
             Ok(value)
         });
-        known.version = match changed {
-            Ok(_) => version(&self.truth_path()),
-            Err(_) => None,
-        };
+        if changed.is_err() {
+            journal.forget();
+        }
         changed
     }
 
@@ -110,32 +101,13 @@ impl Cloud {
         Ok(lock)
     }
 
-    fn refresh(&self, known: &mut Known) -> Result<(), CloudError> {
-        let path = self.truth_path();
-        let version = version(&path);
-        if version.is_none() || version != known.version {
-            known.truth = files::read(&path)?.unwrap_or_default();
-            known.version = version;
-        }
-        Ok(())
-    }
-
-    fn known(&self) -> MutexGuard<'_, Known> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn truth_path(&self) -> PathBuf {
-        self.home.join("truth.json")
+    fn journal(&self) -> MutexGuard<'_, Journal> {
+        self.journal.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn server_directory(&self, id: &str) -> PathBuf {
         self.home.join("servers").join(id)
     }
-}
-
-fn version(path: &Path) -> Option<Version> {
-    let data = fs::metadata(path).ok()?;
-    Some((data.ino(), data.mtime(), data.mtime_nsec(), data.size()))
 }
 
 fn default_home() -> Result<PathBuf, CloudError> {

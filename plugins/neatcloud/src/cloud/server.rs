@@ -8,7 +8,7 @@ use std::{
 
 use serde_json::json;
 
-use super::{Cloud, CloudError, Power, Reach, Server, Truth, error::file, files, keeper};
+use super::{Cloud, CloudError, Entry, Power, Reach, Server, Truth, error::file, files, keeper};
 
 /// A server as everybody sees it who may.
 #[derive(Clone, Debug)]
@@ -28,7 +28,7 @@ impl Cloud {
     pub fn bring_up(&self, id: &str) -> Result<View, CloudError> {
         let (server, order) = self
             .look(|truth| {
-                let server = truth.servers.get(id)?.clone();
+                let server = truth.servers().get(id)?.clone();
                 let order = self.order(truth, id, &server);
                 Some((server, order))
             })?
@@ -72,9 +72,11 @@ impl Cloud {
     pub fn discard(&self, id: &str) -> Result<(), CloudError> {
         self.take_down(id)?;
         self.change(|truth| {
-            truth.servers.remove(id);
-            for volume in truth.volumes.values_mut() {
-                volume.server.take_if(|server| server == id);
+            truth.set(Entry::Server(id.to_owned(), None));
+            for (volume, mut free) in truth.volumes().clone() {
+                if free.server.take_if(|server| server == id).is_some() {
+                    truth.set(Entry::Volume(volume, Some(free)));
+                }
             }
             Ok(())
         })
@@ -85,13 +87,15 @@ impl Cloud {
         let servers = self.home().join("servers");
         let directories = fs::read_dir(&servers).into_iter().flatten().flatten();
         let left = directories.map(|entry| entry.file_name().to_string_lossy().into_owned());
-        let known = self.look(|truth| truth.servers.keys().cloned().collect::<Vec<_>>())?;
+        let known = self.look(|truth| truth.servers().keys().cloned().collect::<Vec<_>>())?;
         // Also those that the truth has forgotten.
         for id in left.chain(known) {
             self.discard(&id)?;
         }
         self.change(|truth| {
-            *truth = Truth::default();
+            for entry in truth.entries().collect::<Vec<_>>() {
+                truth.set(entry.gone());
+            }
             Ok::<_, CloudError>(())
         })?;
         files::remove(&self.home().join("volumes"))?;
@@ -101,7 +105,7 @@ impl Cloud {
     /// Tells a server of its keys and of itself, after either was changed in the truth.
     pub fn tell(&self, id: &str) -> Result<(), CloudError> {
         let Some((server, order)) = self.look(|truth| {
-            let server = truth.servers.get(id)?;
+            let server = truth.servers().get(id)?;
             Some((server.clone(), self.order(truth, id, server)))
         })?
         else {
@@ -129,13 +133,23 @@ impl Cloud {
         if !server.fake && server.power != power {
             let host = self.running(id)?.host();
             match power {
-                Power::Running => host.switch_on()?,
-                Power::Stopped => host.switch_off()?,
+                Power::Running => {
+                    keeper::open(id, &host)?;
+                    host.switch_on()?;
+                }
+                Power::Stopped => {
+                    keeper::shut(id, &host)?;
+                    host.switch_off()?;
+                }
             }
         }
         self.change(|truth| {
-            if let Some(server) = truth.servers.get_mut(id) {
-                server.power = power;
+            if let Some(server) = truth.servers().get(id) {
+                let server = Server {
+                    power,
+                    ..server.clone()
+                };
+                truth.set(Entry::Server(id.to_owned(), Some(server)));
             }
             Ok(())
         })
@@ -144,7 +158,9 @@ impl Cloud {
     /// Starts a server anew.
     pub fn reboot(&self, id: &str, server: &Server) -> Result<(), CloudError> {
         if !server.fake {
-            self.running(id)?.host().reboot()?;
+            let host = self.running(id)?.host();
+            keeper::open(id, &host)?;
+            host.reboot()?;
         }
         let on = Server {
             power: Power::Running,
@@ -188,7 +204,7 @@ impl Cloud {
 
 /// Ids and names of the volumes of a server.
 fn attached(truth: &Truth, server: &str) -> Vec<(String, String)> {
-    let volumes = truth.volumes.iter();
+    let volumes = truth.volumes().iter();
     volumes
         .filter(|(_, volume)| volume.server.as_deref() == Some(server))
         .map(|(id, volume)| (id.clone(), volume.name.clone()))

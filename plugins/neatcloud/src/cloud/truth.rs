@@ -8,19 +8,28 @@ use std::{
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// All that there is in the cloud, by id.
-#[derive(Clone, Debug, Default, Deserialize, Serialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+/// All that there is in the cloud, by id. It is changed one [`Entry`] at a time.
+#[derive(Clone, Debug, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Truth {
-    /// Servers.
-    #[serde(default)]
-    pub servers: BTreeMap<String, Server>,
-    /// Volumes.
-    #[serde(default)]
-    pub volumes: BTreeMap<String, Volume>,
-    /// SSH keys.
-    #[serde(default)]
-    pub ssh_keys: BTreeMap<String, SshKey>,
+    servers: BTreeMap<String, Server>,
+    volumes: BTreeMap<String, Volume>,
+    ssh_keys: BTreeMap<String, SshKey>,
+    /// What was changed since it was last asked for.
+    #[serde(skip)]
+    changes: Vec<Entry>,
+}
+
+/// What becomes of one thing; `None` if it is gone.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Entry {
+    /// A server.
+    Server(String, Option<Server>),
+    /// A volume.
+    Volume(String, Option<Volume>),
+    /// An SSH key.
+    SshKey(String, Option<SshKey>),
 }
 
 /// A server as it was ordered.
@@ -109,7 +118,69 @@ pub enum Power {
     Stopped,
 }
 
+impl Entry {
+    /// The same thing, gone.
+    pub fn gone(self) -> Self {
+        match self {
+            Self::Server(id, _) => Self::Server(id, None),
+            Self::Volume(id, _) => Self::Volume(id, None),
+            Self::SshKey(id, _) => Self::SshKey(id, None),
+        }
+    }
+}
+
 impl Truth {
+    /// Servers by id.
+    pub fn servers(&self) -> &BTreeMap<String, Server> {
+        &self.servers
+    }
+
+    /// Volumes by id.
+    pub fn volumes(&self) -> &BTreeMap<String, Volume> {
+        &self.volumes
+    }
+
+    /// SSH keys by id.
+    pub fn ssh_keys(&self) -> &BTreeMap<String, SshKey> {
+        &self.ssh_keys
+    }
+
+    /// Changes one thing.
+    pub fn set(&mut self, entry: Entry) {
+        self.changes.push(entry.clone());
+        self.apply(entry);
+    }
+
+    /// Does what was changed before, maybe elsewhere.
+    pub fn apply(&mut self, entry: Entry) {
+        match entry {
+            Entry::Server(id, server) => set(&mut self.servers, id, server),
+            Entry::Volume(id, volume) => set(&mut self.volumes, id, volume),
+            Entry::SshKey(id, key) => set(&mut self.ssh_keys, id, key),
+        }
+    }
+
+    /// What was changed since the last call.
+    pub fn take_changes(&mut self) -> Vec<Entry> {
+        std::mem::take(&mut self.changes)
+    }
+
+    /// All that there is, as changes of nothing.
+    pub fn entries(&self) -> impl Iterator<Item = Entry> {
+        let servers = self.servers.iter();
+        let volumes = self.volumes.iter();
+        let keys = self.ssh_keys.iter();
+        servers
+            .map(|(id, server)| Entry::Server(id.clone(), Some(server.clone())))
+            .chain(volumes.map(|(id, volume)| Entry::Volume(id.clone(), Some(volume.clone()))))
+            .chain(keys.map(|(id, key)| Entry::SshKey(id.clone(), Some(key.clone()))))
+    }
+
+    /// How many things there are.
+    pub fn len(&self) -> usize {
+        self.servers.len() + self.volumes.len() + self.ssh_keys.len()
+    }
+
     /// Names of the volumes of a server.
     pub fn volumes_of(&self, server: &str) -> Vec<String> {
         let volumes = self.volumes.values();
@@ -137,6 +208,13 @@ impl Truth {
             .map(|(_, key)| key.public_key.trim().to_owned())
             .collect()
     }
+}
+
+fn set<T>(things: &mut BTreeMap<String, T>, id: String, thing: Option<T>) {
+    match thing {
+        Some(thing) => things.insert(id, thing),
+        None => things.remove(&id),
+    };
 }
 
 /// Makes an id that nothing else has, also not in an earlier life of the cloud.

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::{Api, default_name, name_diagnostic};
 use crate::{
-    cloud::{SshKey, Truth, new_id},
+    cloud::{Entry, SshKey, Truth, new_id},
     faults::Call,
 };
 
@@ -83,7 +83,7 @@ impl Resource for SshKeys {
                 };
                 let id = new_id("key");
                 let made = made(&id, &key);
-                truth.ssh_keys.insert(id, key);
+                truth.set(Entry::SshKey(id, Some(key)));
                 Ok(made)
             })
         };
@@ -113,7 +113,7 @@ impl Resource for SshKeys {
     ) -> Result<Vec<Option<State<Outputs>>>, Failed> {
         let read = || {
             let read = self.0.cloud.look(|truth| {
-                let keys = prior.iter().map(|prior| truth.ssh_keys.get(&prior.id));
+                let keys = prior.iter().map(|prior| truth.ssh_keys().get(&prior.id));
                 keys.map(|key| key.map(state)).collect()
             });
             Ok(read?)
@@ -130,9 +130,11 @@ impl Resource for SshKeys {
     ) -> Result<State<Outputs>, Failed> {
         let update = || {
             let state = self.0.cloud.change(|truth| {
-                let key = truth.ssh_keys.get_mut(&prior.id).ok_or_else(gone)?;
+                let mut key = truth.ssh_keys().get(&prior.id).ok_or_else(gone)?.clone();
                 key.public_key = options.public_key;
-                Ok::<_, Failed>(state(key))
+                let state = state(&key);
+                truth.set(Entry::SshKey(prior.id.clone(), Some(key)));
+                Ok::<_, Failed>(state)
             })?;
             self.tell_servers(&state.outputs.name)?;
             Ok(state)
@@ -161,7 +163,7 @@ impl Resource for SshKeys {
     ) -> Result<(Attributes, State<Outputs>), Failed> {
         let import = || {
             let found = self.0.cloud.look(|truth| {
-                let key = truth.ssh_keys.get(id)?;
+                let key = truth.ssh_keys().get(id)?;
                 let inputs = json!({ "name": key.name, "publicKey": key.public_key });
                 Some((inputs, state(key)))
             })?;
@@ -176,7 +178,7 @@ impl Resource for SshKeys {
 impl SshKeys {
     fn remove(&self, id: &str) -> Result<(), crate::cloud::CloudError> {
         self.0.cloud.change(|truth| {
-            truth.ssh_keys.remove(id);
+            truth.set(Entry::SshKey(id.to_owned(), None));
             Ok(())
         })
     }
@@ -184,7 +186,7 @@ impl SshKeys {
     /// Lets the new key into the servers that let in the old one.
     fn tell_servers(&self, name: &str) -> Result<(), Failed> {
         let servers: Vec<String> = self.0.cloud.look(|truth| {
-            let all = truth.servers.iter();
+            let all = truth.servers().iter();
             all.filter(|(_, server)| server.ssh_keys.iter().any(|key| key == name))
                 .map(|(id, _)| id.clone())
                 .collect()
@@ -215,7 +217,7 @@ fn call<'a>(method: &'static str, name: &'a str) -> Call<'a> {
 }
 
 fn by_token(truth: &Truth, token: &str) -> Option<Made<Outputs>> {
-    let mut keys = truth.ssh_keys.iter();
+    let mut keys = truth.ssh_keys().iter();
     let (id, key) = keys.find(|(_, key)| key.token == token)?;
     Some(made(id, key))
 }

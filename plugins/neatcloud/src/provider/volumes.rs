@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::{Api, default_name, name_diagnostic};
 use crate::{
-    cloud::{CloudError, Region, Truth, Volume, new_id},
+    cloud::{CloudError, Entry, Region, Truth, Volume, new_id},
     faults::Call,
 };
 
@@ -127,7 +127,7 @@ impl Resource for Volumes {
         let read = || {
             let read = self.0.cloud.look(|truth| {
                 let ids = prior.iter().map(|prior| &prior.id);
-                ids.map(|id| truth.volumes.get(id).map(|volume| state(id, volume)))
+                ids.map(|id| truth.volumes().get(id).map(|volume| state(id, volume)))
                     .collect()
             });
             Ok(read?)
@@ -144,7 +144,7 @@ impl Resource for Volumes {
     ) -> Result<State<Outputs>, Failed> {
         let update = || {
             self.0.cloud.change(|truth| {
-                let volume = truth.volumes.get_mut(&prior.id).ok_or_else(gone)?;
+                let mut volume = truth.volumes().get(&prior.id).ok_or_else(gone)?.clone();
                 let size = options.size.get();
                 if size < volume.size {
                     return Err(Failed::invalid(format!(
@@ -153,7 +153,9 @@ impl Resource for Volumes {
                     )));
                 }
                 volume.size = size;
-                Ok(state(&prior.id, volume))
+                let state = state(&prior.id, &volume);
+                truth.set(Entry::Volume(prior.id.clone(), Some(volume)));
+                Ok(state)
             })
         };
         let call = call("update", &resource.name);
@@ -169,8 +171,8 @@ impl Resource for Volumes {
     ) -> Result<(), Failed> {
         let delete = || {
             let holder = self.0.cloud.look(|truth| {
-                let server = truth.volumes.get(&prior.id)?.server.as_ref()?;
-                Some(truth.servers.get(server)?.name.clone())
+                let server = truth.volumes().get(&prior.id)?.server.as_ref()?;
+                Some(truth.servers().get(server)?.name.clone())
             })?;
             match holder {
                 Some(server) => Err(Failed::new(format!(
@@ -192,7 +194,7 @@ impl Resource for Volumes {
     ) -> Result<(Attributes, State<Outputs>), Failed> {
         let import = || {
             let found = self.0.cloud.look(|truth| {
-                let volume = truth.volumes.get(id)?;
+                let volume = truth.volumes().get(id)?;
                 let Volume {
                     name, size, region, ..
                 } = volume;
@@ -235,15 +237,16 @@ impl Volumes {
                 id: id.clone(),
                 state: state(&id, &volume),
             };
-            truth.volumes.insert(id, volume);
+            truth.set(Entry::Volume(id, Some(volume)));
             Ok(made)
         })
     }
 
     fn remove(&self, id: &str) -> Result<(), CloudError> {
         self.0.cloud.change(|truth| {
-            if let Some(volume) = truth.volumes.remove(id) {
+            if let Some(volume) = truth.volumes().get(id) {
                 self.0.cloud.remove_data(id, &volume.name)?;
+                truth.set(Entry::Volume(id.to_owned(), None));
             }
             Ok(())
         })
@@ -259,7 +262,7 @@ fn call<'a>(method: &'static str, name: &'a str) -> Call<'a> {
 }
 
 fn by_token(truth: &Truth, token: &str) -> Option<Made<Outputs>> {
-    let mut volumes = truth.volumes.iter();
+    let mut volumes = truth.volumes().iter();
     let (id, volume) = volumes.find(|(_, volume)| volume.token == token)?;
     Some(Made {
         id: id.clone(),

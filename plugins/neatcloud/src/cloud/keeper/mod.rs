@@ -12,12 +12,14 @@
 //! | `log` | what the keeper said |
 //! | `vol/` | the volumes that are attached; the server has it as `/vol` |
 
+mod door;
 mod order;
 mod process;
 mod wait;
 
 use std::path::Path;
 
+pub use door::{ABOUT, open, shut};
 pub use order::{Order, Reach, Running};
 pub use process::keep;
 pub use wait::{end, start};
@@ -44,7 +46,14 @@ pub fn running(server: &Path) -> Result<Option<Running>, CloudError> {
     if !is_alive(server) {
         return Ok(None);
     }
-    files::read(&server.join("running.json"))
+    let running: Option<Running> = files::read(&server.join("running.json"))?;
+    Ok(running.filter(|running| Some(running.keeper) == keeper(server)))
+}
+
+/// Number of the process that holds the lock of a server, or held it last.
+fn keeper(server: &Path) -> Option<u32> {
+    let number = std::fs::read_to_string(server.join("lock")).ok()?;
+    number.parse().ok()
 }
 
 /// Writes what the keeper is to make.

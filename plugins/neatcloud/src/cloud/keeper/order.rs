@@ -33,6 +33,8 @@ pub enum Reach {
 /// How a server is reached that is up.
 #[derive(Debug, Deserialize, Serialize)]
 pub struct Running {
+    /// The keeper that says so; another one may have left this behind.
+    pub keeper: u32,
     /// Its host name.
     pub name: String,
     /// Directory of the rig that it is in.

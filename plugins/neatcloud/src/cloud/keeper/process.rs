@@ -3,7 +3,6 @@
 use std::{
     fs::{self, File, TryLockError},
     io::Write,
-    os::unix::fs::symlink,
     path::Path,
     thread,
     time::Duration,
@@ -11,7 +10,7 @@ use std::{
 
 use rig::{Host, HostOptions, Rig, Share};
 
-use super::{Order, Reach, Running, write_failure};
+use super::{ABOUT, Order, Reach, Running, open, write_failure};
 use crate::cloud::{
     CloudError,
     error::file,
@@ -71,6 +70,7 @@ fn keep_locked(server: &Path) -> Result<(), CloudError> {
     let host = rig.add_host_with(&order.name, &options(server, &rig, &order)?)?;
     introduce(&host, &order)?;
     let running = Running {
+        keeper: std::process::id(),
         name: host.name.clone(),
         rig: rig.root().to_owned(),
         process: host.process(),
@@ -104,11 +104,10 @@ fn options(server: &Path, rig: &Rig, order: &Order) -> Result<HostOptions, Cloud
     })
 }
 
-/// Tells the server who it is. By the link, a command that enters it finds out that it is another.
+/// Tells the server who it is.
 fn introduce(host: &Host, order: &Order) -> Result<(), CloudError> {
-    let about = host.disk().join("etc/neatcloud");
+    let about = host.disk().join(ABOUT);
     directory(&about)?;
     files::replace(&about.join("server.json"), &order.about)?;
-    let link = about.join(&order.id);
-    symlink("/root", &link).map_err(file("make", link))
+    open(&order.id, host)
 }

@@ -11,7 +11,7 @@ use std::{
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use super::{Running, failure, is_alive, order::is_root, running};
+use super::{Running, failure, is_alive, keeper, order::is_root, running};
 use crate::cloud::{CloudError, error::file};
 
 /// A host of the rig starts in a fraction of a second, on a busy computer in seconds.
@@ -87,7 +87,8 @@ pub fn end(id: &str, server: &Path) -> Result<(), CloudError> {
     }
     // One that is about to start would leave its rig behind.
     let rig = await_running(id, server).ok().map(|running| running.rig);
-    if let Some(keeper) = keeper(server) {
+    let number = keeper(server).and_then(|number| number.try_into().ok());
+    if let Some(keeper) = number.and_then(Pid::from_raw) {
         // It may have ended by itself in the meantime.
         let _ = kill_process(keeper, Signal::TERM);
     }
@@ -102,9 +103,4 @@ pub fn end(id: &str, server: &Path) -> Result<(), CloudError> {
         thread::sleep(LOOK_AGAIN);
     }
     Ok(())
-}
-
-fn keeper(server: &Path) -> Option<Pid> {
-    let number = fs::read_to_string(server.join("lock")).ok()?;
-    Pid::from_raw(number.parse().ok()?)
 }

@@ -4,7 +4,7 @@ use nixops_plugin::{Attributes, Context, Failed, MachineOutputs, Made, ResourceR
 use serde_json::{Value, json};
 
 use super::{Options, Outputs, Servers, check};
-use crate::cloud::{CloudError, Power, Server, Truth, View, Volume, new_id};
+use crate::cloud::{CloudError, Entry, Power, Server, Truth, View, Volume, new_id};
 
 impl Servers {
     /// Orders a server, unless it is ordered, and waits until it is up.
@@ -23,7 +23,7 @@ impl Servers {
             check::require(truth, options)?;
             let id = new_id("srv");
             let server = order(&resource.name, options, token, cloud.is_fake());
-            truth.servers.insert(id.clone(), server);
+            truth.set(Entry::Server(id.clone(), Some(server)));
             Ok::<_, Failed>(id)
         })?;
         self.attach(&id, &options.volumes)?;
@@ -49,7 +49,7 @@ impl Servers {
 
     pub(super) fn state(&self, id: &str) -> Result<Option<State<Outputs>>, Failed> {
         let cloud = &self.0.cloud;
-        let Some(server) = cloud.look(|truth| truth.servers.get(id).cloned())? else {
+        let Some(server) = cloud.look(|truth| truth.servers().get(id).cloned())? else {
             return Ok(None);
         };
         let view = cloud.view(id, &server)?;
@@ -59,9 +59,10 @@ impl Servers {
     pub(super) fn change(&self, id: &str, options: &Options) -> Result<State<Outputs>, Failed> {
         self.0.cloud.change(|truth| {
             check::require(truth, options)?;
-            let server = truth.servers.get_mut(id).ok_or_else(gone)?;
+            let mut server = truth.servers().get(id).ok_or_else(gone)?.clone();
             server.size = options.size;
             server.ssh_keys.clone_from(&options.ssh_keys);
+            truth.set(Entry::Server(id.to_owned(), Some(server)));
             Ok::<_, Failed>(())
         })?;
         self.attach(id, &options.volumes)?;
@@ -76,9 +77,14 @@ impl Servers {
 
     /// Attaches the volumes with these names, and no other.
     fn attach(&self, id: &str, names: &[String]) -> Result<(), Failed> {
-        self.0.cloud.change(|truth| {
-            let server = truth.servers.get(id).ok_or_else(gone)?.clone();
-            let volumes = truth.volumes.clone();
+        let cloud = &self.0.cloud;
+        let attached = cloud.look(|truth| truth.volumes_of(id))?;
+        if attached.len() == names.len() && attached.iter().all(|name| names.contains(name)) {
+            return Ok(());
+        }
+        cloud.change(|truth| {
+            let server = truth.servers().get(id).ok_or_else(gone)?.clone();
+            let volumes = truth.volumes().clone();
             for (volume_id, volume) in volumes {
                 let wanted = names.contains(&volume.name);
                 if wanted == (volume.server.as_deref() == Some(id)) {
@@ -88,9 +94,8 @@ impl Servers {
                     self.may_attach(truth, &volume, &server)?;
                 }
                 self.move_volume(&volume_id, &volume, &server, wanted.then_some(id))?;
-                if let Some(volume) = truth.volumes.get_mut(&volume_id) {
-                    volume.server = wanted.then(|| id.to_owned());
-                }
+                let server = wanted.then(|| id.to_owned());
+                truth.set(Entry::Volume(volume_id, Some(Volume { server, ..volume })));
             }
             Ok(())
         })
@@ -107,7 +112,7 @@ impl Servers {
             return Ok(());
         };
         // A server that is lost holds nothing.
-        match truth.servers.get(holder_id) {
+        match truth.servers().get(holder_id) {
             Some(holder) if self.0.cloud.view(holder_id, holder)?.is_some() => {
                 Err(attached_elsewhere(&volume.name, &holder.name))
             }
@@ -153,7 +158,10 @@ impl Servers {
     }
 
     pub(super) fn server(&self, id: &str) -> Result<Server, Failed> {
-        let server = self.0.cloud.look(|truth| truth.servers.get(id).cloned())?;
+        let server = self
+            .0
+            .cloud
+            .look(|truth| truth.servers().get(id).cloned())?;
         server.ok_or_else(gone)
     }
 }
@@ -172,7 +180,7 @@ fn order(name: &str, options: &Options, token: &str, fake: bool) -> Server {
 }
 
 fn by_token(truth: &Truth, token: &str) -> Option<String> {
-    let mut servers = truth.servers.iter();
+    let mut servers = truth.servers().iter();
     let (id, _) = servers.find(|(_, server)| server.token == token)?;
     Some(id.clone())
 }
