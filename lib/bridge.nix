@@ -23,7 +23,7 @@
   # Output
 
   ```
-  { names; network; machines.<name>; targets.<name>; facts.<name>; resources.<type>.<name>; }
+  { plugins; names; network; machines.<name>; targets.<name>; facts.<name>; resources.<type>.<name>; }
   ```
 */
 {
@@ -40,13 +40,14 @@ let
 
   scrub = import ./scrub.nix;
 
-  start = import ./source/start.nix source;
+  inherit (import ./source/start.nix source) inputs start;
 
   network = import ./network {
     definitions = import ./source/definitions.nix { inherit start arguments; };
     inherit
       arguments
       deploymentName
+      inputs
       system
       uuid
       ;
@@ -56,14 +57,20 @@ let
     };
   };
 
-  record = import ./network/record.nix { inherit (network) lib; };
+  inherit (network) record;
 
   emit = value: toJSON (scrub value);
 
-  targetOf = name: node: {
-    machine = name;
-    options = record.options name node.config;
-  };
+  targetOf =
+    name: node:
+    let
+      options = record.options name node.config;
+    in
+    {
+      machine = name;
+      inherit options;
+      files = record.files node.options options;
+    };
 
   # The options are forced, and told, before the system is looked at.
   machineOf =
@@ -88,10 +95,12 @@ let
     "nixpkgs"
     "nodeNixpkgs"
     "nodeSpecialArgs"
+    "plugins"
     "specialArgs"
   ];
 in
 {
+  plugins = { }: emit network.plugins.records;
   names = { }: emit network.names;
   network = { }: emit (removeAttrs network.network hidden);
   machines = mapAttrs (
@@ -113,10 +122,7 @@ in
     mapAttrs (
       name: evaluate:
       { }:
-      emit {
-        inherit type name;
-        value = evaluate { };
-      }
+      emit ({ inherit type name; } // evaluate { })
     )
   ) network.resources;
 }

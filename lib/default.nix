@@ -10,8 +10,12 @@ in
 {
   inherit evalNetwork;
 
+  inherit (import ./plugins/manifest.nix) mkPlugin;
+
   bridge = import ./bridge.nix;
   callFlake = import ./source/call-flake.nix;
   definitions = import ./source/definitions.nix;
+  schema = import ./schema;
+  schemaToOptions = schema: { lib, ... }: (import ./schema { inherit lib; }).schemaToOptions schema;
   scrub = import ./scrub.nix;
 }

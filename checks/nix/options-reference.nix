@@ -17,6 +17,8 @@ let
 
   evaluated = lib.evalModules {
     modules = [
+      ../../lib/options/auto-luks.nix
+      ../../lib/options/auto-raid0.nix
       ../../lib/options/deployment.nix
       ../../lib/options/identity.nix
       ../../lib/options/keys.nix
@@ -27,6 +29,7 @@ let
         _module.args = {
           name = "machine";
           pkgs = { };
+          utils = { };
         };
       }
     ];

@@ -18,18 +18,22 @@
   `checkConfigurationOptions`
   : Whether definitions of options that do not exist are errors.
 
+  `inputs`
+  : The inputs of the network's flake, among which plugins are found (see `source/start.nix`).
+
   `facts`
   : What is known of machines already (see `nodes.nix`); null if nobody is to be told who reads whom.
 
   # Output
 
   ```
-  { lib, names, network, machines, nodes, positionOf, resources }
+  { lib, names, network, machines, nodes, plugins, positionOf, record, resources }
   ```
 
   `machines.<name>` and `resources.<type>.<name>` of the output are evaluated anew at each use and
-  retained by nobody; `nodes` is what modules see of each other; `positionOf` tells where a machine
-  is defined first, as `{ file, line, column }`, or null.
+  retained by nobody; `nodes` is what modules see of each other; `plugins` is what
+  `plugins/default.nix` gives; `positionOf` tells where a machine is defined first, as
+  `{ file, line, column }`, or null; `record` is what the binary is told of a machine.
 */
 {
   definitions,
@@ -38,6 +42,7 @@
   deploymentName,
   system,
   checkConfigurationOptions ? true,
+  inputs ? { },
   facts ? null,
 }@given:
 
@@ -73,6 +78,28 @@ let
 
   inherit (platform) lib;
 
+  plugins = import ../plugins {
+    inherit
+      inputs
+      network
+      platform
+      system
+      ;
+  };
+
+  # Whether the user wrote a file, and not somebody whose code the network only uses.
+  isUsers =
+    let
+      others = map (place: builtins.unsafeDiscardStringContext "${toString place}/") (
+        [
+          ../.
+          platform.path
+        ]
+        ++ plugins.places
+      );
+    in
+    file: lib.hasPrefix "/" file && !lib.any (place: lib.hasPrefix place file) others;
+
   deploymentInfo = {
     deployment = {
       inherit arguments uuid;
@@ -90,6 +117,7 @@ let
       network
       nodes
       platform
+      plugins
       resources
       system
       uuid
@@ -103,6 +131,9 @@ let
     imports = [ set.${name} ];
   };
 
+  firstPosition =
+    name: sets: builtins.unsafeGetAttrPos name (lib.findFirst (lib.hasAttr name) { } sets);
+
   # Resources by type and name, as modules that know their file.
   declaredIn =
     definition:
@@ -113,12 +144,21 @@ let
   evalResources = import ./resources.nix {
     inherit
       deploymentInfo
+      isUsers
       lib
       nodes
+      plugins
       resources
       uuid
       ;
     inherit (platform) pkgs;
+    positionOf =
+      type: name:
+      firstPosition name (
+        map (definition: definition.resources.${type} or { }) (
+          lib.filter (lib.hasAttr "resources") definitions
+        )
+      );
     declarations = map declaredIn (lib.filter (definition: definition ? resources) definitions);
   };
 
@@ -158,7 +198,16 @@ let
   ];
 in
 {
-  inherit lib network nodes;
+  inherit
+    lib
+    network
+    nodes
+    plugins
+    ;
+  record = import ./record.nix {
+    inherit isUsers lib;
+    inherit (plugins) exportsOf;
+  };
   facts = lib.genAttrs machineNames (name: paths: collect paths (evalMachine name));
   names =
     if invalidNames != [ ] then
@@ -170,7 +219,6 @@ in
     else
       names;
   machines = lib.genAttrs machineNames (name: { }: evalMachine name);
-  positionOf =
-    name: builtins.unsafeGetAttrPos name (lib.findFirst (lib.hasAttr name) { } definitions);
+  positionOf = name: firstPosition name definitions;
   resources = evalResources.functions;
 }

@@ -13,6 +13,7 @@
   network,
   nodes,
   platform,
+  plugins,
   resources,
   system,
   uuid,
@@ -33,7 +34,8 @@ let
       ../options/networking.nix
       ../options/platform.nix
       deploymentInfo
-    ];
+    ]
+    ++ plugins.modules;
     config = {
       networking.hostName = lib.mkOverride 900 name;
       deployment.targetHost = lib.mkOverride 900 name;

@@ -7,7 +7,7 @@
 
   # Output
 
-  `{ lib, pkgs, evalConfigFor }`, where `evalConfigFor name` evaluates the NixOS configuration of
+  `{ lib, path, pkgs, evalConfigFor }`, where `evalConfigFor name` evaluates the NixOS configuration of
   that machine from `{ modules, specialArgs }`.
 */
 {
@@ -31,18 +31,24 @@ let
 
   instantiate = path: import path { inherit system; };
 
-  fromFlake = flake: {
-    inherit (flake) lib;
-    pkgs =
-      flake.legacyPackages.${system}
-        or (throw "`nixpkgs' of the network has no packages for ${system}, the platform of this computer");
-    evalConfig = flake.lib.nixosSystem;
-  };
+  fromFlake =
+    flake:
+    let
+      pkgs =
+        flake.legacyPackages.${system}
+          or (throw "`nixpkgs' of the network has no packages for ${system}, the platform of this computer");
+    in
+    {
+      inherit pkgs;
+      inherit (flake) lib;
+      path = flake.outPath or pkgs.path;
+      evalConfig = flake.lib.nixosSystem;
+    };
 
   # A package set has a platform, which need not be the deployer's.
   fromPackages = pkgs: {
     inherit pkgs;
-    inherit (pkgs) lib;
+    inherit (pkgs) lib path;
     evalConfig =
       arguments:
       import "${toString pkgs.path}/nixos/lib/eval-config.nix" (
@@ -70,7 +76,7 @@ let
   nodeNixpkgs = network.nodeNixpkgs or { };
 in
 {
-  inherit (common) lib pkgs;
+  inherit (common) lib path pkgs;
   evalConfigFor =
     name: (if nodeNixpkgs ? ${name} then normalise nodeNixpkgs.${name} else common).evalConfig;
 }

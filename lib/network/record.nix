@@ -1,9 +1,14 @@
 /**
   The record of a machine: what the binary needs to know of it.
 
-  `options` has the shape of `info.machines.<name>` in NixOps 2. The content of a key is left out.
+  `options` has the shape of `info.machines.<name>` in NixOps 2, with what plugins export of the
+  machine; where both have a name, ours counts. The content of a key is left out.
 */
-{ lib }:
+{
+  exportsOf ? _config: { },
+  isUsers ? _file: false,
+  lib,
+}:
 
 let
   release =
@@ -48,9 +53,8 @@ let
         ;
     }
     // sourceOf machine name key;
-in
-rec {
-  options = machine: config: {
+
+  core = machine: config: {
     inherit (config.deployment)
       alwaysActivate
       buildOnTarget
@@ -71,6 +75,24 @@ rec {
     keys = lib.mapAttrs (keyRecord machine) config.deployment.keys;
     nixosRelease = release config.system;
   };
+
+  filesOf =
+    option: lib.concatMap (option: option.files or [ ]) (lib.collect (lib.hasAttr "files") option);
+in
+{
+  options = machine: config: exportsOf config // core machine config;
+
+  /**
+    The user's files that say how the machine is provided and reached, from its options and record.
+  */
+  files =
+    options: record:
+    let
+      told = lib.filter (name: options.deployment ? ${name} && record.${name} != { }) (
+        lib.attrNames record
+      );
+    in
+    lib.unique (lib.filter isUsers (lib.concatMap (name: filesOf options.deployment.${name}) told));
 
   system = config: {
     drv = config.system.build.toplevel.drvPath;

@@ -2,72 +2,134 @@
   Evaluates the resources of a network.
 
   Each resource is a little module system of its own: the module of its type, then the user's
-  definitions. Types that nobody provides are errors, not ignored.
+  definitions. The types are ours and those of plugins, which may replace ours. Types that nobody
+  provides are errors, not ignored.
 
   # Output
 
   `names` by type, `values` for modules that read resources, and `functions`, which evaluate one
-  resource anew at each call and leave nothing behind.
+  resource anew at each call, leave nothing behind, and give `{ value; position; files; }`.
 */
 {
   declarations,
   deploymentInfo,
+  isUsers,
   lib,
   nodes,
   pkgs,
+  plugins,
+  positionOf,
   resources,
   uuid,
 }:
 
 let
-  types = {
-    commandOutput = ../resources/command-output.nix;
-    sshKeyPairs = ../resources/ssh-key-pair.nix;
-  };
+  core =
+    lib.mapAttrs
+      (
+        type: main: arguments:
+        arguments.evalOurs main (lib.zipAttrs arguments.resourcesByType.${type} or [ ])
+      )
+      {
+        commandOutput = ../resources/command-output.nix;
+        sshKeyPairs = ../resources/ssh-key-pair.nix;
+      };
+
+  types = core // plugins.resourceTypes;
 
   byType = lib.zipAttrs declarations;
 
-  unknown = lib.attrNames (removeAttrs byType (lib.attrNames types));
+  # Plugins are looked for only when there is a type that is not ours.
+  unknown =
+    let
+      foreign = removeAttrs byType (lib.attrNames core);
+    in
+    if foreign == { } then [ ] else lib.attrNames (removeAttrs foreign (lib.attrNames types));
 
   checked =
     if unknown == [ ] then
       byType
     else
-      throw "unknown resource type `resources.${lib.head unknown}'; known types: ${lib.concatStringsSep ", " (lib.attrNames types)}";
+      throw (
+        "unknown resource type `resources.${lib.head unknown}'; known types: ${lib.concatStringsSep ", " (lib.attrNames types)}. "
+        + "Others come from plugins: add one to the inputs of the flake, or name it in `network.plugins'"
+      );
 
-  definitions = lib.mapAttrs (_: lib.zipAttrs) checked;
+  evaluate =
+    main: name: modules:
+    lib.evalModules {
+      modules = [
+        {
+          _file = "nixops";
+          _module.args = {
+            inherit
+              name
+              nodes
+              pkgs
+              resources
+              uuid
+              ;
+          };
+        }
+        main
+        deploymentInfo
+        ../options/identity.nix
+      ]
+      ++ modules;
+    };
 
-  evalResource =
-    type: name: modules:
-    removeAttrs
-      (lib.evalModules {
-        modules = [
-          {
-            _file = "nixops";
-            _module.args = {
-              inherit
-                name
-                nodes
-                pkgs
-                resources
-                uuid
-                ;
-            };
-          }
-          types.${type}
-          deploymentInfo
-          ../options/identity.nix
-        ]
-        ++ modules;
-      }).config
-      [ "_module" ];
+  plain = evaluated: removeAttrs evaluated.config [ "_module" ];
+
+  inherit (import ../schema { inherit lib; }) cleanConfig;
+
+  # What evaluates the resources of a type. `finish` turns an evaluation into what it gives.
+  argumentsWith =
+    finish: resourcesByType:
+    let
+      evaluateAs =
+        valueOf: main: lib.mapAttrs (name: modules: finish valueOf (evaluate main name modules));
+    in
+    {
+      inherit resourcesByType;
+      inherit (lib) zipAttrs;
+      evalResources = main: evaluateAs plain (plugins.module main);
+      evalGenerated = evaluateAs cleanConfig;
+      evalOurs = evaluateAs plain;
+    };
+
+  filesOf =
+    options:
+    lib.concatMap (option: option.files) (
+      lib.collect (lib.hasAttr "files") (removeAttrs options [ "_module" ])
+    );
+
+  # The files travel in the value, through whatever a plugin does with it.
+  withFiles =
+    valueOf: evaluated: valueOf evaluated // { "nixops files" = filesOf evaluated.options; };
+
+  record =
+    type: name:
+    let
+      definitions = map (definition: { ${name} = definition.${name}; }) (
+        lib.filter (lib.hasAttr name) byType.${type}
+      );
+      value = (types.${type} (argumentsWith withFiles { ${type} = definitions; })).${name};
+      written = map (definition: definition.${name}._file) definitions;
+    in
+    {
+      position = positionOf type name;
+      value = removeAttrs value [ "nixops files" ];
+      files = lib.filter isUsers (lib.unique (written ++ value."nixops files" or [ ]));
+    };
+
+  names = lib.mapAttrs (
+    _: definitions: lib.attrNames (lib.foldl' (all: one: all // one) { } definitions)
+  ) checked;
 in
 {
-  names = lib.mapAttrs (_: lib.attrNames) definitions;
-  values = lib.mapAttrs (type: lib.mapAttrs (evalResource type)) (
-    lib.mapAttrs (_: _: { }) types // definitions
-  );
-  functions = lib.mapAttrs (
-    type: lib.mapAttrs (name: modules: { }: evalResource type name modules)
-  ) definitions;
+  inherit names;
+  values = lib.mapAttrs (
+    _: evaluateType: evaluateType (argumentsWith (valueOf: valueOf) byType)
+  ) types;
+  functions = lib.mapAttrs (type: ofType: lib.genAttrs ofType (name: { }: record type name)) names;
 }

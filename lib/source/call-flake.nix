@@ -37,15 +37,7 @@
 let
   inherit (builtins) mapAttrs substring;
 
-  # An input names a node, or is a path of input names from the root ("follows").
-  resolve = reference: if builtins.isList reference then follow lock.root reference else reference;
-
-  follow =
-    node: path:
-    if path == [ ] then
-      node
-    else
-      follow (resolve lock.nodes.${node}.inputs.${builtins.head path}) (builtins.tail path);
+  inherit (import ./lock.nix lock) follow resolve;
 
   # A relative path input lives in the tree of the flake that asks for it (Nix 2.26 and newer;
   # older versions name no parent and know such a tree by its hash).

@@ -1,5 +1,17 @@
 /**
-  Where the definitions of a network begin: an output of a flake, or a file.
+  Where a network begins: an output of a flake, or a file.
+
+  # Output
+
+  ```
+  { start; inputs; }
+  ```
+
+  `start`
+  : What `definitions.nix` takes.
+
+  `inputs`
+  : The inputs of the flake by name as `{ isFlake; locked; value; }`. Only `value` fetches one.
 */
 source:
 
@@ -17,13 +29,32 @@ let
       "the flake has no network `nixopsConfigurations.${source.name}'; "
       + (if known == [ ] then "it has none at all" else "it has: ${builtins.concatStringsSep ", " known}")
     ));
+
+  inherit (source.flake) lock;
+
+  describe =
+    name: reference:
+    let
+      node = lock.nodes.${(import ./lock.nix lock).resolve reference};
+    in
+    {
+      isFlake = node.flake or true;
+      locked = node.locked or { };
+      value = flake.inputs.${name};
+    };
 in
 if source ? file then
-  [ { inherit (source) file; } ]
+  {
+    start = [ { inherit (source) file; } ];
+    inputs = { };
+  }
 else
-  [
-    {
-      file = "${flake.outPath}/flake.nix";
-      value = network;
-    }
-  ]
+  {
+    start = [
+      {
+        file = "${flake.outPath}/flake.nix";
+        value = network;
+      }
+    ];
+    inputs = builtins.mapAttrs describe (lock.nodes.${lock.root}.inputs or { });
+  }

@@ -5,7 +5,7 @@
       let
         result = evaluate { resources.sshKeyPairs.login = { }; };
       in
-      result.resources.sshKeyPairs.login { };
+      (result.resources.sshKeyPairs.login { }).value;
     expected = {
       _name = "login";
       _type = "unknown";
@@ -23,8 +23,8 @@
     expr =
       let
         output =
-          (evaluate { resources.commandOutput.date.script = "date"; }).resources.commandOutput.date
-            { };
+          ((evaluate { resources.commandOutput.date.script = "date"; }).resources.commandOutput.date { })
+          .value;
       in
       [
         output._type
@@ -59,7 +59,7 @@
             resources.commandOutput = import ./resources/written-here.nix;
           }).resources.commandOutput.where
           { }
-        ).value;
+        ).value.value;
     expected = "written-here.nix";
   };
 

@@ -5,6 +5,7 @@
   ./boot.nix
   ./environment.nix
   ./etc.nix
+  ./extra-arguments.nix
   ./file-systems.nix
   ./freeform.nix
   ./meta.nix
