@@ -15,15 +15,14 @@ use camino::Utf8PathBuf;
 use nixops::{
     deploy::{Limits, Request, Tools, deploy},
     evaluator::Evaluated,
-    network::{Machine, MachineOptions},
+    network::Machine,
     nix::{BuildOptions, Nix},
     plan::{Extent, Goal, Outcome, Step, Summary},
     ui::Screen,
 };
 use rig::Host;
-use serde_json::json;
 
-use crate::world::{World, target};
+use crate::world::{World, options};
 
 const SWITCH: Extent = Extent::Activate(Goal::Switch);
 
@@ -51,19 +50,6 @@ fn systems(world: &World, nix: &Nix, wanted: &[(&Host, i32, &str)]) -> Vec<Machi
             system: system.into_string(),
         })
         .collect()
-}
-
-fn options(host: &Host) -> MachineOptions {
-    let target = target(host);
-    serde_json::from_value(json!({
-        "targetEnv": "none", "targetHost": target.host, "targetPort": target.port,
-        "targetUser": target.user, "sshOptions": target.ssh_options,
-        "privilegeEscalationCommand": target.privilege_escalation_command,
-        "hasFastConnection": target.fast_connection, "alwaysActivate": false, "owners": [],
-        "keys": {}, "provisionSSHKey": false, "nixosRelease": "26.05", "publicIPv4": null,
-        "tags": [], "buildOnTarget": false, "substituteOnDestination": false, "copyProtocol": "ssh",
-    }))
-    .unwrap()
 }
 
 fn request(world: &World, extent: Extent, machines: &[Machine]) -> Request {

@@ -9,7 +9,10 @@ use nixops::{
     process::Stream,
 };
 
-use crate::world::{World, target};
+use crate::{
+    reach::{by_prefix, target},
+    world::World,
+};
 
 /// Brings a system to the host whose `switch-to-configuration` ends with `status`.
 fn system(world: &World, host: &Host, status: i32) -> Utf8PathBuf {
@@ -30,8 +33,7 @@ fn system(world: &World, host: &Host, status: i32) -> Utf8PathBuf {
     let out = queue.build(wanted.0, wanted.1).unwrap().out;
     let copy = Copy {
         label: "copy web".to_owned(),
-        store_url: host.store_url(CopyProtocol::Ssh),
-        ssh_config: Some(host.ssh_config()),
+        to: host.destination(CopyProtocol::Ssh),
         paths: slice::from_ref(&out),
         substitute_on_destination: false,
     };
@@ -73,6 +75,27 @@ fn the_profile_is_set_and_the_exit_status_is_a_result() {
         assert_eq!(look.unfinished, changed && status == 9, "{goal}");
     }
     assert_eq!(server.generations().unwrap().len(), cases.len());
+}
+
+#[test]
+fn a_machine_behind_a_command_takes_up_its_system_too() {
+    let (world, server) = World::with_host();
+    let connections = world.connections();
+    for user in ["root", server.normal_user()] {
+        let target = by_prefix(&server, user);
+        let host = connections.connect(&target).unwrap();
+        let system = system(&world, &host, 0);
+        host.set_profile(&system).unwrap();
+        let mut said = Vec::new();
+        let mut note = |_, line: &str| said.push(line.to_owned());
+        let status = host.activate(&system, Goal::Switch, &mut note).unwrap();
+        assert_eq!(status, ActivationStatus::Done);
+        said.sort();
+        assert_eq!(said, ["as root", "doing switch"]);
+        let look = connections.connect(&target).unwrap().look().clone();
+        assert_eq!((look.profile, look.unfinished), (Some(system), false));
+    }
+    assert_eq!(server.connections().unwrap(), 0);
 }
 
 #[test]

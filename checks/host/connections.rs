@@ -7,11 +7,14 @@ use std::{
 
 use camino::Utf8Path;
 use nixops::{
-    host::{Connections, Error, Failure, Options, Remote, Target},
+    host::{Connections, Error, Failure, Options, Remote, Ssh, Target, Transport},
     process::Processes,
 };
 
-use crate::world::{World, target};
+use crate::{
+    reach::{as_normal_user, over_ssh, ssh, ssh_config, target},
+    world::World,
+};
 
 fn text(host: &nixops::host::Host, script: &str) -> String {
     let output = host
@@ -51,10 +54,10 @@ fn newer_nix_finds_the_master() {
     let host = world.connections().connect(&target(&server)).unwrap();
     let arguments = [
         "-F",
-        host.ssh_config().as_str(),
+        ssh_config(&host).as_str(),
         "-O",
         "check",
-        &host.target().host,
+        &ssh(&server).host,
     ];
     let mut command = Command::new("ssh");
     let output = world
@@ -89,10 +92,7 @@ fn words_input_and_exit_status_arrive_as_they_are() {
 #[test]
 fn a_user_who_is_not_root_gets_there_by_the_escalation_command() {
     let (world, server) = World::with_host();
-    let target = Target {
-        user: server.normal_user().to_owned(),
-        ..target(&server)
-    };
+    let target = as_normal_user(&server);
     let host = world.connections().connect(&target).unwrap();
     assert_ne!(host.look().uid, 0);
     assert_eq!(text(&host, "id -un"), server.normal_user());
@@ -107,11 +107,7 @@ fn machines_that_share_a_host_keep_their_own_settings() {
     let (world, server) = World::with_host();
     let connections = world.connections();
     let root = connections.connect(&target(&server)).unwrap();
-    let normal = Target {
-        user: server.normal_user().to_owned(),
-        ..target(&server)
-    };
-    let normal = connections.connect(&normal).unwrap();
+    let normal = connections.connect(&as_normal_user(&server)).unwrap();
     assert_eq!(text(&root, "id -u"), "0");
     assert_eq!(text(&normal, "id -un"), server.normal_user());
 }
@@ -131,14 +127,19 @@ fn host_sections_of_the_user_apply() {
         ..world.options()
     };
     let connections = Connections::new(world.processes.clone(), options).unwrap();
-    let target = Target {
+    let shop = Ssh {
         host: "shop".into(),
-        port: None,
-        user: String::new(),
-        ..target(&server)
+        ..Ssh::default()
     };
     // The rig knows the key by the host's address, under which ssh looks it up when HostName says so.
-    assert_eq!(connections.connect(&target).unwrap().look().uid, 0);
+    assert_eq!(
+        connections
+            .connect(&over_ssh(&server, shop))
+            .unwrap()
+            .look()
+            .uid,
+        0
+    );
 }
 
 #[test]
@@ -186,7 +187,7 @@ fn nothing_stays_when_a_connection_is_dropped() {
     let (world, server) = World::with_host();
     let connections = world.connections();
     let host = connections.connect(&target(&server)).unwrap();
-    let config = host.ssh_config().to_owned();
+    let config = ssh_config(&host).to_owned();
     let directory = config.parent().map(Utf8Path::to_owned).unwrap();
     assert_eq!(
         fs::metadata(&directory).unwrap().permissions(),
@@ -237,12 +238,11 @@ fn hold_connection(config: &str) {
     let connections = Connections::new(Processes::new(), options).unwrap();
     let target = Target {
         machine: "held".to_owned(),
-        host: "held".to_owned(),
-        port: None,
-        user: String::new(),
-        ssh_options: Vec::new(),
+        transport: Transport::Ssh(Ssh {
+            host: "held".to_owned(),
+            ..Ssh::default()
+        }),
         privilege_escalation_command: Vec::new(),
-        fast_connection: true,
     };
     let _host = connections.connect(&target).unwrap();
     thread::sleep(Duration::from_secs(30));

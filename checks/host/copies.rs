@@ -7,7 +7,10 @@ use nixops::{
     nix::{BuildOptions, BuildQueue, Copy, CopyError, CopyFailure, CopyProgress, Nix, Version},
 };
 
-use crate::world::{World, target};
+use crate::{
+    reach::{as_normal_user, target},
+    world::World,
+};
 
 /// Nix that reports the bytes of a copy to another machine.
 const BYTES_SINCE: Version = Version {
@@ -17,7 +20,7 @@ const BYTES_SINCE: Version = Version {
 };
 
 /// A path in the rig's store that refers to another and has random content of some size.
-fn built(world: &World, nix: &Nix, bytes: usize) -> Utf8PathBuf {
+pub fn built(world: &World, nix: &Nix, bytes: usize) -> Utf8PathBuf {
     let expression = format!(
         r#"rec {{
             data = sh "data" "head -c {bytes} /dev/urandom > $out";
@@ -33,7 +36,7 @@ fn built(world: &World, nix: &Nix, bytes: usize) -> Utf8PathBuf {
     queue.build(wanted.0, wanted.1).unwrap().out
 }
 
-fn copy(
+pub fn copy(
     world: &World,
     nix: &Nix,
     (host, protocol): (&Host, CopyProtocol),
@@ -41,8 +44,7 @@ fn copy(
 ) -> (Result<(), CopyError>, Vec<CopyProgress>) {
     let copy = Copy {
         label: "copy web".to_owned(),
-        store_url: host.store_url(protocol),
-        ssh_config: Some(host.ssh_config()),
+        to: host.destination(protocol),
         paths: slice::from_ref(path),
         substitute_on_destination: true,
     };
@@ -139,10 +141,7 @@ fn a_connection_that_breaks_while_copying_is_said_so() {
 fn a_user_whom_the_target_does_not_trust_puts_nothing_in_its_store() {
     let (world, server) = World::with_host();
     let nix = world.nix();
-    let target = nixops::host::Target {
-        user: server.normal_user().to_owned(),
-        ..target(&server)
-    };
+    let target = as_normal_user(&server);
     let host = world.connections().connect(&target).unwrap();
     let top = built(&world, &nix, 10);
     if let Err(error) = copy(&world, &nix, (&host, CopyProtocol::Ssh), &top).0 {

@@ -6,5 +6,8 @@ mod activations;
 mod builds;
 mod connections;
 mod copies;
+mod prefixes;
+mod provided;
+mod reach;
 mod refusals;
 mod world;

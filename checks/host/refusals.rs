@@ -3,9 +3,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use nixops::host::{Connections, Error, Failure, Options, Target};
+use nixops::host::{Connections, Error, Failure, Options, Ssh, Target};
 
-use crate::world::{World, target};
+use crate::{
+    reach::{over_ssh, ssh, target},
+    world::World,
+};
 
 /// The failure of a connection that must not come about.
 fn failure(connections: &Connections, target: &Target) -> (Failure, String) {
@@ -116,10 +119,11 @@ fn a_host_that_hangs_times_out() {
 #[test]
 fn an_unknown_name_is_said_so() {
     let (world, server) = World::with_host();
-    let target = Target {
+    let ssh = Ssh {
         host: "nowhere.invalid".to_owned(),
-        ..target(&server)
+        ..ssh(&server)
     };
+    let target = over_ssh(&server, ssh);
     assert_eq!(
         failure(&world.connections(), &target).0,
         Failure::UnknownName
@@ -129,10 +133,11 @@ fn an_unknown_name_is_said_so() {
 #[test]
 fn a_bad_option_of_ssh_is_a_wrong_configuration() {
     let (world, server) = World::with_host();
-    let target = Target {
-        ssh_options: vec!["-oNoSuchThing=1".to_owned()],
-        ..target(&server)
+    let ssh = Ssh {
+        options: vec!["-oNoSuchThing=1".to_owned()],
+        ..ssh(&server)
     };
+    let target = over_ssh(&server, ssh);
     assert_eq!(
         failure(&world.connections(), &target).0,
         Failure::Configuration
@@ -158,14 +163,16 @@ fn options_with_blanks_work() {
     let agentless = ["-o", "IdentityAgent=none", "-o", "IdentitiesOnly=yes"]
         .map(str::to_owned)
         .to_vec();
-    let without = Target {
-        ssh_options: agentless.clone(),
-        ..target(&server)
+    let without = Ssh {
+        options: agentless.clone(),
+        ..ssh(&server)
     };
+    let without = over_ssh(&server, without);
     assert_eq!(failure(&connections, &without).0, Failure::PermissionDenied);
-    let with = Target {
-        ssh_options: [agentless, vec!["-i".into(), key.into()]].concat(),
-        ..target(&server)
+    let with = Ssh {
+        options: [agentless, vec!["-i".into(), key.into()]].concat(),
+        ..ssh(&server)
     };
+    let with = over_ssh(&server, with);
     connections.connect(&with).unwrap();
 }

@@ -4,7 +4,8 @@ use std::{fs, os::unix::fs::PermissionsExt as _, process::Command, time::Duratio
 
 use camino::{Utf8Path, Utf8PathBuf};
 use nixops::{
-    host::{Connections, Options, Target},
+    host::{Connections, Options},
+    network::MachineOptions,
     nix::{Nix, Program},
     process::Processes,
 };
@@ -110,17 +111,16 @@ impl World {
     }
 }
 
-/// A machine that lives on a host of the rig.
-pub fn target(host: &Host) -> Target {
-    Target {
-        machine: host.name.clone(),
-        host: host.address.to_string(),
-        port: Some(host.port),
-        user: host.user.to_owned(),
-        ssh_options: Vec::new(),
-        privilege_escalation_command: vec!["sudo".to_owned()],
-        fast_connection: true,
-    }
+/// The options of a machine that lives on a host of the rig.
+pub fn options(host: &Host) -> MachineOptions {
+    serde_json::from_value(serde_json::json!({
+        "targetEnv": "none", "targetHost": host.address.to_string(), "targetPort": host.port,
+        "targetUser": host.user, "sshOptions": [], "privilegeEscalationCommand": ["sudo"],
+        "hasFastConnection": true, "alwaysActivate": false, "owners": [], "keys": {},
+        "provisionSSHKey": false, "nixosRelease": "26.05", "publicIPv4": null, "tags": [],
+        "buildOnTarget": false, "substituteOnDestination": false, "copyProtocol": "ssh",
+    }))
+    .unwrap()
 }
 
 /// A script that does what a command of the rig does, and keeps what Nix is told by its environment.

@@ -79,12 +79,12 @@ impl Work for Site<'_> {
         let trouble = |error| own(machine, error);
         let host = self
             .connections
-            .connect(&target(machine, options))
+            .connect(&Target::plain(machine, options))
             .map_err(trouble)?;
         let look = host.look();
         if !look.nix {
             let hint = "the host must run NixOS, or have nix-store on the search path of its user";
-            let message = format!("there is no Nix on {}", options.target_host);
+            let message = format!("there is no Nix on {}", host.target().transport);
             return Err(Trouble::new(message, Some(hint.to_owned())));
         }
         let path = |path: &Option<Utf8PathBuf>| path.as_ref().map(ToString::to_string);
@@ -117,8 +117,7 @@ impl Work for Site<'_> {
     ) -> Result<(), Trouble> {
         let copy = Copy {
             label: format!("copy {}", machine.name),
-            store_url: host.store_url(machine.options.copy_protocol),
-            ssh_config: Some(host.ssh_config()),
+            to: host.destination(machine.options.copy_protocol),
             paths: &[machine.system.as_str().into()],
             substitute_on_destination: machine.options.substitute_on_destination,
         };
@@ -190,18 +189,6 @@ fn tell(ui: &Ui, event: BuildEvent) {
             line,
         },
     });
-}
-
-fn target(machine: &str, options: &MachineOptions) -> Target {
-    Target {
-        machine: machine.to_owned(),
-        host: options.target_host.clone(),
-        port: Some(options.target_port),
-        user: options.target_user.clone(),
-        ssh_options: options.ssh_options.clone(),
-        privilege_escalation_command: options.privilege_escalation_command.clone(),
-        fast_connection: options.has_fast_connection,
-    }
 }
 
 /// The trouble of a host without the machine's name, which stands before every message anyway.

@@ -9,8 +9,9 @@ use std::time::Duration;
 use camino::Utf8Path;
 
 use super::{
-    Error, Result, Target,
+    Error, Result, Ssh, check,
     options::{quote, translate},
+    ssh::{Files, alias},
 };
 
 /// The configuration of the system, which ssh leaves out when it is given a file.
@@ -29,32 +30,42 @@ pub(super) struct Settings<'a> {
 
 /// Renders the configuration of one machine.
 pub(super) fn render(
-    target: &Target,
-    control_path: &Utf8Path,
+    machine: &str,
+    ssh: &Ssh,
+    files: &Files,
     settings: &Settings,
 ) -> Result<String> {
-    let host = host_name(target)?;
+    let refuse = |what, value: &str| {
+        let (machine, value) = (machine.to_owned(), value.to_owned());
+        move |reason| Error::Value {
+            machine,
+            what,
+            value,
+            reason,
+        }
+    };
+    let host = check::host(&ssh.host).map_err(refuse("deployment.targetHost", &ssh.host))?;
+    check::user(&ssh.user).map_err(refuse("deployment.targetUser", &ssh.user))?;
     let mut lines = vec![
         format!("# How nixops reaches {host}, for the time of one run."),
         format!("Host {host}"),
     ];
-    // The usual port is nobody's choice: an alias of the user's may have another.
-    let port = target.port.filter(|port| *port != USUAL_PORT);
-    lines.extend(port.map(|port| format!("Port {port}")));
-    lines.extend(user(target)?.map(|user| format!("User {}", quote(user))));
-    let control_path = control_path.as_str().replace('%', "%%");
+    lines.extend(ssh.port.map(|port| format!("Port {port}")));
+    lines.extend((!ssh.user.is_empty()).then(|| format!("User {}", quote(&ssh.user))));
     lines.extend([
         // The master is started on purpose, by us; everybody else uses it.
         "ControlMaster no".to_owned(),
-        format!("ControlPath {}", quote(&control_path)),
+        format!("ControlPath {}", file(&files.control)),
         "ControlPersist no".to_owned(),
         "BatchMode yes".to_owned(),
         "RequestTTY no".to_owned(),
         "RemoteCommand none".to_owned(),
     ]);
+    // Before the options of the machine: no option may let another key in.
+    lines.extend(key_lines(machine, files));
     lines.extend(
-        translate(&target.ssh_options).map_err(|(option, reason)| Error::SshOption {
-            machine: target.machine.clone(),
+        translate(&ssh.options).map_err(|(option, reason)| Error::SshOption {
+            machine: machine.to_owned(),
             option,
             reason,
         })?,
@@ -80,88 +91,80 @@ pub(super) fn render(
         "ServerAliveInterval 15".to_owned(),
         "ServerAliveCountMax 4".to_owned(),
     ]);
-    if !target.fast_connection {
+    if !ssh.fast_connection {
         lines.push("Compression yes".to_owned());
     }
     Ok(lines.join("\n") + "\n")
 }
 
-/// The host as ssh matches it: without the user that may stand before it.
-fn host_name(target: &Target) -> Result<&str> {
-    let name = target
-        .host
-        .rsplit_once('@')
-        .map_or(target.host.as_str(), |(_, name)| name);
-    let reason = match name {
-        "" => "it is empty",
-        _ if target.host.starts_with('-') || name.starts_with('-') => {
-            "it begins with `-`, as an option does"
-        }
-        _ if target
-            .host
-            .contains(|character: char| character.is_whitespace() || character.is_control()) =>
-        {
-            "it has blanks"
-        }
-        _ if name.starts_with('[') => "an address stands without brackets here",
-        _ if name.contains(['*', '?', '!', ',', '"', '\'', '\\', '#']) => {
-            "it has characters that no host name has"
-        }
-        _ => return Ok(name),
-    };
-    Err(Error::Value {
-        machine: target.machine.clone(),
-        what: "deployment.targetHost",
-        value: target.host.clone(),
-        reason,
-    })
+/// What makes ssh use the keys that a provider gave.
+fn key_lines(machine: &str, files: &Files) -> Vec<String> {
+    let mut lines = Vec::new();
+    if let Some(path) = &files.key {
+        lines.push(format!("IdentityFile {}", file(path)));
+        lines.push("IdentitiesOnly yes".to_owned());
+        // It stays in its file.
+        lines.push("AddKeysToAgent no".to_owned());
+    }
+    if let Some(path) = &files.known_hosts {
+        lines.push(format!("HostKeyAlias {}", alias(machine)));
+        lines.push(format!("UserKnownHostsFile {}", file(path)));
+        lines.extend(ONLY_THESE.map(str::to_owned));
+    }
+    lines
 }
 
-fn user(target: &Target) -> Result<Option<&str>> {
-    if target
-        .user
-        .contains(|character: char| character.is_control())
-        || target.user.starts_with('-')
-    {
-        return Err(Error::Value {
-            machine: target.machine.clone(),
-            what: "deployment.targetUser",
-            value: target.user.clone(),
-            reason: "no user is called so",
-        });
-    }
-    Ok((!target.user.is_empty()).then_some(target.user.as_str()))
+/// Closes all other ways by which ssh would come to trust a key of a host.
+const ONLY_THESE: [&str; 7] = [
+    "GlobalKnownHostsFile /dev/null",
+    "KnownHostsCommand none",
+    "StrictHostKeyChecking yes",
+    "NoHostAuthenticationForLocalhost no",
+    "VerifyHostKeyDNS no",
+    "CheckHostIP no",
+    "UpdateHostKeys no",
+];
+
+/// A path as a value in which ssh replaces what follows a `%`.
+fn file(path: &Utf8Path) -> String {
+    quote(&path.as_str().replace('%', "%%"))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::host::Keys;
     use insta::assert_snapshot;
 
-    fn target() -> Target {
-        Target {
-            machine: "web".into(),
+    fn ssh() -> Ssh {
+        Ssh {
             host: "web.example.org".into(),
             port: Some(2222),
             user: "root".into(),
-            ssh_options: vec!["-i".into(), "/my keys/id".into()],
-            privilege_escalation_command: Vec::new(),
-            fast_connection: false,
+            options: vec!["-i".into(), "/my keys/id".into()],
+            ..Ssh::default()
         }
     }
 
-    fn rendered(target: &Target) -> Result<String> {
+    fn rendered(ssh: &Ssh) -> Result<String> {
         let settings = Settings {
             user_config: Some(Utf8Path::new("/home/ada/.ssh/config")),
             accept_new_host_keys: true,
             connect_timeout: Duration::from_secs(10),
         };
-        render(target, Utf8Path::new("/run/nixops/1"), &settings)
+        let path = |name: &str| Some(Utf8Path::new("/run/nixops").join(name));
+        let files = Files {
+            config: "/run/nixops/1.config".into(),
+            control: "/run/nixops/1".into(),
+            key: path("1.key").filter(|_| ssh.keys.private.is_some()),
+            known_hosts: path("1.known_hosts").filter(|_| !ssh.keys.host.is_empty()),
+        };
+        render("web", ssh, &files, &settings)
     }
 
     #[test]
     fn our_settings_come_first_then_the_users_then_what_they_may_override() {
-        assert_snapshot!(rendered(&target()).unwrap(), @r#"
+        assert_snapshot!(rendered(&ssh()).unwrap(), @r#"
         # How nixops reaches web.example.org, for the time of one run.
         Host web.example.org
         Port 2222
@@ -187,22 +190,39 @@ mod tests {
     }
 
     #[test]
-    fn the_usual_port_is_left_to_the_users_configuration() {
-        let target = Target {
-            port: Some(22),
-            ..target()
+    fn keys_of_a_provider_come_before_what_the_machine_may_say() {
+        let keys = Keys {
+            private: Some("secret".to_owned().into()),
+            host: vec!["ssh-ed25519 AAAA".into()],
         };
-        assert!(!rendered(&target).unwrap().contains("Port"));
+        let text = rendered(&Ssh { keys, ..ssh() }).unwrap();
+        let (_, text) = text.split_once("RemoteCommand none\n").unwrap();
+        let (text, _) = text.split_once("LogLevel").unwrap();
+        assert_snapshot!(text, @r#"
+        IdentityFile /run/nixops/1.key
+        IdentitiesOnly yes
+        AddKeysToAgent no
+        HostKeyAlias web
+        UserKnownHostsFile /run/nixops/1.known_hosts
+        GlobalKnownHostsFile /dev/null
+        KnownHostsCommand none
+        StrictHostKeyChecking yes
+        NoHostAuthenticationForLocalhost no
+        VerifyHostKeyDNS no
+        CheckHostIP no
+        UpdateHostKeys no
+        IdentityFile "/my keys/id"
+        "#);
     }
 
     #[test]
     fn a_bad_option_names_machine_and_option() {
-        let target = Target {
-            ssh_options: vec!["-N".into()],
-            ..target()
+        let ssh = Ssh {
+            options: vec!["-N".into()],
+            ..ssh()
         };
         assert_eq!(
-            rendered(&target).unwrap_err().to_string(),
+            rendered(&ssh).unwrap_err().to_string(),
             "web: `-N` in deployment.sshOptions cannot be used: nothing in an ssh configuration says the same"
         );
     }
@@ -222,17 +242,17 @@ mod tests {
             "root@[::1]:22",
         ] {
             assert!(
-                rendered(&Target {
+                rendered(&Ssh {
                     host: host.into(),
-                    ..target()
+                    ..ssh()
                 })
                 .is_err(),
                 "{host}"
             );
         }
-        let named = rendered(&Target {
+        let named = rendered(&Ssh {
             host: "ada@web".into(),
-            ..target()
+            ..ssh()
         })
         .unwrap();
         assert!(named.contains("\nHost web\n"));

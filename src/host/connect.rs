@@ -13,9 +13,12 @@ use camino::{Utf8Path, Utf8PathBuf};
 use tempfile::TempDir;
 
 use super::{
-    Error, Failure, Host, Look, Result, Target,
-    config::{Settings, render},
+    Error, Failure, Host, Look, Result, Ssh, Target, Transport, check,
+    config::Settings,
     master::Master,
+    prefix,
+    remote::Link,
+    ssh::{Connection, Files},
 };
 use crate::process::{Limit, Processes};
 
@@ -95,17 +98,11 @@ impl Connections {
     ///
     /// The host keeps the connection until its last clone is dropped.
     pub fn connect(&self, target: &Target) -> Result<Host> {
-        let shared = &self.shared;
-        let number = shared.next.fetch_add(1, Ordering::Relaxed);
-        let config = shared.write_config(target, number)?;
-        let (master, look) = self.try_connect(target, &config)?;
-        Ok(Host::new(
-            target.clone(),
-            look,
-            config,
-            master,
-            self.clone(),
-        ))
+        let (link, look) = match &target.transport {
+            Transport::Ssh(ssh) => self.connect_ssh(target, ssh)?,
+            Transport::Prefix(words) => self.ask_by(target, words)?,
+        };
+        Ok(Host::new(target.clone(), look, link, self.clone()))
     }
 
     /// The children that these connections belong to.
@@ -113,13 +110,36 @@ impl Connections {
         &self.shared.processes
     }
 
-    fn try_connect(&self, target: &Target, config: &Utf8Path) -> Result<(Master, Look)> {
+    fn connect_ssh(&self, target: &Target, ssh: &Ssh) -> Result<(Link, Look)> {
+        let shared = &self.shared;
+        let number = shared.next.fetch_add(1, Ordering::Relaxed);
+        let files = Files::write(&shared.path, number, (target, ssh), &shared.settings())?;
+        let to = (target.machine.as_str(), ssh);
+        let (master, look) = self.try_connect(to, &files.config)?;
+        let connection = Connection::new(ssh.clone(), files, master);
+        Ok((Link::Ssh(Box::new(connection)), look))
+    }
+
+    fn ask_by(&self, target: &Target, words: &[String]) -> Result<(Link, Look)> {
+        check::prefix(words).map_err(|reason| Error::Provided {
+            machine: target.machine.clone(),
+            what: "command",
+            reason,
+        })?;
+        let shared = &self.shared;
+        let _place = shared.limit.take();
+        let within = shared.options.connect_timeout + ANSWER_WITHIN;
+        let look = prefix::look(&shared.processes, &target.machine, words, within)?;
+        Ok((Link::Prefix(words.to_vec()), look))
+    }
+
+    fn try_connect(&self, to: (&str, &Ssh), config: &Utf8Path) -> Result<(Master, Look)> {
         let shared = &self.shared;
         let mut attempt = 0;
         loop {
             let place = shared.limit.take();
             let deadline = Instant::now() + shared.options.connect_timeout + ANSWER_WITHIN;
-            let error = match Master::open(&shared.processes, target, config, deadline) {
+            let error = match Master::open(&shared.processes, to, config, deadline) {
                 Ok(open) => return Ok(open),
                 Err(error) => error,
             };
@@ -135,19 +155,12 @@ impl Connections {
 }
 
 impl Shared {
-    fn write_config(&self, target: &Target, number: usize) -> Result<Utf8PathBuf> {
-        let settings = Settings {
+    fn settings(&self) -> Settings<'_> {
+        Settings {
             user_config: self.options.user_config.as_deref(),
             accept_new_host_keys: self.options.accept_new_host_keys,
             connect_timeout: self.options.connect_timeout,
-        };
-        let text = render(target, &self.path.join(number.to_string()), &settings)?;
-        let path = self.path.join(format!("{number}.config"));
-        fs::write(&path, text).map_err(|source| Error::File {
-            path: path.clone(),
-            source,
-        })?;
-        Ok(path)
+        }
     }
 }
 

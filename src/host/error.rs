@@ -49,6 +49,30 @@ pub enum Error {
         reason: &'static str,
     },
 
+    /// Something that the machine's provider said of it cannot be used. It may be secret, so it is not shown.
+    #[error("{machine}: what its provider says of `{what}` cannot be used: {reason}")]
+    Provided {
+        /// The machine.
+        machine: String,
+        /// The output, as `ssh.host`.
+        what: &'static str,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+
+    /// The command by which a machine is reached did not reach it.
+    #[error("{machine}: {failure} (`{command}`){}", detail(said))]
+    Prefix {
+        /// The machine.
+        machine: String,
+        /// The words before each command.
+        command: String,
+        /// What kind of failure it is.
+        failure: Failure,
+        /// What the command wrote.
+        said: String,
+    },
+
     /// A command on the host failed.
     #[error("{machine}: {action} failed: {}", last_line(error))]
     Command {
@@ -97,6 +121,12 @@ impl Error {
                      works there without a password"
                 ));
             }
+            Self::Prefix { .. } => {
+                return Some(
+                    "check that the machine is up, and that the command that its provider names works here"
+                        .to_owned(),
+                );
+            }
             _ => return None,
         };
         Some(match failure {
@@ -115,6 +145,14 @@ impl Error {
             ),
             Failure::PermissionDenied => {
                 "check deployment.targetUser and that your key is loaded (`ssh-add -l`) and authorized there".to_owned()
+            }
+            Failure::ForeignHostKey => {
+                "if the machine was made anew, its provider must look at it again; if not, somebody may be between you \
+                 and it"
+                    .to_owned()
+            }
+            Failure::ProvidedKeyDenied => {
+                "check that the user is right, and that the key was not removed from the machine".to_owned()
             }
             Failure::OpenKeyFile => "make the key file readable by you alone: chmod 600".to_owned(),
             Failure::Configuration => "check deployment.sshOptions and your ssh configuration".to_owned(),

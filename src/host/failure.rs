@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::target::Keys;
+
 /// Why there is no connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -18,8 +20,12 @@ pub enum Failure {
     UnknownHostKey,
     /// The host's key is not the one that is known.
     ChangedHostKey,
+    /// The host's key is none of those that its provider named.
+    ForeignHostKey,
     /// No key that was offered is accepted.
     PermissionDenied,
+    /// The key of the provider is not accepted.
+    ProvidedKeyDenied,
     /// A private key file is readable by others, so ssh does not use it.
     OpenKeyFile,
     /// The ssh configuration is wrong.
@@ -40,6 +46,17 @@ impl Failure {
             Self::Refused | Self::Unreachable | Self::TimedOut | Self::Lost
         )
     }
+
+    /// The same in view of what the machine's provider said of keys.
+    pub(super) fn with(self, keys: &Keys) -> Self {
+        match self {
+            Self::UnknownHostKey | Self::ChangedHostKey if !keys.host.is_empty() => {
+                Self::ForeignHostKey
+            }
+            Self::PermissionDenied if keys.private.is_some() => Self::ProvidedKeyDenied,
+            other => other,
+        }
+    }
 }
 
 impl fmt::Display for Failure {
@@ -51,6 +68,8 @@ impl fmt::Display for Failure {
             Self::TimedOut => "the host does not answer",
             Self::UnknownHostKey => "the host's key is not known",
             Self::ChangedHostKey => "the host's key has changed",
+            Self::ForeignHostKey => "the host's key is none of those that its provider named",
+            Self::ProvidedKeyDenied => "permission denied: the provider's key was not accepted",
             Self::PermissionDenied => "permission denied: no key was accepted",
             Self::OpenKeyFile => "the private key file is readable by others, so ssh ignores it",
             Self::Configuration => "ssh does not understand its configuration",

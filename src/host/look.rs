@@ -33,6 +33,13 @@ pub(super) const END: &str = "nixops-look-end";
 pub(super) const SCRIPT: &str = r#"echo; echo nixops-look-begin; for pair in system=/run/current-system profile=/nix/var/nix/profiles/system booted=/run/booted-system; do echo "${pair%%=*}=$(readlink -f "${pair#*=}")"; done; echo "boot_id=$(cat /proc/sys/kernel/random/boot_id 2>/dev/null)"; echo "unfinished=$(ls /run/nixops/activating 2>/dev/null)"; command -v nix-store >/dev/null 2>&1 && echo nix=yes; echo "uid=$(id -u)"; echo "user=$(id -un)"; echo nixops-look-end; exec cat >/dev/null"#;
 
 impl Look {
+    /// Reads the answers from all that was written; none if they are not complete.
+    pub(super) fn read(text: &str) -> Option<Self> {
+        let (answers, _) = text.rsplit_once(END)?;
+        let (_, answers) = answers.rsplit_once(BEGIN)?;
+        Self::parse(answers.lines())
+    }
+
     /// Reads the answers; lines that are not known are left out.
     pub(super) fn parse<'a>(lines: impl IntoIterator<Item = &'a str>) -> Option<Self> {
         let mut look = Self::default();
@@ -83,6 +90,14 @@ mod tests {
         let text = String::from_utf8(output.stdout).unwrap();
         let mut lines = text.lines().skip_while(|line| *line != BEGIN);
         assert!(Look::parse(&mut lines).is_some(), "{text}");
+    }
+
+    #[test]
+    fn what_was_cut_off_is_no_answer() {
+        let whole = format!("hello\n{BEGIN}\nuid=0\nuser=root\n{END}\n");
+        assert_eq!(Look::read(&whole).unwrap().user, "root");
+        assert_eq!(Look::read(whole.split(END).next().unwrap()), None);
+        assert_eq!(Look::read(""), None);
     }
 
     #[test]

@@ -11,7 +11,7 @@ use std::{
 use camino::Utf8Path;
 
 use super::{
-    Error, Failure, Look, Result, Target,
+    Error, Failure, Look, Result, Ssh,
     failure::classify,
     look::{BEGIN, END, SCRIPT},
 };
@@ -37,7 +37,7 @@ impl Master {
     /// Connects, and asks what runs there. Says why if there is no answer before `deadline`.
     pub fn open(
         processes: &Processes,
-        target: &Target,
+        (machine, ssh): (&str, &Ssh),
         config: &Utf8Path,
         deadline: Instant,
     ) -> Result<(Self, Look)> {
@@ -48,15 +48,15 @@ impl Master {
             "-o",
             "ControlMaster=yes",
             "--",
-            &target.host,
+            &ssh.host,
         ]);
         command.arg(shell_words::join(["exec", "sh", "-c", SCRIPT]));
         command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
-        let mut running = processes
-            .spawn_background(&mut command, format!("connection to {}", target.machine))?;
+        let mut running =
+            processes.spawn_background(&mut command, format!("connection to {machine}"))?;
         let stdin = running.take_stdin();
         let said = Said::default();
         let (sender, lines) = mpsc::channel();
@@ -82,11 +82,15 @@ impl Master {
             {
                 thread::sleep(Duration::from_millis(5));
             }
-            return Err(master.failure(processes, target, timed_out));
+            return Err(master.failure(processes, (machine, ssh), timed_out));
         };
         match Look::parse(answers.iter().map(String::as_str)) {
             Some(look) => Ok((master, look)),
-            None => Err(connection(target, Failure::NoShell, answers.join("\n"))),
+            None => Err(connection(
+                (machine, ssh),
+                Failure::NoShell,
+                answers.join("\n"),
+            )),
         }
     }
 
@@ -113,7 +117,7 @@ impl Master {
         self.running.terminate(CLOSE_WITHIN);
     }
 
-    fn failure(&self, processes: &Processes, target: &Target, timed_out: bool) -> Error {
+    fn failure(&self, processes: &Processes, to: (&str, &Ssh), timed_out: bool) -> Error {
         if processes.interrupted() {
             return ProcessError::Interrupted {
                 label: self.running.label().to_owned(),
@@ -126,7 +130,7 @@ impl Master {
             Failure::Other if said.trim().is_empty() => Failure::NoShell,
             other => other,
         };
-        connection(target, failure, said)
+        connection(to, failure, said)
     }
 }
 
@@ -155,14 +159,27 @@ impl Said {
 }
 
 /// Makes the error of a connection.
-pub(super) fn connection(target: &Target, failure: Failure, said: String) -> Error {
+pub(super) fn connection((machine, ssh): (&str, &Ssh), failure: Failure, said: String) -> Error {
+    let failure = failure.with(&ssh.keys);
+    let said = match failure {
+        // ssh advises to trust the key; its fingerprint is all that is worth knowing.
+        Failure::ForeignHostKey => fingerprints(&said),
+        _ => said,
+    };
     Error::Connection {
-        machine: target.machine.clone(),
-        host: target.host.clone(),
-        port: target.port,
+        machine: machine.to_owned(),
+        host: ssh.host.clone(),
+        port: ssh.port,
         failure,
         said,
     }
+}
+
+/// The lines of a warning of ssh that tell which key the host has.
+fn fingerprints(said: &str) -> String {
+    let lines = said.lines().filter(|line| line.starts_with("SHA256:"));
+    let keys = lines.map(|line| line.trim_end().trim_end_matches('.'));
+    keys.flat_map(|key| ["its key is ", key, "\n"]).collect()
 }
 
 /// Hands on the lines of the answer, and drains what may come after it.

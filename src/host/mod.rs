@@ -1,13 +1,18 @@
 //! Hosts: how machines are reached, and what is done on them.
 //!
-//! [`Connections::connect`] opens one connection to a machine, an ssh control master, and asks in the same round trip what
-//! runs there ([`Look`]). Everything after it, `nix copy` included, goes through that one connection: each machine has a
-//! generated ssh configuration that says how it is reached and then includes the user's own.
+//! A [`Target`] says how a machine is reached: as its options say, or as its provider does. [`Connections::connect`] goes
+//! there and asks in the same round trip what runs there ([`Look`]).
 //!
-//! A connection is a child of ours and ends with us, even when we are killed: its remote end waits for our end of a pipe
-//! to close. Further transports (this machine itself, a command prefix) become variants of the transport inside [`Host`].
+//! Over ssh that opens one connection, an ssh control master. Everything after it, `nix copy` included, goes through that
+//! one connection: each machine has a generated ssh configuration that says how it is reached and then includes the
+//! user's own. A connection is a child of ours and ends with us, even when we are killed: its remote end waits for our
+//! end of a pipe to close. Keys of a provider stand beside the configuration as long as the connection is open.
+//!
+//! By a command prefix (`docker exec web`, say) each command is a child of ours, and closures go through
+//! `nix-store --import`.
 
 mod activation;
+mod check;
 mod config;
 mod connect;
 mod error;
@@ -15,7 +20,10 @@ mod failure;
 mod look;
 mod master;
 mod options;
+mod prefix;
 mod remote;
+mod secret;
+mod ssh;
 mod target;
 
 pub use activation::ActivationStatus;
@@ -24,4 +32,5 @@ pub use error::{Error, Result};
 pub use failure::Failure;
 pub use look::Look;
 pub use remote::{Host, Remote};
-pub use target::Target;
+pub use secret::Secret;
+pub use target::{Keys, Ssh, Target, Transport};

@@ -1,27 +1,14 @@
-use std::{
-    fmt,
-    process::Command,
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::{fmt, process::Command, sync::Arc, time::Duration};
 
-use camino::{Utf8Path, Utf8PathBuf};
-
-use super::{
-    Connections, Failure, Look, Result, Target,
-    failure::classify,
-    master::{Master, connection},
-};
+use super::{Connections, Look, Result, Target, prefix, ssh::Connection};
 use crate::{
     network::CopyProtocol,
+    nix::Destination,
     process::{Call, Limit, Lines, Output, Place, Processes, Stream},
 };
 
 /// Sessions that are used at once: sshd allows 10 by default, and one keeps the connection open.
 const SESSIONS: usize = 8;
-
-/// The exit status of ssh when the connection, not the command, is at fault.
-const SSH_FAILED: i32 = 255;
 
 /// A command for a host.
 #[must_use]
@@ -91,41 +78,52 @@ struct Shared {
     target: Target,
     look: Look,
     sessions: Limit,
-    transport: Transport,
-    // Dropped after the transport, whose files it holds.
+    link: Link,
+    // Dropped after the link, whose files it holds.
     connections: Connections,
 }
 
-/// How commands reach the machine.
-enum Transport {
-    /// Through an ssh control master.
-    Ssh {
-        /// The configuration that `ssh` is given.
-        config: Utf8PathBuf,
-        /// None once the connection was closed.
-        master: Mutex<Option<Master>>,
-    },
+/// What carries commands to the machine.
+pub(super) enum Link {
+    /// An open connection of ssh.
+    Ssh(Box<Connection>),
+    /// Words before each command, which need nothing that is open.
+    Prefix(Vec<String>),
+}
+
+impl Link {
+    fn command<'a>(&'a self, words: impl Iterator<Item = &'a String>) -> Command {
+        match self {
+            Self::Ssh(connection) => connection.command(words),
+            Self::Prefix(before) => prefix::command(before, words),
+        }
+    }
+
+    /// Makes an error of what came to an end because there is no way to the machine any more.
+    fn check(&self, machine: &str, output: &Output) -> Result<()> {
+        match self {
+            Self::Ssh(connection) => connection.check(machine, output),
+            Self::Prefix(_) => Ok(()),
+        }
+    }
+
+    fn close(&self) {
+        match self {
+            Self::Ssh(connection) => connection.close(),
+            Self::Prefix(_) => {}
+        }
+    }
 }
 
 impl Host {
-    pub(super) fn new(
-        target: Target,
-        look: Look,
-        config: Utf8PathBuf,
-        master: Master,
-        connections: Connections,
-    ) -> Self {
-        let transport = Transport::Ssh {
-            config,
-            master: Mutex::new(Some(master)),
-        };
+    pub(super) fn new(target: Target, look: Look, link: Link, connections: Connections) -> Self {
         let sessions = Limit::new(SESSIONS);
         Self {
             shared: Arc::new(Shared {
                 target,
                 look,
                 sessions,
-                transport,
+                link,
                 connections,
             }),
         }
@@ -146,22 +144,20 @@ impl Host {
         &self.shared.look
     }
 
-    /// The ssh configuration that reaches it through the open connection.
-    pub fn ssh_config(&self) -> &Utf8Path {
-        let Transport::Ssh { config, .. } = &self.shared.transport;
-        config
-    }
-
-    /// The URL by which Nix knows its store, to be used with [`Host::ssh_config`].
-    pub fn store_url(&self, protocol: CopyProtocol) -> String {
-        let host = &self.shared.target.host;
-        if host.contains(':') && !host.contains('[') {
-            return match host.rsplit_once('@') {
-                Some((user, address)) => format!("{protocol}://{user}@[{address}]"),
-                None => format!("{protocol}://[{host}]"),
-            };
+    /// How Nix brings closures there, with `protocol` if it is over ssh.
+    ///
+    /// A command prefix brings them as root, by the machine's `privilegeEscalationCommand` if need be.
+    pub fn destination(&self, protocol: CopyProtocol) -> Destination<'_> {
+        match &self.shared.link {
+            Link::Ssh(connection) => Destination::Store {
+                url: connection.store_url(protocol),
+                ssh_config: connection.config(),
+            },
+            Link::Prefix(words) => {
+                let escalation = self.escalation().into_iter().flatten();
+                Destination::Command(words.iter().chain(escalation).cloned().collect())
+            }
         }
-        format!("{protocol}://{host}")
     }
 
     /// Waits for one of the sessions that the connection may carry at once; who uses it past [`Host::run`] takes one.
@@ -184,16 +180,13 @@ impl Host {
             call = call.lines(lines);
         }
         let output = call.run(self.processes(), &mut command)?;
-        if output.status.code() == Some(SSH_FAILED) {
-            self.check_connection(&output)?;
-        }
+        self.shared.link.check(self.machine(), &output)?;
         Ok(output)
     }
 
     /// Closes the connection for all clones; nothing of it stays on either side.
     pub fn close(&self) {
-        let Transport::Ssh { master, .. } = &self.shared.transport;
-        drop(master.lock().unwrap_or_else(PoisonError::into_inner).take());
+        self.shared.link.close();
     }
 
     fn processes(&self) -> &Processes {
@@ -203,42 +196,13 @@ impl Host {
     fn command(&self, remote: &Remote) -> Command {
         let escalation = remote.elevated.then(|| self.escalation()).flatten();
         let words = escalation.into_iter().flatten().chain(&remote.words);
-        let mut command = Command::new("ssh");
-        command.args(["-F", self.ssh_config().as_str(), "--", &self.target().host]);
-        command.arg(shell_words::join(words));
-        command
+        self.shared.link.command(words)
     }
 
     /// The words by which the user becomes root; none for root.
     pub(super) fn escalation(&self) -> Option<&[String]> {
         let words = &self.target().privilege_escalation_command;
         (self.look().uid != 0).then_some(words)
-    }
-
-    /// Tells a command's own status 255 from that of ssh.
-    fn check_connection(&self, output: &Output) -> Result<()> {
-        const FINDS_OUT_WITHIN: Duration = Duration::from_millis(500);
-        let Transport::Ssh { master, .. } = &self.shared.transport;
-        let mut master = master.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut said = output.stderr_text().into_owned();
-        let gone = match master.as_mut() {
-            Some(master) => {
-                let gone = master.is_gone(FINDS_OUT_WITHIN);
-                if gone {
-                    said.push_str(&master.said());
-                }
-                gone
-            }
-            None => true,
-        };
-        if !gone {
-            return Ok(());
-        }
-        let failure = match classify(&said) {
-            Failure::Other => Failure::Lost,
-            other => other,
-        };
-        Err(connection(&self.shared.target, failure, said))
     }
 }
 

@@ -17,7 +17,7 @@ mod validity;
 mod version;
 
 pub use build::{BuildError, BuildEvent, BuildOptions, BuildQueue, Built, Ticket};
-pub use copy::{Copy, CopyError, CopyFailure, CopyProgress};
+pub use copy::{Copy, CopyError, CopyFailure, CopyProgress, Destination};
 pub use error::{Error, Result};
 pub use locate::{Nix, Program};
 pub use path_info::PathInfo;

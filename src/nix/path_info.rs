@@ -60,7 +60,7 @@ impl Nix {
         self.path_info(processes, paths, &["--closure-size"])
     }
 
-    fn path_info<'a>(
+    pub(super) fn path_info<'a>(
         &self,
         processes: &Processes,
         paths: impl IntoIterator<Item = &'a Utf8Path>,

@@ -1,6 +1,6 @@
-use std::fmt;
+use std::{fmt, process::ExitStatus};
 
-use crate::process;
+use crate::{nix, process};
 
 /// Why a copy did not come to its end, as far as what Nix and ssh wrote tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,6 +34,9 @@ pub enum CopyError {
         /// The command line.
         command_line: String,
     },
+    /// The store here did not tell what the closures are.
+    #[error(transparent)]
+    Closure(#[from] nix::Error),
     /// Nix did not run.
     #[error(transparent)]
     Process(#[from] process::Error),
@@ -66,13 +69,18 @@ impl CopyError {
     pub fn failure(&self) -> CopyFailure {
         match self {
             Self::Failed { failure, .. } => *failure,
-            Self::Process(_) => CopyFailure::Other,
+            Self::Closure(_) | Self::Process(_) => CopyFailure::Other,
         }
     }
 
     /// Tells whether the run was interrupted, which is no fault of the copy.
     pub fn is_interrupted(&self) -> bool {
-        matches!(self, Self::Process(error) if error.is_interrupted())
+        match self {
+            Self::Process(error) | Self::Closure(nix::Error::Process(error)) => {
+                error.is_interrupted()
+            }
+            _ => false,
+        }
     }
 }
 
@@ -140,6 +148,20 @@ pub(super) fn classify(said: &str) -> CopyFailure {
         .iter()
         .find(|(_, signs)| signs.iter().any(|sign| said.contains(sign)));
     found.map_or(CopyFailure::Other, |(failure, _)| *failure)
+}
+
+/// Finds the kind of a failure of a command on the target in how it ended and in what was said.
+pub(super) fn classify_ended(status: ExitStatus, said: &str) -> CopyFailure {
+    // As shells report what a signal ended: here the one that kills, and the one that asks to terminate.
+    const KILLED: [i32; 2] = [128 + 9, 128 + 15];
+    const NO_PROGRAM: i32 = 127;
+    match (classify(said), status.code()) {
+        (CopyFailure::NoSpace, _) => CopyFailure::NoSpace,
+        (_, None) => CopyFailure::ConnectionLost,
+        (_, Some(code)) if KILLED.contains(&code) => CopyFailure::ConnectionLost,
+        (_, Some(NO_PROGRAM)) => CopyFailure::NoNix,
+        (failure, Some(_)) => failure,
+    }
 }
 
 /// The last of what was said, on lines of its own.

@@ -1,4 +1,7 @@
+mod exported;
 mod failure;
+mod import;
+mod pipe;
 mod watch;
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -15,14 +18,29 @@ pub use failure::{CopyError, CopyFailure};
 pub struct Copy<'a> {
     /// What the copy is for, in the user's words, e.g. `copy web`.
     pub label: String,
-    /// URL of the store, as [`Host::store_url`](crate::host::Host::store_url) gives it.
-    pub store_url: String,
-    /// Configuration that `ssh` is to use; its path must not hold blanks, since Nix splits `NIX_SSHOPTS` at them.
-    pub ssh_config: Option<&'a Utf8Path>,
+    /// Where they go, as [`Host::destination`](crate::host::Host::destination) gives it.
+    pub to: Destination<'a>,
     /// Store paths whose closures are copied.
     pub paths: &'a [Utf8PathBuf],
     /// Lets the other side fetch from its own substituters what they have.
     pub substitute_on_destination: bool,
+}
+
+/// The store of another machine.
+#[derive(Clone, Debug)]
+pub enum Destination<'a> {
+    /// One that Nix reaches by itself, over ssh.
+    Store {
+        /// Its URL.
+        url: String,
+        /// Configuration that `ssh` is to use; its path must not hold blanks, since Nix splits `NIX_SSHOPTS` at them.
+        ssh_config: &'a Utf8Path,
+    },
+    /// One beside which commands are run, such as `nix-store --import`: these words stand before theirs.
+    ///
+    /// Import asks no signatures of root, nor of a user whom the daemon there trusts. For anybody else paths must be
+    /// signed by a key that the machine trusts, or the copy ends with [`CopyFailure::Permission`].
+    Command(Vec<String>),
 }
 
 /// How far a copy is.
@@ -46,6 +64,21 @@ impl Nix {
         copy: &Copy,
         progress: &mut dyn FnMut(CopyProgress),
     ) -> Result<(), CopyError> {
+        match &copy.to {
+            Destination::Store { url, ssh_config } => {
+                self.copy_to_store(processes, copy, (url, ssh_config), progress)
+            }
+            Destination::Command(prefix) => self.import(processes, copy, prefix, progress),
+        }
+    }
+
+    fn copy_to_store(
+        &self,
+        processes: &Processes,
+        copy: &Copy,
+        (url, ssh_config): (&str, &Utf8Path),
+        progress: &mut dyn FnMut(CopyProgress),
+    ) -> Result<(), CopyError> {
         let mut command = self.command(Program::Nix);
         command.args([
             "copy",
@@ -53,14 +86,12 @@ impl Nix {
             "internal-json",
             "--no-check-sigs",
             "--to",
-            &copy.store_url,
+            url,
         ]);
         if copy.substitute_on_destination {
             command.arg("--substitute-on-destination");
         }
-        if let Some(config) = copy.ssh_config {
-            command.env("NIX_SSHOPTS", format!("-F {config}"));
-        }
+        command.env("NIX_SSHOPTS", format!("-F {ssh_config}"));
         command.args(copy.paths);
         let mut watch = Watch::default();
         let mut lines = |stream, line: &str| {

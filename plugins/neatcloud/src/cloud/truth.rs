@@ -87,12 +87,12 @@ pub struct SshKey {
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Size {
-    /// A corner of the laptop.
+    // A corner of the laptop.
     #[default]
     Small,
-    /// Some of the laptop.
+    // Some of the laptop.
     Medium,
-    /// Most of the laptop.
+    // Most of the laptop.
     Large,
 }
 
@@ -100,10 +100,10 @@ pub enum Size {
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Region {
-    /// The upper half of the laptop.
+    // The upper half of the laptop.
     #[default]
     North,
-    /// The lower half.
+    // The lower half.
     South,
 }
 
@@ -111,10 +111,10 @@ pub enum Region {
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Power {
-    /// It is, or is about to be.
+    // It is, or is about to be.
     #[default]
     Running,
-    /// It is not.
+    // It is not.
     Stopped,
 }
 

@@ -7,6 +7,7 @@
 
 mod faults;
 mod life;
+mod nix;
 mod provider;
 mod remains;
 mod unprivileged;
