@@ -3,5 +3,6 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on must stop")]
 
 mod asking;
+mod conforming;
 mod starting;
 mod world;

@@ -57,6 +57,23 @@ case ${0##*/} in
     notify log '{"message":"by the way"}'
     answer 2 '{"id":"one","outputs":{"size":3}}'
     while hear; do :; done ;;
+  is-rude)
+    hear
+    answer 1 '{"protocol":1,"provider":{"name":"rude","version":"0"},"types":{"server":{},"volume":{}}}'
+    while hear; do
+      id=${request#*'"id":'}
+      id=${id%%[!0-9]*}
+      case $request in
+        '{'*'"schema"'*) result='{"types":{"server":{"options":{"type":"objekt"},"outputs":{}}}}' ;;
+        '{'*'"create"'*) result="{\"id\":\"$id\",\"outputs\":{}}" ;;
+        '{'*'"read"'*) result='{"resources":[{"outputs":{}}]}' ;;
+        '{'*'"diff"'*) result='{"changes":[{"path":["size"],"kind":"update"}]}' ;;
+        '{'*'"update"'*) result='{"outputs":{},"size":2}' ;;
+        *) result='{}' ;;
+      esac
+      answer "$id" "$result"
+    done
+    say "Good bye"; exit 1 ;;
   refuses)
     welcome; hear
     refuse 2 '{"code":1,"message":"the inputs are wrong","data":{"kind":"invalid","hint":"see the docs","diagnostics":[{"path":["disks","0","size"],"message":"too small"},{"message":"too cheap"}]}}'

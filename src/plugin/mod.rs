@@ -1,5 +1,6 @@
 //! Plugins: typed manifests, and the conversation with providers.
 
+pub mod conformance;
 pub mod manifest;
 pub mod provider;
 

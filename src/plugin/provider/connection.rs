@@ -104,7 +104,9 @@ impl Connection {
     pub fn close(&self, grace: Duration) -> Option<ExitStatus> {
         self.process.closing.store(true, Ordering::SeqCst);
         *lock(&self.lines) = None;
-        self.process.wait(grace)
+        let status = self.process.wait(grace)?;
+        drop(self.process.wait_while(LATE, |state| !state.read_to_end));
+        Some(status)
     }
 
     /// Asks the provider to end, and kills it if it has not within `grace`.

@@ -161,6 +161,11 @@ impl Fault {
         })
     }
 
+    /// Whether the provider only ended, or did not, as it should.
+    pub(crate) fn is_end(&self) -> bool {
+        matches!(self, Self::Ended { .. } | Self::Stayed { .. })
+    }
+
     /// Adds how the provider ended to a fault that leaves it open.
     pub(super) fn ended(self, status: ExitStatus, stderr: Vec<String>) -> Self {
         match self {

@@ -16,6 +16,7 @@ mod event;
 mod fault;
 mod message;
 mod methods;
+mod raw;
 mod requests;
 mod start;
 mod tail;
@@ -25,6 +26,7 @@ pub use event::{About, Listener, ProviderEvent};
 pub use fault::Fault;
 pub(crate) use message::fitting;
 pub use message::{Incoming, next_line};
+pub(crate) use raw::Raw;
 pub use start::StartFailure;
 
 use std::{fmt, sync::Arc, time::Duration};
@@ -138,6 +140,6 @@ impl fmt::Debug for Provider {
 }
 
 /// A path that the search path has no say in.
-fn absolute(program: &Utf8Path) -> camino::Utf8PathBuf {
+pub(crate) fn absolute(program: &Utf8Path) -> camino::Utf8PathBuf {
     camino::absolute_utf8(program).unwrap_or_else(|_| program.to_owned())
 }

@@ -1,0 +1,88 @@
+//! What a provider says of its types.
+
+use std::collections::BTreeMap;
+
+use nixops_plugin::protocol::{TypeInfo, TypeSchema, TypeSchemas};
+use serde_json::Value;
+
+use super::{
+    Tester,
+    report::{Trouble, Verdict, ensure},
+};
+
+impl Tester<'_> {
+    pub(super) fn schemas(&mut self) {
+        self.check("its schemas are valid", |tester, provider| {
+            let schemas = provider.schema(tester.options.limit)?;
+            schemas.iter().try_for_each(valid)
+        });
+        self.check("its schemas agree with its greeting", |tester, provider| {
+            let schemas = provider.schema(tester.options.limit)?;
+            agree(&provider.welcome().types, &schemas)
+        });
+        self.check(
+            "its schemas are those that the plugin ships",
+            |tester, provider| {
+                let schemas = provider.schema(tester.options.limit)?;
+                shipped(&tester.options.schemas, &schemas)
+            },
+        );
+    }
+}
+
+fn valid((of_type, schema): (&String, &TypeSchema)) -> Verdict {
+    for (what, schema) in [("options", &schema.options), ("outputs", &schema.outputs)] {
+        if let Err(error) = jsonschema::draft202012::meta::validate(schema) {
+            let place = error.instance_path();
+            let reason = format!("the {what} of `{of_type}` are no JSON Schema: {place}: {error}");
+            return Err(Trouble::Failed(reason));
+        }
+        jsonschema::draft202012::new(schema).map_err(|error| {
+            Trouble::Failed(format!("the {what} of `{of_type}` cannot be used: {error}"))
+        })?;
+    }
+    Ok(())
+}
+
+fn agree(greeting: &BTreeMap<String, TypeInfo>, schemas: &TypeSchemas) -> Verdict {
+    let (told, described) = (names(greeting), names(schemas));
+    ensure(told == described, || {
+        format!("it greets with the types {told}, and has schemas of {described}")
+    })?;
+    for (of_type, schema) in schemas {
+        let info = &greeting[of_type];
+        ensure(
+            info.kind == schema.kind && info.version == schema.version,
+            || format!("kind or version of `{of_type}` differ between the greeting and the schema"),
+        )?;
+    }
+    Ok(())
+}
+
+fn shipped(shipped: &BTreeMap<String, Value>, schemas: &TypeSchemas) -> Verdict {
+    if shipped.is_empty() {
+        return Err(Trouble::Skipped("no schemas were given".to_owned()));
+    }
+    let (files, described) = (names(shipped), names(schemas));
+    ensure(files == described, || {
+        format!("the plugin ships schemas of {files}, and the provider has {described}")
+    })?;
+    for (of_type, schema) in schemas {
+        let current: Option<Value> = serde_json::from_str(&nixops_plugin::schema_file(schema)).ok();
+        ensure(current.as_ref() == shipped.get(of_type), || {
+            format!(
+                "the file {of_type}.json is out of date: the provider's verb `schema` writes it"
+            )
+        })?;
+    }
+    Ok(())
+}
+
+fn names<T>(types: &BTreeMap<String, T>) -> String {
+    let names: Vec<_> = types.keys().map(|name| format!("`{name}`")).collect();
+    if names.is_empty() {
+        "none".to_owned()
+    } else {
+        names.join(", ")
+    }
+}
