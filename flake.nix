@@ -131,6 +131,14 @@
           path = ./templates/network;
           description = "A network of two machines";
         };
+        plugin = {
+          path = ./templates/plugin;
+          description = "A plugin in Nix: options and a type of resources";
+        };
+        plugin-rust = {
+          path = ./templates/plugin-rust;
+          description = "A plugin with a provider in Rust";
+        };
         default = network;
       };
 

@@ -163,6 +163,7 @@ fn what_only_looks_changes_nothing_on_the_host() {
 
     let dry = run(&world, &nix, Extent::DryRun, &machines);
     let expected = Outcome::WouldChange {
+        machine: None,
         build: true,
         copy: true,
         activate: true,

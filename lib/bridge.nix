@@ -18,12 +18,15 @@
   `facts`
   : `{ paths; shapes; nodes; }`: what is to be found, and what was found (see `network/nodes.nix`).
 
+  `samples`
+  : By type, values that the options of a plugin are held against (see `plugins/check.nix`).
+
   The others are those of `network/default.nix`.
 
   # Output
 
   ```
-  { plugins; names; network; machines.<name>; targets.<name>; facts.<name>; resources.<type>.<name>; }
+  { plugins; checks; names; network; machines.<name>; targets.<name>; facts.<name>; resources.<type>.<name>; }
   ```
 */
 {
@@ -33,6 +36,7 @@
   deploymentName,
   system,
   facts ? { },
+  samples ? { },
 }:
 
 let
@@ -101,6 +105,11 @@ let
 in
 {
   plugins = { }: emit network.plugins.records;
+  checks = mapAttrs (_: ask: { }: emit (map ask network.plugins.checks)) {
+    facts = check: check.facts;
+    docs = check: check.docs;
+    agreement = check: check.agreement samples;
+  };
   names = { }: emit network.names;
   network = { }: emit (removeAttrs network.network hidden);
   machines = mapAttrs (

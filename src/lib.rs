@@ -13,6 +13,8 @@ pub mod network;
 pub mod nix;
 pub mod plan;
 pub mod plugin;
+pub mod preview;
 pub mod process;
 pub mod schema;
+pub mod state;
 pub mod ui;

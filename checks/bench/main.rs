@@ -14,6 +14,7 @@ mod evaluation;
 mod hosts;
 mod machine;
 mod measure;
+mod plugins;
 mod processes;
 mod report;
 mod startup;
@@ -34,6 +35,8 @@ const NIXOPS: &str = env!("CARGO_BIN_EXE_nixops");
 enum Part {
     /// How long the program takes to start, and how large it is.
     Startup,
+    /// What plugins cost: validation, and the start of a provider.
+    Plugins,
     /// A synthetic fleet, beside other ways to evaluate it.
     Evaluation,
     /// Of that only the fleet whose machines read each other.
@@ -84,6 +87,7 @@ struct Arguments {
 #[derive(Debug)]
 struct Sizes {
     starts: usize,
+    resources: usize,
     machines: Vec<usize>,
     modules: usize,
     apart: usize,
@@ -96,6 +100,7 @@ impl Arguments {
         if self.quick {
             return Sizes {
                 starts: 5,
+                resources: 100,
                 machines: vec![2, 12],
                 modules: 10,
                 apart: 2,
@@ -105,6 +110,7 @@ impl Arguments {
         }
         Sizes {
             starts: 50,
+            resources: 10_000,
             machines: self.machines,
             modules: self.modules,
             apart: self.apart,
@@ -122,6 +128,9 @@ fn main() -> Result<ExitCode> {
     let mut report = Report::new(machine::facts()?);
     if wanted(Part::Startup) {
         startup::measure(&sizes, &mut report)?;
+    }
+    if wanted(Part::Plugins) {
+        plugins::measure(&sizes, &mut report)?;
     }
     for crossing in [false, true] {
         if wanted(Part::Evaluation) || crossing && wanted(Part::Crossing) {

@@ -9,11 +9,7 @@
 */
 { lib }:
 let
-  inherit (lib)
-    concatMapStringsSep
-    concatStrings
-    optionalString
-    ;
+  docs = import ../../lib/docs.nix { inherit lib; };
 
   evaluated = lib.evalModules {
     modules = [
@@ -34,44 +30,6 @@ let
       }
     ];
   };
-
-  isPublic = option: option.visible && !option.internal && !lib.hasPrefix "_module" option.name;
-
-  options = builtins.filter isPublic (lib.optionAttrSetToDocList evaluated.options);
-
-  # A short value needs one line only.
-  onOneLine =
-    text:
-    lib.concatStringsSep " " (
-      builtins.filter (word: word != "" && word != [ ]) (builtins.split "[ \n]+" text)
-    );
-
-  # Values come as `{ _type = "literalExpression"; text; }`.
-  code =
-    { text, ... }:
-    if builtins.stringLength (onOneLine text) < 80 then
-      " `${onOneLine text}`\n"
-    else
-      "\n\n```nix\n${text}\n```\n";
-
-  field =
-    title: option: attribute:
-    optionalString (option ? ${attribute}) "* ${title}:${code option.${attribute}}";
-
-  render =
-    option:
-    ''
-
-      ## `${option.name}`
-
-      ${lib.removeSuffix "\n" (option.description.text or option.description)}
-
-      * Type: ${option.type}
-    ''
-    + concatStrings [
-      (field "Default" option "default")
-      (field "Example" option "example")
-    ];
 in
 ''
   # Options of a machine
@@ -82,4 +40,4 @@ in
   A few have no effect yet, or are refused: see [what is there and what comes](status.md).
   `<name>` stands for a name of your choice.
 ''
-+ concatMapStringsSep "" render (lib.sort (one: other: one.name < other.name) options)
++ docs.render { heading = "##"; } evaluated.options

@@ -32,6 +32,9 @@
   `module`
   : Wraps a module that a plugin evaluates itself.
 
+  `checks`
+  : What there is to say of each plugin by itself; see `check.nix`.
+
   `places`
   : Directories whose files are not the user's.
 */
@@ -216,6 +219,13 @@ in
   exportsOf = config: foldl' (all: export: all // export config) { } exporters;
   resourceTypes = builtins.seq settled (mapAttrs resourceType typeOwners);
   module = wrap [ ];
+  checks = map (
+    plugin:
+    import ./check.nix {
+      inherit lib pkgs plugin;
+      wrap = wrap [ ];
+    }
+  ) settled;
   places = concatMap (
     plugin:
     map toString plugin.nixexprs

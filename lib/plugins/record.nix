@@ -22,6 +22,13 @@ let
   ];
 
   providers = manifest.providers or { };
+
+  evaluated = builtins.tryEval (
+    let
+      provider = import ./provider.nix plugin.who providers.${system};
+    in
+    if providers ? ${system} then builtins.deepSeq provider provider else null
+  );
 in
 {
   inherit backends types;
@@ -34,14 +41,10 @@ in
   source = if plugin.flake == null then null else toString source.outPath;
   nixexprs = map toString plugin.nixexprs;
   schemas = if manifest ? schemas then toString manifest.schemas else null;
-  provider =
-    if providers ? ${system} then
-      builtins.addErrorContext "while evaluating the provider of the ${plugin.who}:" (
-        import ./provider.nix plugin.who providers.${system}
-      )
-    else
-      null;
+  provider = if evaluated.success then evaluated.value else null;
 }
+# Who only wants to read the network does not need the program: that it throws is told to who does.
+// lib.optionalAttrs (!evaluated.success) { providerThrows = true; }
 // lib.optionalAttrs (providers != { } && !providers ? ${system}) {
   providerSystems = lib.attrNames providers;
 }

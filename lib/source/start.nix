@@ -1,5 +1,5 @@
 /**
-  Where a network begins: an output of a flake, or a file.
+  Where a network begins: an output of a flake, a file, or a plugin that is looked at by itself.
 
   # Output
 
@@ -42,6 +42,18 @@ let
       locked = node.locked or { };
       value = flake.inputs.${name};
     };
+
+  # A network of nothing but the plugin that the flake is.
+  alone = {
+    nixpkgs =
+      flake.inputs.nixpkgs
+        or (throw "the flake of the plugin has no input `nixpkgs', with which its modules could be evaluated");
+    network.plugins =
+      if flake ? nixopsPlugin then
+        [ flake ]
+      else
+        throw "the flake has no output `nixopsPlugin'; define `nixopsPlugin = { name = \"…\"; nixexprs = [ ./nix ]; };'";
+  };
 in
 if source ? file then
   {
@@ -53,7 +65,7 @@ else
     start = [
       {
         file = "${flake.outPath}/flake.nix";
-        value = network;
+        value = if source.plugin or false then alone else network;
       }
     ];
     inputs = builtins.mapAttrs describe (lock.nodes.${lock.root}.inputs or { });

@@ -1,23 +1,34 @@
 //! `nixops deploy`
 
-use std::{num::NonZeroUsize, sync::mpsc, thread, time::Duration};
+use std::{collections::BTreeMap, num::NonZeroUsize, sync::mpsc, thread, time::Duration};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Result, bail};
 use camino::Utf8PathBuf;
 use clap::Args;
-use etcetera::BaseStrategy as _;
+use serde_json::Value;
 
 use crate::{
-    deploy::{Limits, Request, Tools, deploy},
-    evaluator::Evaluator,
+    deploy::{Limits, Mutation, Request, Stage, Tools, deploy},
+    evaluator::{self, EvaluatedResource, Evaluator},
     host::{self, Connections},
     network::Names,
     nix::{BuildOptions, Nix},
     plan::{Extent, Goal},
+    plugin::{PluginSet, Providers},
+    preview::{Checked, Preview},
+    state::{FileStore, file_name},
     ui::Event,
 };
 
-use super::{Context, number, selection::SelectionArguments, source::SourceArguments};
+use super::{
+    Context,
+    checking::check,
+    directory::state_directory,
+    number,
+    plugins::{self, PluginArguments},
+    selection::SelectionArguments,
+    source::SourceArguments,
+};
 
 /// Deploy the network: evaluate, build, copy and activate its machines
 ///
@@ -49,6 +60,9 @@ pub struct Deploy {
 
     #[command(flatten)]
     hosts: HostArguments,
+
+    #[command(flatten)]
+    plugins: PluginArguments,
 }
 
 /// How far to go. At most one of these.
@@ -137,6 +151,10 @@ struct HostArguments {
     #[arg(long, value_name = "FILE", env = "NIXOPS_SSH_CONFIG")]
     ssh_config: Option<Utf8PathBuf>,
 
+    /// Resources that are made or changed at the same time
+    #[arg(long, value_name = "N", default_value_t = Limits::default().create, value_parser = number::positive)]
+    max_concurrent_create: NonZeroUsize,
+
     /// Closures that are copied at the same time
     #[arg(long, value_name = "N", default_value_t = Limits::default().copy, value_parser = number::positive)]
     max_concurrent_copy: NonZeroUsize,
@@ -161,15 +179,48 @@ impl Deploy {
             nix: nix.version().to_string(),
             extent: Some(self.extent.meaning()),
         });
-        let names = evaluator.overview()?.names;
+        let overview = evaluator.overview()?;
+        let names = overview.names;
+        let plugins = PluginSet::from_json(overview.plugins)?;
+        let schemas = plugins::schemas(&plugins)?;
         let selected = self.selection.resolve(&evaluator, &names.machines)?;
-        let request = self.request(&evaluator, selected)?;
-        warn_of_resources(context, &names);
+        let deployment = deployment(&evaluator, &overview.network);
+        let request = self.request(&deployment, selected)?;
+        let source = evaluator.source();
+        let providers = self.plugins.providers(context, &nix, source, plugins)?;
+        warn_of_resources(context, &providers, &names);
+        let preview = Preview {
+            deployment: &deployment,
+            providers: &providers,
+            schemas: &schemas,
+        };
+        let resources = evaluator.resources(&names)?;
         context.ui.send(Event::Names {
             names,
             selected: request.machines.clone(),
         });
-        self.deploy(context, &nix, &evaluator, &request)
+        let checked = check(context, &evaluator, &preview, &resources, &request.machines)?;
+        let store = self.store(&deployment)?;
+        let stage = Stage {
+            preview: &preview,
+            store: &store,
+            ui: &context.ui,
+        };
+        provide(&stage, &resources, &checked, &request)?;
+        self.deploy(context, &nix, &evaluator, &request, stage)
+    }
+
+    /// The state of the deployment, which a run that changes nothing only looks at.
+    fn store(&self, deployment: &str) -> Result<FileStore> {
+        let path = state_directory()?
+            .join("deployments")
+            .join(file_name(deployment) + ".json");
+        let changes = Mutation::of_resources(self.extent.meaning()).is_some();
+        Ok(if changes {
+            FileStore::open(&path)?
+        } else {
+            FileStore::look(&path)?
+        })
     }
 
     /// Evaluates in one thread and deploys in this one, what is evaluated at once.
@@ -179,12 +230,14 @@ impl Deploy {
         nix: &Nix,
         evaluator: &Evaluator,
         request: &Request,
+        stage: Stage<'_>,
     ) -> Result<u8> {
         let connections = Connections::new(context.processes.clone(), self.hosts.options())?;
         let tools = Tools {
             nix,
             processes: &context.processes,
             connections: &connections,
+            stage: Some(stage),
             ui: &context.ui,
         };
         let (sender, receiver) = mpsc::channel();
@@ -201,28 +254,56 @@ impl Deploy {
         })
     }
 
-    fn request(&self, evaluator: &Evaluator, machines: Vec<String>) -> Result<Request> {
+    fn request(&self, deployment: &str, machines: Vec<String>) -> Result<Request> {
         Ok(Request {
             machines,
             extent: self.extent.meaning(),
             always_activate: self.hosts.always_activate,
             limits: Limits {
+                create: self.hosts.max_concurrent_create,
                 copy: self.hosts.max_concurrent_copy,
                 activate: self.hosts.max_concurrent_activate,
             },
             build: self.build.options(),
             roots: state_directory()?
                 .join("gcroots")
-                .join(&evaluator.source().identity().uuid),
+                .join(file_name(deployment)),
         })
     }
 }
 
-fn warn_of_resources(context: &Context, names: &Names) {
-    let kinds: Vec<_> = names.resources.keys().map(String::as_str).collect();
+/// The first stage: resources, which all machines may need.
+fn provide(
+    stage: &Stage<'_>,
+    resources: &[EvaluatedResource],
+    checked: &Checked,
+    request: &Request,
+) -> Result<()> {
+    if !request.extent.needs_hosts() {
+        return Ok(());
+    }
+    let mutation = Mutation::of_resources(request.extent);
+    let failed = stage.resources(mutation.as_ref(), resources, checked, request.limits);
+    match failed.map_err(|diagnostic| evaluator::Error::Network(Box::new(diagnostic)))? {
+        0 => Ok(()),
+        1 => bail!("a resource failed, so no machine was touched"),
+        many => bail!("{many} resources failed, so no machine was touched"),
+    }
+}
+
+/// Who the deployment is: what the network says, or else where it is.
+fn deployment(evaluator: &Evaluator, network: &BTreeMap<String, Value>) -> String {
+    let named = network.get("uuid").and_then(Value::as_str);
+    named.map_or_else(|| evaluator.source().identity().uuid, str::to_owned)
+}
+
+fn warn_of_resources(context: &Context, providers: &Providers, names: &Names) {
+    let kinds = names.resources.keys().filter(|kind| !providers.has(kind));
+    let kinds: Vec<_> = kinds.map(String::as_str).collect();
     if !kinds.is_empty() {
-        let message = format!("this version creates no resources: {}", kinds.join(", "));
-        context.ui.warning(None, message, None);
+        let message = format!("nothing creates these resources: {}", kinds.join(", "));
+        let hint = "their plugin has no provider; their values are as the network says";
+        context.ui.warning(None, message, Some(hint.to_owned()));
     }
 }
 
@@ -245,15 +326,4 @@ impl HostArguments {
             ..host::Options::default()
         }
     }
-}
-
-/// Where what must outlive a run is kept: `$XDG_STATE_HOME/nixops`.
-fn state_directory() -> Result<Utf8PathBuf> {
-    let strategy = etcetera::base_strategy::Xdg::new().context("while looking for a home")?;
-    let directory = strategy
-        .state_dir()
-        .context("there is no directory for state")?
-        .join("nixops");
-    Utf8PathBuf::from_path_buf(directory)
-        .map_err(|path| anyhow::anyhow!("{} is not UTF-8", path.display()))
 }

@@ -6,7 +6,7 @@ use crate::{
     evaluator::{self, Diagnostic, Position},
     flake, nix,
     plan::SelectionError,
-    process,
+    plugin, preview, process, state,
 };
 
 use super::Context;
@@ -73,6 +73,19 @@ fn hint(cause: &(dyn std::error::Error + 'static)) -> Option<String> {
             .hint()
             .map(str::to_owned)
     };
+    let plugin = || cause.downcast_ref::<plugin::Error>()?.hint();
+    let preview = || cause.downcast_ref::<preview::Error>()?.hint();
+    let state = || {
+        cause
+            .downcast_ref::<state::Error>()?
+            .hint()
+            .map(str::to_owned)
+    };
     let selection = || cause.downcast_ref::<SelectionError>()?.hint();
-    flake().or_else(nix).or_else(selection)
+    flake()
+        .or_else(nix)
+        .or_else(plugin)
+        .or_else(preview)
+        .or_else(state)
+        .or_else(selection)
 }

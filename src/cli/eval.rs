@@ -54,7 +54,11 @@ impl Eval {
         let selected = self
             .selection
             .resolve(&evaluator, &overview.names.machines)?;
-        let resources = evaluator.resources(&overview.names)?;
+        let mut resources: BTreeMap<String, BTreeMap<String, Value>> = BTreeMap::new();
+        for resource in evaluator.resources(&overview.names)? {
+            let named = resources.entry(resource.kind).or_default();
+            named.insert(resource.name, resource.value);
+        }
         let (machines, errors) = self.machines(context, &evaluator, &selected)?;
         let failed = !errors.is_empty();
         let printed = Printed {
@@ -106,7 +110,9 @@ impl Eval {
         let mut errors = BTreeMap::new();
         for news in news {
             match news {
-                Evaluated::Target { machine, options } if self.options_only => {
+                Evaluated::Target {
+                    machine, options, ..
+                } if self.options_only => {
                     machines.insert(machine, options_value(&options));
                 }
                 Evaluated::Machine(machine) => {

@@ -53,6 +53,11 @@ impl GlobalArguments {
         }
     }
 
+    /// Whether more is to be told.
+    pub fn is_verbose(&self) -> bool {
+        self.verbose > 0
+    }
+
     /// Finds Nix.
     pub fn nix(&self, processes: &Processes) -> Result<Nix> {
         Ok(Nix::locate(self.nix_bin.as_deref(), processes)?)

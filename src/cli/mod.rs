@@ -3,12 +3,18 @@
 //! Doc comments of the arguments are the help texts. What was typed is turned into what it means
 //! here, and the rooms see only that.
 
+mod checking;
 mod deploy;
+mod directory;
 mod error;
 mod eval;
 mod global;
 mod interrupt;
+mod list_plugins;
 mod number;
+mod plugin;
+mod plugins;
+mod schema;
 mod selection;
 mod source;
 mod usage;
@@ -42,6 +48,9 @@ struct Arguments {
 enum Verb {
     Deploy(deploy::Deploy),
     Eval(eval::Eval),
+    ListPlugins(list_plugins::ListPlugins),
+    Plugin(plugin::Plugin),
+    Schema(schema::Schema),
 }
 
 /// What every verb is handed: how to speak, and the children of the run.
@@ -76,6 +85,9 @@ fn run(context: &Context, verb: Verb) -> u8 {
     let result = interrupt::watch(&context.processes, &context.ui).and_then(|()| match verb {
         Verb::Deploy(deploy) => deploy.run(context),
         Verb::Eval(eval) => eval.run(context),
+        Verb::ListPlugins(list) => list.run(context),
+        Verb::Plugin(plugin) => plugin.run(context),
+        Verb::Schema(schema) => schema.run(context),
     });
     result.unwrap_or_else(|error| error::report(context, &error))
 }
@@ -85,7 +97,7 @@ impl Verb {
     fn is_streaming(&self) -> bool {
         match self {
             Self::Deploy(_) => true,
-            Self::Eval(_) => false,
+            Self::Eval(_) | Self::ListPlugins(_) | Self::Plugin(_) | Self::Schema(_) => false,
         }
     }
 }

@@ -61,7 +61,9 @@ fn tags(evaluator: &Evaluator, names: &[String]) -> Result<BTreeMap<String, Vec<
         let mut failure = None;
         for news in receiver {
             match news {
-                Evaluated::Target { machine, options } => {
+                Evaluated::Target {
+                    machine, options, ..
+                } => {
                     tags.insert(machine, options.tags);
                 }
                 Evaluated::Failed {

@@ -121,7 +121,7 @@ impl SourceArguments {
 }
 
 /// Groups the values of an argument that takes two each time.
-fn pairs(values: &[String]) -> Vec<(String, String)> {
+pub fn pairs(values: &[String]) -> Vec<(String, String)> {
     values
         .chunks_exact(2)
         .map(|pair| (pair[0].clone(), pair[1].clone()))

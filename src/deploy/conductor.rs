@@ -82,9 +82,11 @@ impl<'scope, W: Work> Conductor<'scope, '_, W> {
                     step: Step::Evaluate,
                 });
             }
-            Evaluated::Target { machine, options } => {
+            Evaluated::Target {
+                machine, options, ..
+            } => {
                 self.warn_of_keys(&machine, &options);
-                self.tell(&machine, News::Target(Box::new(options)));
+                self.tell(&machine, News::Target(options));
             }
             Evaluated::Warning { machine, text } => {
                 self.road.ui.warning(machine.as_deref(), text, None);

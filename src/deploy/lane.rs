@@ -15,7 +15,7 @@ use super::Mutation;
 use super::road::{News, Road};
 use super::support::refuse_unsupported;
 use super::trouble::Trouble;
-use super::work::{Activation, Work};
+use super::work::{Activation, Provided, Reach, Work};
 
 /// How often the progress of a copy is told.
 const PACE: Duration = Duration::from_millis(500);
@@ -27,6 +27,7 @@ pub(super) struct Lane<'a, W> {
     seconds: RefCell<BTreeMap<Step, f64>>,
     system: RefCell<Option<String>>,
     copied: Cell<Option<Copied>>,
+    provided: RefCell<Option<Provided>>,
 }
 
 type Way<T> = Result<T, Outcome>;
@@ -40,6 +41,7 @@ impl<'a, W: Work> Lane<'a, W> {
             seconds,
             system,
             copied: Cell::new(None),
+            provided: RefCell::default(),
         }
     }
 
@@ -121,9 +123,37 @@ impl<'a, W: Work> Lane<'a, W> {
         if !self.road.request.extent.needs_hosts() {
             return Ok(None);
         }
+        let Provided { reach, .. } = self.provide(options)?;
+        if reach == Reach::Nowhere {
+            return Ok(None);
+        }
         // How many connect at once is the connections' own affair.
-        let connect = || self.road.work.connect(&self.machine, options);
+        let connect = || self.road.work.connect(&self.machine, options, &reach);
         self.step(Step::Connect, None, connect).map(Some)
+    }
+
+    /// Has the machine made where a backend is to make it, once.
+    fn provide(&self, options: &MachineOptions) -> Way<Provided> {
+        if let Some(provided) = self.provided.borrow().as_ref() {
+            return Ok(provided.clone());
+        }
+        let provided = if options.has_backend() {
+            let mutation = Mutation::of_resources(self.road.request.extent);
+            self.step(Step::Create, Some(&self.road.creating), || {
+                self.road
+                    .work
+                    .provide(mutation.as_ref(), &self.machine, options)
+            })?
+        } else {
+            Provided::default()
+        };
+        self.provided.replace(Some(provided.clone()));
+        Ok(provided)
+    }
+
+    /// What a dry run found that the backend would do.
+    fn would(&self) -> Option<String> {
+        self.provided.borrow().as_ref()?.would.clone()
     }
 
     /// Goes on from where the system and what runs are known.
@@ -132,7 +162,7 @@ impl<'a, W: Work> Lane<'a, W> {
         let always = request.always_activate || machine.options.always_activate;
         let running = host.as_ref().map(|(_, running)| running);
         let steps = Steps::decide(&machine.system, running, request.extent, always);
-        if steps.is_empty() {
+        if steps.is_empty() && self.would().is_none() {
             return Ok(Outcome::Unchanged);
         }
         let Some(mutation) = Mutation::granted_by(request.extent) else {
@@ -191,6 +221,7 @@ impl<'a, W: Work> Lane<'a, W> {
             !steps.build || self.attempt(Step::Build, || self.road.work.is_built(machine))?;
         let activate = steps.activate.is_some();
         Ok(Outcome::WouldChange {
+            machine: self.would(),
             build: !built,
             copy: steps.copy,
             activate,

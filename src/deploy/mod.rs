@@ -12,8 +12,10 @@ mod conductor;
 mod lane;
 mod mutation;
 mod request;
+mod resource;
 mod road;
 mod site;
+mod stage;
 mod support;
 mod trouble;
 mod work;
@@ -28,6 +30,7 @@ use crate::plan::Summary;
 
 pub use mutation::Mutation;
 pub use request::{Limits, Request, Tools};
+pub use stage::Stage;
 
 /// Deploys machines while they are being evaluated, and tells what became of each.
 ///

@@ -1,6 +1,6 @@
 //! The capability to change the world.
 
-use crate::plan::Extent;
+use crate::plan::{Extent, Goal};
 
 /// Proves that the user asked for changes.
 ///
@@ -22,16 +22,32 @@ impl Mutation {
             }
         }
     }
+
+    /// The capability to change resources that an extent gives. Asking hosts what an activation would
+    /// change makes no resource.
+    pub fn of_resources(extent: Extent) -> Option<Self> {
+        match extent {
+            Extent::DryRun | Extent::BuildOnly | Extent::Activate(Goal::DryActivate) => None,
+            Extent::CopyOnly | Extent::Activate(_) => Self::granted_by(extent),
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::Goal;
 
     #[test]
     fn a_dry_run_may_change_nothing() {
         assert!(Mutation::granted_by(Extent::DryRun).is_none());
         assert!(Mutation::granted_by(Extent::Activate(Goal::Switch)).is_some());
+    }
+
+    #[test]
+    fn a_dry_activation_copies_and_makes_no_resource() {
+        let extent = Extent::Activate(Goal::DryActivate);
+        assert!(Mutation::granted_by(extent).is_some());
+        assert!(Mutation::of_resources(extent).is_none());
+        assert!(Mutation::of_resources(Extent::CopyOnly).is_some());
     }
 }

@@ -10,6 +10,8 @@ use crate::plan::Extent;
 use crate::process::Processes;
 use crate::ui::Ui;
 
+use super::Stage;
+
 /// What a deploy is asked for.
 #[derive(Clone, Debug)]
 pub struct Request {
@@ -31,6 +33,8 @@ pub struct Request {
 /// How many machines may do one thing at once.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Limits {
+    /// Resources that are made or changed at once.
+    pub create: NonZeroUsize,
     /// Closures that are copied at once.
     pub copy: NonZeroUsize,
     /// Machines that are activated at once.
@@ -41,6 +45,7 @@ impl Default for Limits {
     fn default() -> Self {
         let places = |count| NonZeroUsize::new(count).unwrap_or(NonZeroUsize::MIN);
         Self {
+            create: places(16),
             copy: places(8),
             activate: places(32),
         }
@@ -48,7 +53,7 @@ impl Default for Limits {
 }
 
 /// What a deploy works with.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Tools<'a> {
     /// Nix on this machine.
     pub nix: &'a Nix,
@@ -56,6 +61,8 @@ pub struct Tools<'a> {
     pub processes: &'a Processes,
     /// The connections of this run.
     pub connections: &'a Connections,
+    /// The resources, and the machines that backends make; none where nothing has a provider.
+    pub stage: Option<Stage<'a>>,
     /// Where everything is told.
     pub ui: &'a Ui,
 }

@@ -27,18 +27,21 @@ pub(super) struct Road<'a, W> {
     pub(super) request: &'a Request,
     pub(super) work: &'a W,
     pub(super) ui: &'a Ui,
+    pub(super) creating: Limit,
     pub(super) copying: Limit,
     pub(super) activating: Limit,
 }
 
 impl<'a, W> Road<'a, W> {
     pub(super) fn new(request: &'a Request, work: &'a W, ui: &'a Ui) -> Self {
+        let creating = Limit::new(request.limits.create.get());
         let copying = Limit::new(request.limits.copy.get());
         let activating = Limit::new(request.limits.activate.get());
         Self {
             request,
             work,
             ui,
+            creating,
             copying,
             activating,
         }

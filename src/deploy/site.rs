@@ -7,17 +7,19 @@ use crate::network::{Machine, MachineOptions};
 use crate::nix::{BuildEvent, BuildQueue, Copy, CopyProgress, Nix};
 use crate::plan::{Goal, Running};
 use crate::process::{Limit, Processes};
+use crate::state::file_name;
 use crate::ui::{Event, Ui, sanitise};
 
 use super::trouble::Trouble;
-use super::work::{Activation, Work};
-use super::{Mutation, Request, Tools};
+use super::work::{Activation, Provided, Reach, Work};
+use super::{Mutation, Request, Stage, Tools};
 
 /// Nix here, and the hosts there.
 pub(super) struct Site<'a> {
     nix: &'a Nix,
     processes: &'a Processes,
     connections: &'a Connections,
+    stage: Option<Stage<'a>>,
     ui: &'a Ui,
     builds: BuildQueue,
     roots: Utf8PathBuf,
@@ -33,6 +35,7 @@ impl<'a> Site<'a> {
             nix,
             processes,
             connections,
+            stage,
             ui,
         } = *tools;
         let told = ui.clone();
@@ -43,6 +46,7 @@ impl<'a> Site<'a> {
             nix,
             processes,
             connections,
+            stage,
             ui,
             builds,
             roots: request.roots.clone(),
@@ -75,11 +79,29 @@ impl<'a> Site<'a> {
 impl Work for Site<'_> {
     type Host = Host;
 
-    fn connect(&self, machine: &str, options: &MachineOptions) -> Result<(Host, Running), Trouble> {
+    fn provide(
+        &self,
+        mutation: Option<&Mutation>,
+        machine: &str,
+        options: &MachineOptions,
+    ) -> Result<Provided, Trouble> {
+        let Some(stage) = &self.stage else {
+            let message = format!("there is no backend `{}` for machines", options.target_env);
+            return Err(Trouble::new(message, None));
+        };
+        stage.machine(mutation, machine, options)
+    }
+
+    fn connect(
+        &self,
+        machine: &str,
+        options: &MachineOptions,
+        reach: &Reach,
+    ) -> Result<(Host, Running), Trouble> {
         let trouble = |error| own(machine, error);
         let host = self
             .connections
-            .connect(&Target::plain(machine, options))
+            .connect(&target(machine, options, reach).map_err(trouble)?)
             .map_err(trouble)?;
         let look = host.look();
         if !look.nix {
@@ -191,6 +213,14 @@ fn tell(ui: &Ui, event: BuildEvent) {
     });
 }
 
+/// How a machine is reached, by its options or by what its backend says of it.
+fn target(machine: &str, options: &MachineOptions, reach: &Reach) -> Result<Target, host::Error> {
+    match reach {
+        Reach::Backend(outputs) => Target::provided(machine, options, outputs),
+        Reach::Options | Reach::Nowhere => Ok(Target::plain(machine, options)),
+    }
+}
+
 /// The trouble of a host without the machine's name, which stands before every message anyway.
 fn own(machine: &str, error: host::Error) -> Trouble {
     Trouble::from(error).without_prefix(&format!("{machine}: "))
@@ -222,15 +252,6 @@ fn failed_units(line: &str) -> Vec<String> {
         .collect()
 }
 
-/// The name of a machine as that of a file: it is any attribute name.
-fn file_name(machine: &str) -> String {
-    let name = machine.replace('%', "%25").replace('/', "%2f");
-    match name.strip_prefix('.') {
-        Some(rest) => format!("%2e{rest}"),
-        None => name,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -240,12 +261,5 @@ mod tests {
         let line = "warning: the following units failed: a.service, b.mount";
         assert_eq!(failed_units(line), ["a.service", "b.mount"]);
         assert!(failed_units("starting the following units: a.service").is_empty());
-    }
-
-    #[test]
-    fn no_machine_has_its_root_elsewhere() {
-        assert_eq!(file_name("web-1.eu"), "web-1.eu");
-        assert_eq!(file_name("../../etc"), "%2e.%2f..%2fetc");
-        assert_eq!(file_name("."), "%2e");
     }
 }

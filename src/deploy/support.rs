@@ -7,12 +7,6 @@ use super::trouble::diagnostic;
 
 /// Fails a machine that cannot be deployed with these options.
 pub(super) fn refuse_unsupported(options: &MachineOptions) -> Result<(), Outcome> {
-    if options.target_env != "none" {
-        return refuse(
-            format!("there is no backend '{}' for machines", options.target_env),
-            "deployment.targetEnv = \"none\" deploys to a host that exists",
-        );
-    }
     if options.build_on_target {
         return refuse(
             "deployment.buildOnTarget is not supported yet".to_owned(),

@@ -12,9 +12,9 @@ use serde_json::json;
 
 use super::conductor::conduct;
 use super::trouble::{Trouble, diagnostic};
-use super::work::{Activation, Work};
+use super::work::{Activation, Provided, Reach, Work};
 use super::{Limits, Mutation, Request};
-use crate::evaluator::Evaluated;
+use crate::evaluator::{Evaluated, Whereabouts};
 use crate::network::{Machine, MachineOptions};
 use crate::nix::{BuildOptions, CopyProgress};
 use crate::plan::{Copied, Extent, Goal, Outcome, Running, Step, Summary};
@@ -70,7 +70,22 @@ impl Notes {
 impl Work for Notes {
     type Host = ();
 
-    fn connect(&self, machine: &str, _: &MachineOptions) -> Result<((), Running), Trouble> {
+    fn provide(
+        &self,
+        _: Option<&Mutation>,
+        machine: &str,
+        _: &MachineOptions,
+    ) -> Result<Provided, Trouble> {
+        self.note(machine, Step::Create)?;
+        Ok(Provided::default())
+    }
+
+    fn connect(
+        &self,
+        machine: &str,
+        _: &MachineOptions,
+        _: &Reach,
+    ) -> Result<((), Running), Trouble> {
         self.note(machine, Step::Connect)?;
         Ok(((), self.running.get(machine).cloned().unwrap_or_default()))
     }
@@ -170,8 +185,9 @@ fn evaluate(sender: &Sender<Evaluated>, name: &str) {
         .send(Evaluated::Begun { machine: machine() })
         .unwrap();
     let target = Evaluated::Target {
+        whereabouts: Whereabouts::default(),
         machine: machine(),
-        options: options(),
+        options: Box::new(options()),
     };
     sender.send(target).unwrap();
     sender
@@ -260,6 +276,7 @@ fn an_extent_ends_where_it_says() {
         (
             Extent::DryRun,
             Outcome::WouldChange {
+                machine: None,
                 build: true,
                 copy: true,
                 activate: true,
@@ -343,7 +360,8 @@ fn there_is_no_barrier_between_machines() {
                 sender
                     .send(Evaluated::Target {
                         machine,
-                        options: options(),
+                        options: Box::new(options()),
+                        whereabouts: Whereabouts::default(),
                     })
                     .unwrap();
             }

@@ -6,7 +6,7 @@ use crate::evaluator::Diagnostic;
 use crate::host;
 use crate::nix::{self, BuildError, CopyError};
 use crate::plan::{Outcome, Step};
-use crate::process;
+use crate::{plugin, preview, process, state};
 
 /// Why a step did not come to its end.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -21,6 +21,14 @@ impl Trouble {
     /// A failure in words.
     pub(super) fn new(message: impl Into<String>, hint: Option<String>) -> Self {
         Self::Failed(diagnostic(message, hint))
+    }
+
+    /// The same as a diagnostic.
+    pub(super) fn into_diagnostic(self) -> Diagnostic {
+        match self {
+            Self::Failed(diagnostic) => diagnostic,
+            Self::Interrupted => diagnostic("interrupted", None),
+        }
     }
 
     /// The outcome of a machine whose step this ended.
@@ -85,6 +93,34 @@ impl From<CopyError> for Trouble {
             error.is_interrupted(),
             error.hint().map(str::to_owned),
         )
+    }
+}
+
+impl From<plugin::Error> for Trouble {
+    fn from(error: plugin::Error) -> Self {
+        Self::of(&error, error.is_interrupted(), error.hint())
+    }
+}
+
+impl From<plugin::provider::Error> for Trouble {
+    fn from(error: plugin::provider::Error) -> Self {
+        Self::of(&error, error.is_interrupted(), error.hint())
+    }
+}
+
+impl From<preview::Error> for Trouble {
+    fn from(error: preview::Error) -> Self {
+        match error {
+            preview::Error::Plugin(error) => error.into(),
+            preview::Error::Provider(error) => error.into(),
+            error => Self::of(&error, false, error.hint()),
+        }
+    }
+}
+
+impl From<state::Error> for Trouble {
+    fn from(error: state::Error) -> Self {
+        Self::of(&error, false, error.hint().map(str::to_owned))
     }
 }
 

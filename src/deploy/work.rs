@@ -1,5 +1,7 @@
 //! The work that a lane has done for it.
 
+use nixops_plugin::protocol::MachineOutputs;
+
 use crate::network::{Machine, MachineOptions};
 use crate::nix::CopyProgress;
 use crate::plan::{Goal, Running};
@@ -18,6 +20,27 @@ pub(super) enum Activation {
     RebootRequired,
 }
 
+/// What the backend of a machine has to say of it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Provided {
+    /// How it is reached.
+    pub(super) reach: Reach,
+    /// What a dry run found that would be done with it.
+    pub(super) would: Option<String>,
+}
+
+/// How a machine is reached.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) enum Reach {
+    /// As its options say.
+    #[default]
+    Options,
+    /// As its backend says.
+    Backend(Box<MachineOutputs>),
+    /// Not at all: it is yet to be made.
+    Nowhere,
+}
+
 /// What can be done for a machine, apart from when and in which order.
 ///
 /// The pipeline knows only this, so that its order, its limits and its end can be tested without a
@@ -26,11 +49,21 @@ pub(super) trait Work: Sync {
     /// A connection to a machine.
     type Host;
 
-    /// Connects and looks at what runs.
+    /// Has the backend bring the machine to what it is to be; without the capability to change
+    /// anything, only asks what it would do.
+    fn provide(
+        &self,
+        mutation: Option<&Mutation>,
+        machine: &str,
+        options: &MachineOptions,
+    ) -> Result<Provided, Trouble>;
+
+    /// Connects and looks at what runs. A machine that is nowhere is never connected to.
     fn connect(
         &self,
         machine: &str,
         options: &MachineOptions,
+        reach: &Reach,
     ) -> Result<(Self::Host, Running), Trouble>;
 
     /// Whether the system is in the store here.

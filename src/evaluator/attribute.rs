@@ -12,16 +12,20 @@ use rowan::ast::AstNode as _;
 /// first; elsewhere in the file a definition counts only if there is no other like it, since it
 /// may be another machine's.
 pub fn find(text: &str, option: &str, machine: Option<(u32, u32)>) -> Option<(u32, u32)> {
-    let wanted: Vec<&str> = option.split('.').collect();
+    find_path(text, &option.split('.').collect::<Vec<_>>(), machine)
+}
+
+/// Like [`find`], with the path name by name, since a name may have a dot in it.
+pub fn find_path(text: &str, wanted: &[&str], machine: Option<(u32, u32)>) -> Option<(u32, u32)> {
     let root = rnix::Root::parse(text).tree();
     let definitions = || root.syntax().descendants().filter_map(AttrpathValue::cast);
     let own = machine.and_then(|place| {
         definitions().find(|definition| line_and_column(text, offset(definition)) == place)
     });
-    let own = own.map(|own| candidates(own.syntax().descendants(), &wanted));
+    let own = own.map(|own| candidates(own.syntax().descendants(), wanted));
     let offset = match own.and_then(|own| best(&own)) {
         Some((_, offset)) => offset,
-        None => only(&candidates(root.syntax().descendants(), &wanted))?,
+        None => only(&candidates(root.syntax().descendants(), wanted))?,
     };
     Some(line_and_column(text, offset))
 }

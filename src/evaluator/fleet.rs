@@ -6,8 +6,6 @@ use std::{
     sync::{Mutex, PoisonError, mpsc::Sender},
 };
 
-use crate::network::MachineOptions;
-
 use super::{
     AttributePath, Error, Evaluated, Evaluator, capacity,
     facts::{Facts, FactsText, Path, Reads},
@@ -153,7 +151,7 @@ impl<'a> Herald<'a> {
             }
             Found::Target(text) => {
                 let text: MachineText = parse(&text)?;
-                self.announce(&text.machine, &text.options);
+                self.announce(&text);
             }
             Found::Text(text) => self.finished(parse(&text)?),
             Found::Remark { machine, text } => self.send(Evaluated::remark(Some(machine), text)),
@@ -170,17 +168,18 @@ impl<'a> Herald<'a> {
     }
 
     fn finished(&self, text: MachineText) {
-        self.announce(&text.machine, &text.options);
+        self.announce(&text);
         if let Some(machine) = text.into_machine() {
             self.send(Evaluated::Machine(Box::new(machine)));
         }
     }
 
-    fn announce(&self, machine: &str, options: &MachineOptions) {
-        if lock(&self.announced).insert(machine.to_owned()) {
+    fn announce(&self, text: &MachineText) {
+        if lock(&self.announced).insert(text.machine.clone()) {
             self.send(Evaluated::Target {
-                machine: machine.to_owned(),
-                options: options.clone(),
+                machine: text.machine.clone(),
+                options: Box::new(text.options.clone()),
+                whereabouts: text.whereabouts.clone(),
             });
         }
     }

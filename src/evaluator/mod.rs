@@ -15,6 +15,7 @@ mod error;
 mod facts;
 mod fleet;
 mod library;
+mod locate;
 mod pool;
 mod program;
 mod progress;
@@ -38,8 +39,9 @@ use serde_json::Value;
 pub use capacity::Limits;
 pub use diagnostic::{Diagnostic, Position};
 pub use error::Error;
+pub use locate::Whereabouts;
 use program::ProgramText;
-pub use program::{Argument, Request, deployer_system};
+pub use program::{Argument, Request, Samples, deployer_system};
 pub use record::Evaluated;
 
 use crate::{
@@ -51,7 +53,8 @@ use crate::{
 
 use facts::Facts;
 use library::Library;
-use text::{AttributePath, ResourceText};
+use text::AttributePath;
+pub use text::{EvaluatedResource, PluginFacts};
 use worker::Heard;
 
 /// How Nix is asked.
@@ -83,6 +86,8 @@ pub struct Evaluator {
 /// The network beside its machines.
 #[derive(Clone, Debug)]
 pub struct Overview {
+    /// What plugins say of themselves, in the order in which they are merged.
+    pub plugins: Vec<Value>,
     /// Names of machines and resources.
     pub names: Names,
     /// The attribute `network`, without what is no data.
@@ -102,7 +107,7 @@ impl Evaluator {
             nix,
             processes,
             options,
-            program: request.program(&library, &Facts::default()),
+            program: request.program(&library, &Facts::default(), &Samples::default()),
             request,
             library,
             names: OnceLock::new(),
@@ -110,21 +115,36 @@ impl Evaluator {
         })
     }
 
+    /// Tells what Nix said while it evaluated the overview: warnings, and traces of the user.
+    pub fn tell_remarks(&self, tell: impl Fn(String)) {
+        for text in self.remarks.get().into_iter().flatten() {
+            tell(text.strip_prefix("warning: ").unwrap_or(text).to_owned());
+        }
+    }
+
     /// Where the network is defined.
     pub fn source(&self) -> &Source {
         &self.request.source
     }
 
-    /// Evaluates names and the attribute `network`, but no machine.
+    /// Evaluates plugins, names and the attribute `network`, but no machine.
     pub fn overview(&self) -> Result<Overview, Error> {
-        let paths = [AttributePath::names(), AttributePath::network()];
+        let paths = [
+            AttributePath::plugins(),
+            AttributePath::names(),
+            AttributePath::network(),
+        ];
         let mut remarks = Vec::new();
-        let texts = self.texts("evaluate the network", &paths, |text| remarks.push(text))?;
+        let program = self.program.as_str();
+        let texts = self.texts("evaluate the network", program, &paths, |text| {
+            remarks.push(text);
+        })?;
         self.remarks.get_or_init(|| remarks);
-        let [names, network] = <[String; 2]>::try_from(texts)
-            .map_err(|texts| Error::unexpected(&format!("{} texts instead of 2", texts.len())))?;
+        let [plugins, names, network] = <[String; 3]>::try_from(texts)
+            .map_err(|texts| Error::unexpected(&format!("{} texts instead of 3", texts.len())))?;
         let names: Names = parse(&names)?;
         Ok(Overview {
+            plugins: parse(&plugins)?,
             names: self.names.get_or_init(|| names).clone(),
             network: parse(&network)?,
         })
@@ -139,31 +159,55 @@ impl Evaluator {
     }
 
     fn program_with(&self, facts: &Facts) -> ProgramText {
-        self.request.program(&self.library, facts)
+        self.request
+            .program(&self.library, facts, &Samples::default())
     }
 
-    /// Evaluates resources, giving values by type and name.
-    pub fn resources(
-        &self,
-        names: &Names,
-    ) -> Result<BTreeMap<String, BTreeMap<String, Value>>, Error> {
+    /// Evaluates resources, in the order of their types and names.
+    pub fn resources(&self, names: &Names) -> Result<Vec<EvaluatedResource>, Error> {
         let paths: Vec<_> = names
             .resources
             .iter()
             .flat_map(|(kind, names)| names.iter().map(|name| AttributePath::resource(kind, name)))
             .collect();
-        let mut resources: BTreeMap<String, BTreeMap<String, Value>> = BTreeMap::new();
         if paths.is_empty() {
-            return Ok(resources);
+            return Ok(Vec::new());
         }
-        for text in self.texts("evaluate resources", &paths, drop)? {
-            let resource: ResourceText = parse(&text)?;
-            resources
-                .entry(resource.kind)
-                .or_default()
-                .insert(resource.name, resource.value);
-        }
-        Ok(resources)
+        let program = self.program.as_str();
+        let texts = self.texts("evaluate resources", program, &paths, drop)?;
+        texts.iter().map(|text| parse(text)).collect()
+    }
+
+    /// Evaluates what there is to say of the options of a plugin that is looked at by itself.
+    pub fn plugin_facts(&self) -> Result<PluginFacts, Error> {
+        self.check(AttributePath::check("facts"), &Samples::default())
+    }
+
+    /// Renders the options of such a plugin as Markdown.
+    pub fn plugin_docs(&self) -> Result<String, Error> {
+        self.check(AttributePath::check("docs"), &Samples::default())
+    }
+
+    /// Tells by type which of some values the options of such a plugin take.
+    pub fn plugin_agreement(
+        &self,
+        samples: &Samples,
+    ) -> Result<BTreeMap<String, Vec<bool>>, Error> {
+        self.check(AttributePath::check("agreement"), samples)
+    }
+
+    fn check<T: DeserializeOwned>(
+        &self,
+        path: AttributePath,
+        samples: &Samples,
+    ) -> Result<T, Error> {
+        let program = self
+            .request
+            .program(&self.library, &Facts::default(), samples);
+        let texts = self.texts("evaluate the plugin", program.as_str(), &[path], drop)?;
+        let text = texts.first().map_or("", String::as_str);
+        let [value] = parse::<[T; 1]>(text)?;
+        Ok(value)
     }
 
     /// Evaluates machines with their systems and sends what it finds, until all are done.
@@ -182,6 +226,7 @@ impl Evaluator {
     fn texts(
         &self,
         label: &str,
+        program: &str,
         paths: &[AttributePath],
         mut remark: impl FnMut(String),
     ) -> Result<Vec<String>, Error> {
@@ -191,7 +236,7 @@ impl Evaluator {
             &self.processes,
             &mut self.command(paths),
             label,
-            self.program.as_str(),
+            program,
             |heard| {
                 match heard {
                     Heard::Text(text) => texts.push(text),

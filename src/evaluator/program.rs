@@ -6,7 +6,7 @@
 use std::{collections::BTreeMap, env, fmt, ops::Range};
 
 use nix_compat::log::Message;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::flake::{Identity, LockedFlake, Source};
 
@@ -33,6 +33,9 @@ pub struct Request {
     /// Platform of the deployer, such as `x86_64-linux`.
     pub system: String,
 }
+
+/// Values by type that the options of a plugin are held against.
+pub type Samples = BTreeMap<String, Vec<Value>>;
 
 /// The program, with the lines on which each argument stands.
 #[derive(Debug)]
@@ -78,11 +81,11 @@ pub fn deployer_system() -> String {
 impl Request {
     /// Whether evaluation sees nothing but the locked source.
     pub fn is_pure(&self) -> bool {
-        matches!(self.source, Source::Flake { .. })
+        self.source.flake().is_some()
     }
 
     /// The program that evaluates the network.
-    pub fn program(&self, library: &Library, facts: &Facts) -> ProgramText {
+    pub fn program(&self, library: &Library, facts: &Facts, samples: &Samples) -> ProgramText {
         let before = self.beginning(library);
         let mut first = 1 + line_breaks(&before);
         let mut arguments = Vec::new();
@@ -97,7 +100,11 @@ impl Request {
             .map(|(name, argument)| binding(name, argument))
             .collect();
         ProgramText {
-            text: format!("{before}{bindings}  }};\n{}}}\n", facts_text(facts)),
+            text: format!(
+                "{before}{bindings}  }};\n{}{}}}\n",
+                facts_text(facts),
+                samples_text(samples)
+            ),
             arguments,
         }
     }
@@ -124,8 +131,22 @@ fn source(source: &Source) -> String {
             let request = json!({ "name": network, "flake": call(flake) });
             format!("builtins.fromJSON {}", Text(&request.to_string()))
         }
+        Source::Plugin { flake } => {
+            let request = json!({ "plugin": true, "flake": call(flake) });
+            format!("builtins.fromJSON {}", Text(&request.to_string()))
+        }
         Source::File { file } => format!("{{ file = /. + {}; }}", Text(file.as_str())),
     }
+}
+
+fn samples_text(samples: &Samples) -> String {
+    if samples.is_empty() {
+        return String::new();
+    }
+    format!(
+        "  samples = builtins.fromJSON {};\n",
+        Text(&json!(samples).to_string())
+    )
 }
 
 fn facts_text(facts: &Facts) -> String {

@@ -2,7 +2,7 @@
 
 use crate::network::{Machine, MachineOptions};
 
-use super::Diagnostic;
+use super::{Diagnostic, Whereabouts};
 
 /// One piece of news from the evaluation of machines, in the order in which Nix finds it.
 #[derive(Clone, Debug)]
@@ -17,7 +17,9 @@ pub enum Evaluated {
         /// Name of the machine.
         machine: String,
         /// Its options.
-        options: MachineOptions,
+        options: Box<MachineOptions>,
+        /// Where they are defined.
+        whereabouts: Whereabouts,
     },
     /// Nix, or a module, warns.
     Warning {

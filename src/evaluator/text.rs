@@ -1,15 +1,29 @@
 //! The attributes of `lib/bridge.nix` and the JSON texts that they give.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 use serde_json::Value;
 
 use crate::network::{Machine, MachineOptions};
+
+use super::Whereabouts;
 
 /// Path of an attribute, in the form that `-A` takes.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct AttributePath(String);
 
 impl AttributePath {
+    /// The plugins.
+    pub fn plugins() -> Self {
+        Self("plugins".to_owned())
+    }
+
+    /// Something to say of the plugins by themselves.
+    pub fn check(what: &str) -> Self {
+        Self(format!("checks.{what}"))
+    }
+
     /// The names of machines and resources.
     pub fn names() -> Self {
         Self("names".to_owned())
@@ -46,6 +60,19 @@ impl AttributePath {
     }
 }
 
+/// What there is to say of the options of a plugin.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub struct PluginFacts {
+    /// Names of the options that machines get.
+    pub machine: Vec<String>,
+    /// Names of the options of its resources by type.
+    pub resources: BTreeMap<String, Vec<String>>,
+    /// Options that have no description.
+    pub undocumented: Vec<String>,
+    /// Types whose options follow from their schema alone.
+    pub generated: Vec<String>,
+}
+
 /// What is told when the evaluation of a machine begins.
 #[derive(Debug, Deserialize)]
 pub struct BeginText {
@@ -56,7 +83,7 @@ pub struct BeginText {
 }
 
 /// A place as `builtins.unsafeGetAttrPos` gives it.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 pub struct PlaceText {
     /// The file.
     pub file: String,
@@ -75,6 +102,9 @@ pub struct MachineText {
     pub options: MachineOptions,
     /// Its system, where that was asked for.
     pub system: Option<SystemText>,
+    /// Where its options are defined.
+    #[serde(flatten)]
+    pub whereabouts: Whereabouts,
 }
 
 /// Store paths of a system.
@@ -86,9 +116,9 @@ pub struct SystemText {
     pub out: String,
 }
 
-/// The text of a resource.
-#[derive(Debug, Deserialize)]
-pub struct ResourceText {
+/// A resource that has been evaluated.
+#[derive(Clone, Debug, Deserialize)]
+pub struct EvaluatedResource {
     /// Type of the resource.
     #[serde(rename = "type")]
     pub kind: String,
@@ -96,6 +126,9 @@ pub struct ResourceText {
     pub name: String,
     /// Its options.
     pub value: Value,
+    /// Where they are defined.
+    #[serde(flatten)]
+    pub whereabouts: Whereabouts,
 }
 
 impl MachineText {

@@ -94,10 +94,12 @@ fn user_position(source: &Source, position: &log::Position) -> Option<Position> 
 }
 
 /// The user's name for a file, if it is one of theirs.
-fn user_file(source: &Source, file: &str) -> Option<String> {
+pub fn user_file(source: &Source, file: &str) -> Option<String> {
     let path = Utf8Path::new(file);
     match source {
-        Source::Flake { flake, .. } => flake.user_path(path).map(Into::into),
+        Source::Flake { flake, .. } | Source::Plugin { flake } => {
+            flake.user_path(path).map(Into::into)
+        }
         Source::File { .. } if file.starts_with("/nix/store/") => None,
         Source::File { .. } => path.is_absolute().then(|| file.to_owned()),
     }
@@ -182,7 +184,7 @@ fn plain(message: &str) -> String {
 
 /// Replaces store paths of the user's tree by the user's own paths.
 fn map_paths(source: &Source, text: &str) -> String {
-    let Source::Flake { flake, .. } = source else {
+    let Some(flake) = source.flake() else {
         return text.to_owned();
     };
     match &flake.local {

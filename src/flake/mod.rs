@@ -17,7 +17,7 @@ pub use error::{Error, Place};
 pub use identity::Identity;
 pub use installable::Installable;
 pub use lock::{LockOptions, lock};
-pub use tree::{LockedFlake, Tree};
+pub use tree::{InputOrigin, LockedFlake, Tree};
 
 use camino::Utf8PathBuf;
 
@@ -31,6 +31,11 @@ pub enum Source {
         /// Name of the network in it.
         network: String,
     },
+    /// A plugin, looked at by itself.
+    Plugin {
+        /// The flake, locked.
+        flake: Box<LockedFlake>,
+    },
     /// A classic network: a Nix file, which may reach outside of its directory.
     File {
         /// Absolute path of the file.
@@ -43,6 +48,7 @@ impl Source {
     pub fn reference(&self) -> String {
         match self {
             Self::Flake { flake, network } => format!("{}#{network}", flake.reference),
+            Self::Plugin { flake } => flake.reference.clone(),
             Self::File { file } => file.to_string(),
         }
     }
@@ -51,7 +57,15 @@ impl Source {
     pub fn network(&self) -> &str {
         match self {
             Self::Flake { network, .. } => network,
-            Self::File { .. } => installable::DEFAULT_NETWORK,
+            Self::Plugin { .. } | Self::File { .. } => installable::DEFAULT_NETWORK,
+        }
+    }
+
+    /// The flake, if it is one.
+    pub fn flake(&self) -> Option<&LockedFlake> {
+        match self {
+            Self::Flake { flake, .. } | Self::Plugin { flake } => Some(flake),
+            Self::File { .. } => None,
         }
     }
 }

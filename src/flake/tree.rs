@@ -1,6 +1,7 @@
 //! A flake whose source can no longer change.
 
 use camino::{Utf8Path, Utf8PathBuf};
+use nix_compat::{flakelock::FlakeLock, flakeref::FlakeRef};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -53,6 +54,35 @@ impl LockedFlake {
                 .as_ref()
                 .map_or_else(|| inside.to_owned(), |local| local.join(inside)),
         )
+    }
+}
+
+/// What an input of a flake is locked to.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct InputOrigin {
+    /// What `flake.nix`, or who overrides it, says, without revision and hash.
+    pub origin: String,
+    /// Its revision, if its kind has any.
+    pub revision: Option<String>,
+}
+
+impl LockedFlake {
+    /// Tells what a direct input is locked to; `None` if there is no such input.
+    pub fn input(&self, name: &str) -> Option<InputOrigin> {
+        let lock = FlakeLock::parse(self.lock.to_string().as_bytes()).ok()?;
+        let input = lock.input(&[name]).ok()??;
+        let revision = input.locked_ref().ok().and_then(|locked| locked.rev);
+        let origin = FlakeRef {
+            rev: None,
+            nar_hash: None,
+            last_modified: None,
+            rev_count: None,
+            ..input.original_ref().ok()?
+        };
+        Some(InputOrigin {
+            origin: origin.to_string(),
+            revision,
+        })
     }
 }
 

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::KeyOptions;
 
@@ -80,6 +80,25 @@ impl fmt::Display for CopyProtocol {
             Self::Ssh => "ssh",
             Self::SshNg => "ssh-ng",
         })
+    }
+}
+
+impl MachineOptions {
+    /// What `deployment.targetEnv` says of a host that exists.
+    pub const NO_BACKEND: &str = "none";
+
+    /// What the options of the machine's backend say, as its plugin exports them.
+    pub fn backend_inputs(&self) -> Map<String, Value> {
+        let exported = self.exported.get(&self.target_env);
+        exported
+            .and_then(Value::as_object)
+            .cloned()
+            .unwrap_or_default()
+    }
+
+    /// Whether a backend makes the machine.
+    pub fn has_backend(&self) -> bool {
+        self.target_env != Self::NO_BACKEND
     }
 }
 

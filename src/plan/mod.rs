@@ -7,7 +7,9 @@
 
 mod extent;
 mod glob;
+mod order;
 mod outcome;
+mod resource;
 mod selection;
 mod steps;
 pub(crate) mod suggestion;
@@ -15,7 +17,9 @@ mod summary;
 
 pub use extent::{Extent, Goal};
 pub use glob::{Glob, GlobError};
+pub use order::{Cycle, order};
 pub use outcome::{Outcome, Step};
+pub use resource::{Found, ResourceAction, ResourceOutcome, changes};
 pub use selection::{Selection, SelectionError, Unmatched};
 pub use steps::{Running, Steps};
 pub use summary::{Copied, MachineSummary, Summary, Totals};

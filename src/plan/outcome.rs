@@ -15,6 +15,8 @@ use crate::evaluator::Diagnostic;
 pub enum Step {
     /// Nix evaluates the machine's configuration.
     Evaluate,
+    /// The backend of the machine makes it, or brings it to what its options say.
+    Create,
     /// SSH connects, and one look finds what the host runs.
     Connect,
     /// Nix builds the system here.
@@ -30,6 +32,7 @@ impl Step {
     pub fn doing(self) -> &'static str {
         match self {
             Self::Evaluate => "evaluating",
+            Self::Create => "creating",
             Self::Connect => "connecting",
             Self::Build => "building",
             Self::Copy => "copying",
@@ -41,6 +44,7 @@ impl Step {
     pub fn done(self) -> &'static str {
         match self {
             Self::Evaluate => "evaluated",
+            Self::Create => "created",
             Self::Connect => "connected",
             Self::Build => "built",
             Self::Copy => "copied",
@@ -53,6 +57,7 @@ impl fmt::Display for Step {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
             Self::Evaluate => "evaluate",
+            Self::Create => "create",
             Self::Connect => "connect",
             Self::Build => "build",
             Self::Copy => "copy",
@@ -74,6 +79,9 @@ pub enum Outcome {
     Unchanged,
     /// A dry run found something to do.
     WouldChange {
+        /// What its backend would do with it: make it, or change it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        machine: Option<String>,
         /// Whether its system is yet to be built or fetched.
         build: bool,
         /// Whether its closure would be copied.
@@ -138,6 +146,7 @@ impl fmt::Display for Outcome {
         match self {
             Self::Unchanged => formatter.write_str("unchanged"),
             Self::WouldChange {
+                machine,
                 build,
                 copy,
                 activate,
@@ -147,7 +156,8 @@ impl fmt::Display for Outcome {
                     .iter()
                     .filter(|(needed, _)| **needed)
                     .map(|(_, step)| *step);
-                write!(formatter, "would {}", steps.collect::<Vec<_>>().join(", "))
+                let steps: Vec<_> = machine.as_deref().into_iter().chain(steps).collect();
+                write!(formatter, "would {}", steps.join(", "))
             }
             Self::Built => formatter.write_str("built"),
             Self::Copied => formatter.write_str("copied"),

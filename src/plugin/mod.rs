@@ -1,11 +1,18 @@
 //! Plugins: typed manifests, and the conversation with providers.
 
+pub mod check;
 pub mod conformance;
+mod error;
 pub mod manifest;
 pub mod provider;
+mod providers;
+mod trust;
 
+pub use error::Error;
 pub use manifest::{Plugin, PluginRecord, PluginSet};
 pub use provider::{Provider, ProviderEvent};
+pub use providers::{Heard, Providers, QUESTION, WORK};
+pub use trust::{Trust, TrustError};
 
 use std::fmt;
 
@@ -26,4 +33,15 @@ impl fmt::Display for Origin {
             None => write!(formatter, "plugin `{plugin}` (in `network.plugins`)"),
         }
     }
+}
+
+/// An error with what caused it, on one line.
+pub fn told(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text = format!("{text}: {cause}");
+        source = cause.source();
+    }
+    text
 }

@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 use crate::evaluator::Diagnostic;
 use crate::network::Names;
 use crate::plan::Extent;
-use crate::plan::{Copied, Outcome, Step, Summary};
+use crate::plan::{Copied, Outcome, ResourceOutcome, Step, Summary};
+use crate::preview::Problem;
 
 /// One piece of news of a run.
 ///
@@ -37,6 +38,34 @@ pub enum Event {
         names: Names,
         /// The machines that are selected.
         selected: Vec<String>,
+    },
+    /// Something that is wrong with a value of the network.
+    Invalid {
+        /// What is wrong, and where.
+        #[serde(flatten)]
+        problem: Problem,
+    },
+    /// A resource is being brought to what it is to be.
+    ResourceStarted {
+        /// Type and name of the resource, such as `neatcloudVolumes.data`.
+        resource: String,
+    },
+    /// A resource is as it is to be, or not.
+    ResourceDone {
+        /// Type and name of the resource.
+        resource: String,
+        /// What became of it.
+        #[serde(flatten)]
+        outcome: ResourceOutcome,
+        /// Seconds that it took.
+        seconds: f64,
+    },
+    /// A provider said something.
+    PluginLog {
+        /// The plugin.
+        plugin: String,
+        /// One line.
+        line: String,
     },
     /// A step has begun on a machine.
     StepStarted {

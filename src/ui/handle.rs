@@ -46,6 +46,8 @@ pub(super) trait Renderer: Send {
     fn event(&mut self, event: &Event);
     /// Writes data that the user asked for.
     fn data(&mut self, text: &str);
+    /// Writes a question, behind which the answer will stand.
+    fn question(&mut self, text: &str);
     /// Lets time pass on the display.
     fn tick(&mut self) {}
     /// Takes the display away; tells whether standard output took all that was written to it.
@@ -55,6 +57,7 @@ pub(super) trait Renderer: Send {
 enum Message {
     Event(Box<Event>),
     Data(String),
+    Question(String, Sender<()>),
     Close,
 }
 
@@ -74,6 +77,27 @@ impl Ui {
     /// Writes data that the user asked for to standard output, with a line end if it has none.
     pub fn data(&self, text: impl Into<String>) {
         let _ = self.sender.send(Message::Data(text.into()));
+    }
+
+    /// Shows a question to a person and waits for the answer; whatever is not a yes is a no.
+    ///
+    /// Ask only where [`can_ask`] says that there is a person.
+    pub fn ask(&self, question: &str, interrupted: impl Fn() -> bool) -> bool {
+        let (sender, shown) = mpsc::channel();
+        let question = Message::Question(format!("{question} (y/N) "), sender);
+        if self.sender.send(question).is_err() || shown.recv().is_err() {
+            return false;
+        }
+        let (sender, answer) = mpsc::channel();
+        // A thread of its own, since nothing ends a read but an answer.
+        thread::spawn(move || sender.send(read_answer()));
+        loop {
+            match answer.recv_timeout(TICK) {
+                Ok(is_yes) => return is_yes,
+                Err(RecvTimeoutError::Timeout) if !interrupted() => {}
+                Err(_) => return false,
+            }
+        }
     }
 
     /// Shows a warning, of a machine or of the run.
@@ -167,11 +191,28 @@ fn show(receiver: &Receiver<Message>, mut renderer: Box<dyn Renderer>) -> bool {
         match receiver.recv_timeout(TICK) {
             Ok(Message::Event(event)) => renderer.event(&event),
             Ok(Message::Data(text)) => renderer.data(&text),
+            Ok(Message::Question(text, shown)) => {
+                renderer.question(&text);
+                let _ = shown.send(());
+            }
             Err(RecvTimeoutError::Timeout) => {}
             Ok(Message::Close) | Err(RecvTimeoutError::Disconnected) => break,
         }
     }
     renderer.close()
+}
+
+/// Reads the answer to a question; the end of the input is a no.
+fn read_answer() -> bool {
+    let mut answer = String::new();
+    let read = io::stdin().read_line(&mut answer);
+    let answer = answer.trim().to_lowercase();
+    read.is_ok() && matches!(answer.as_str(), "y" | "yes")
+}
+
+/// Whether there is a person to be asked.
+pub fn can_ask() -> bool {
+    io::stdin().is_terminal() && io::stderr().is_terminal()
 }
 
 /// Whether standard error is a terminal that can show a display.

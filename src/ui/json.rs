@@ -43,6 +43,10 @@ impl Renderer for Json {
         self.out.write(&ended(text));
     }
 
+    fn question(&mut self, text: &str) {
+        self.err.write(text);
+    }
+
     fn close(&mut self) -> bool {
         self.out.is_complete(&mut self.err)
     }

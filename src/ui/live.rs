@@ -73,6 +73,9 @@ impl Live {
 impl Renderer for Live {
     fn event(&mut self, event: &Event) {
         self.progress.note(event, Instant::now());
+        if matches!(event, Event::Names { .. }) {
+            self.bar.reset();
+        }
         if matches!(event, Event::Finished { .. } | Event::Error { .. }) {
             self.bar.finish_and_clear();
         }
@@ -85,6 +88,12 @@ impl Renderer for Live {
     fn data(&mut self, text: &str) {
         self.bar.suspend(|| self.out.write(&ended(text)));
         self.rewind();
+    }
+
+    fn question(&mut self, text: &str) {
+        // Nothing may move while a person types; the next event brings the display back.
+        self.bar.finish_and_clear();
+        self.err.write(text);
     }
 
     fn tick(&mut self) {

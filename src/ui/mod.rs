@@ -19,9 +19,11 @@ mod progress;
 mod quantity;
 mod sanitise;
 mod sink;
+mod table;
 mod talk;
 
 pub use color::Color;
 pub use event::Event;
-pub use handle::{Format, Options, Screen, Ui};
+pub use handle::{Format, Options, Screen, Ui, can_ask};
 pub use sanitise::sanitise;
+pub use table::table;

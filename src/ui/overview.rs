@@ -305,6 +305,7 @@ mod tests {
     #[test]
     fn a_dry_run_says_how_to_go_on() {
         let change = Outcome::WouldChange {
+            machine: None,
             build: false,
             copy: true,
             activate: true,
@@ -325,6 +326,7 @@ mod tests {
     #[test]
     fn a_dry_run_leaves_nothing_to_be_done_again() {
         let change = Outcome::WouldChange {
+            machine: None,
             build: true,
             copy: true,
             activate: true,

@@ -2,9 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::plan::Outcome;
+use nixops_plugin::protocol::Severity;
 
-use super::color::{STRONG, WARNING, paint};
+use crate::plan::{Outcome, ResourceOutcome};
+use crate::preview::Problem;
+
+use super::color::{GOOD, STRONG, WARNING, paint};
 use super::handle::Options;
 use super::overview::{overview, painted};
 use super::quantity::seconds;
@@ -43,6 +46,10 @@ impl Talk {
                 message,
                 hint,
             } => self.warning(machine.as_deref(), message, hint.as_deref()),
+            Event::Invalid { problem } => Some(self.problem(problem)),
+            Event::ResourceDone {
+                resource, outcome, ..
+            } => self.resource(resource, outcome),
             Event::MachineDone { machine, outcome } => Some(said(machine, &result(outcome))),
             Event::Interrupted { running } => Some(interrupted(running)),
             Event::Error { diagnostic } => {
@@ -56,6 +63,37 @@ impl Talk {
             detail if self.is_verbose() => details(detail),
             _ => None,
         }
+    }
+
+    /// A value that is wrong, or only worth a word.
+    fn problem(&self, problem: &Problem) -> String {
+        let diagnostic = problem.diagnostic();
+        match problem.severity {
+            Severity::Error => {
+                message::error(None, &diagnostic, self.options.show_trace, self.color)
+            }
+            Severity::Warning => {
+                message::warning(None, &diagnostic.message, diagnostic.hint.as_deref())
+            }
+        }
+    }
+
+    /// What became of a resource; one that was left alone is no news.
+    fn resource(&self, resource: &str, outcome: &ResourceOutcome) -> Option<String> {
+        let text = match outcome {
+            ResourceOutcome::Unchanged if !self.is_verbose() => return None,
+            ResourceOutcome::Failed { diagnostic } => {
+                let show_trace = self.options.show_trace;
+                return Some(message::error(
+                    Some(resource),
+                    diagnostic,
+                    show_trace,
+                    self.color,
+                ));
+            }
+            outcome => paint(GOOD, &sanitise(&outcome.to_string())),
+        };
+        Some(said(resource, &text))
     }
 
     /// A warning, unless another machine has brought the same.
@@ -113,6 +151,8 @@ fn details(event: &Event) -> Option<String> {
             step,
             seconds: time,
         } => said(machine, &format!("{} in {}", step.done(), seconds(*time))),
+        Event::ResourceStarted { resource } => said(resource, "looking"),
+        Event::PluginLog { plugin, line } => said(plugin, &sanitise(line)),
         Event::BuildStarted { derivation } => format!("building {derivation}"),
         Event::BuildLog { derivation, line } => said(name_of(derivation), &sanitise(line)),
         Event::Fetching { path, from } => format!("fetching {path} from {}", sanitise(from)),

@@ -31,6 +31,11 @@ pub enum Outcome {
         /// What is wrong.
         reason: String,
     },
+    /// It is right, and could be better.
+    Advice {
+        /// How.
+        reason: String,
+    },
     /// It could not be tried.
     Skipped {
         /// Why.

@@ -77,6 +77,13 @@ pub enum Error {
         systems: Vec<String>,
     },
 
+    /// The plugin's provider is needed, and its expression throws.
+    #[error("{origin}: the expression of its provider throws")]
+    ProviderThrows {
+        /// The plugin.
+        origin: Origin,
+    },
+
     /// Schemas cannot be read.
     #[error("{origin}: cannot read its schemas in {path}: {source}")]
     Unreadable {
@@ -105,6 +112,9 @@ impl Error {
     /// What the user can do about it.
     pub fn hint(&self) -> Option<String> {
         let hint = match self {
+            Self::ProviderThrows { .. } => {
+                "`nix eval .#nixopsPlugin.providers --show-trace` in the plugin's flake says why"
+            }
             Self::Name { .. } => {
                 "a name is made of lower case letters, digits and hyphens, and begins with a letter"
             }

@@ -62,11 +62,22 @@ impl Plugin {
         Ok(Self { origin, manifest })
     }
 
+    /// Whether it has a provider here, be it one that cannot be evaluated.
+    pub fn has_provider(&self) -> bool {
+        self.manifest.provider.is_some() || self.manifest.provider_throws
+    }
+
     /// Its provider, which somebody needs.
     pub fn provider(&self) -> Result<&ProviderRecord> {
-        let none = || Error::NoProvider {
-            origin: self.origin.clone(),
-            systems: self.manifest.provider_systems.clone(),
+        let none = || {
+            let origin = self.origin.clone();
+            if self.manifest.provider_throws {
+                return Error::ProviderThrows { origin };
+            }
+            Error::NoProvider {
+                origin,
+                systems: self.manifest.provider_systems.clone(),
+            }
         };
         self.manifest.provider.as_ref().ok_or_else(none)
     }

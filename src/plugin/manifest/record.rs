@@ -35,6 +35,9 @@ pub struct PluginRecord {
     pub backends: Vec<String>,
     /// Its provider for the system of the deployer.
     pub provider: Option<ProviderRecord>,
+    /// Whether the provider threw when it was evaluated.
+    #[serde(default)]
+    pub provider_throws: bool,
     /// Systems that it has a provider for.
     #[serde(default)]
     pub provider_systems: Vec<String>,

@@ -1,6 +1,7 @@
 //! Resources as both sides speak of them.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -102,8 +103,8 @@ pub struct MachineOutputs {
     pub public_ipv4: Option<String>,
 }
 
-/// How SSH reaches a machine.
-#[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Serialize)]
+/// How SSH reaches a machine. Shown without its private key by [`fmt::Debug`].
+#[derive(Clone, Default, Deserialize, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Ssh {
     /// Name or address.
@@ -122,4 +123,18 @@ pub struct Ssh {
     /// trusted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub host_keys: Vec<String>,
+}
+
+impl fmt::Debug for Ssh {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let private_key = self.private_key.as_ref().map(|_| "(hidden)");
+        formatter
+            .debug_struct("Ssh")
+            .field("host", &self.host)
+            .field("port", &self.port)
+            .field("user", &self.user)
+            .field("private_key", &private_key)
+            .field("host_keys", &self.host_keys)
+            .finish()
+    }
 }

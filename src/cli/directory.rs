@@ -1,0 +1,16 @@
+//! Where what outlives a run is kept.
+
+use anyhow::{Context as _, Result};
+use camino::Utf8PathBuf;
+use etcetera::BaseStrategy as _;
+
+/// Where what must outlive a run is kept: `$XDG_STATE_HOME/nixops`.
+pub fn state_directory() -> Result<Utf8PathBuf> {
+    let strategy = etcetera::base_strategy::Xdg::new().context("while looking for a home")?;
+    let directory = strategy
+        .state_dir()
+        .context("there is no directory for state")?
+        .join("nixops");
+    Utf8PathBuf::from_path_buf(directory)
+        .map_err(|path| anyhow::anyhow!("{} is not UTF-8", path.display()))
+}

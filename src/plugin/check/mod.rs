@@ -1,0 +1,9 @@
+//! What can be proved of a plugin without a cloud.
+
+mod agreement;
+mod findings;
+mod layout;
+
+pub use agreement::compare;
+pub use findings::Findings;
+pub use layout::advice;

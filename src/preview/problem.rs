@@ -1,0 +1,77 @@
+//! What is wrong with the values of a network.
+
+use nixops_plugin::protocol::{self, Severity};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    evaluator::{Diagnostic, Position},
+    schema::{Finding, attribute_path},
+};
+
+/// A value that is not as its type, or its provider, wants it.
+#[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Problem {
+    /// The machine or resource, such as `resources.neatcloudVolumes.data`.
+    pub resource: String,
+    /// The attribute, as Nix writes it below the machine or resource; empty for it as a whole.
+    pub attribute: String,
+    /// What is wrong, in one sentence.
+    pub message: String,
+    /// What was expected, if a schema says so.
+    pub expected: Option<String>,
+    /// What was found; never a value that is sensitive.
+    pub found: Option<String>,
+    /// What to do about it.
+    pub hint: Option<String>,
+    /// Where it is defined.
+    pub position: Option<Position>,
+    /// Whether nothing may be done with it.
+    pub severity: Severity,
+}
+
+impl Problem {
+    /// What a schema has against a value.
+    pub fn of_schema(resource: &str, below: &[&str], finding: Finding) -> Self {
+        let below = below.iter().map(ToString::to_string);
+        let path: Vec<String> = below.chain(finding.path).collect();
+        Self {
+            resource: resource.to_owned(),
+            attribute: attribute_path(path.iter().map(String::as_str)),
+            message: finding.message,
+            expected: Some(finding.expected),
+            found: Some(finding.found),
+            hint: None,
+            position: None,
+            severity: Severity::Error,
+        }
+    }
+
+    /// What a provider has against a value.
+    pub fn of_provider(resource: &str, below: &[&str], said: protocol::Diagnostic) -> Self {
+        let below = below.iter().map(ToString::to_string);
+        let path: Vec<String> = below.chain(said.path).collect();
+        Self {
+            resource: resource.to_owned(),
+            attribute: attribute_path(path.iter().map(String::as_str)),
+            message: said.message,
+            expected: None,
+            found: None,
+            hint: said.hint,
+            position: None,
+            severity: said.severity,
+        }
+    }
+
+    /// The same for people.
+    pub fn diagnostic(&self) -> Diagnostic {
+        let dot = if self.attribute.is_empty() { "" } else { "." };
+        Diagnostic {
+            message: format!("{}{dot}{}: {}", self.resource, self.attribute, self.message),
+            position: self.position.clone(),
+            hint: self.hint.clone(),
+            trace: Vec::new(),
+        }
+    }
+}
