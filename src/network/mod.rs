@@ -6,7 +6,9 @@
 mod key;
 mod machine;
 mod names;
+mod resource;
 
 pub use key::{KeyOptions, KeySource};
 pub use machine::{CopyProtocol, Machine, MachineOptions};
 pub use names::Names;
+pub use resource::{CommandOutputOptions, SshKeyPairOptions};

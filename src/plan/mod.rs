@@ -10,7 +10,7 @@ mod glob;
 mod outcome;
 mod selection;
 mod steps;
-mod suggestion;
+pub(crate) mod suggestion;
 mod summary;
 
 pub use extent::{Extent, Goal};

@@ -1,7 +1,7 @@
 //! What a user may have meant by a word that means nothing.
 
 /// Finds the word that is nearest to the one that was typed, if one is near enough.
-pub(super) fn nearest<'a>(typed: &str, words: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+pub(crate) fn nearest<'a>(typed: &str, words: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     // A third of the letters may be wrong: more is another word.
     let limit = (typed.chars().count() / 3).max(1);
     words
