@@ -1,6 +1,6 @@
 //! A schema that is ready to be used.
 
-use jsonschema::{Draft, Validator};
+use jsonschema::{Draft, ValidationError, Validator, error::ValidationErrorKind};
 use serde_json::Value;
 
 use super::{
@@ -24,11 +24,9 @@ impl Schema {
             at: format!("#{at}"),
             reason,
         };
+        well_formed::check_dialect(name, &document)?;
         if let Err(error) = jsonschema::draft202012::meta::validate(&document) {
-            return Err(invalid(
-                error.instance_path().to_string(),
-                error.to_string(),
-            ));
+            return Err(invalid(error.instance_path().to_string(), reason(&error)));
         }
         well_formed::check(name, &document)?;
         let validator = jsonschema::options()
@@ -37,7 +35,7 @@ impl Schema {
             .offline()
             .with_keyword("type", strict::keyword)
             .build(&document)
-            .map_err(|error| invalid(error.instance_path().to_string(), error.to_string()))?;
+            .map_err(|error| invalid(error.instance_path().to_string(), reason(&error)))?;
         Ok(Self {
             document,
             validator,
@@ -70,5 +68,15 @@ impl Schema {
     /// The value without what nobody may see, for storage.
     pub fn without_sensitive(&self, value: &Value) -> Value {
         without(&Bearing::of(&self.document), value, Fate::Removal).unwrap_or_default()
+    }
+}
+
+/// Why a document is no schema. That a keyword fits none of several forms says less than its value.
+fn reason(error: &ValidationError<'_>) -> String {
+    match error.kind() {
+        ValidationErrorKind::AnyOf { .. } | ValidationErrorKind::OneOfNotValid { .. } => {
+            format!("{} cannot stand there", error.instance())
+        }
+        _ => error.to_string(),
     }
 }

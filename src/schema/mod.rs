@@ -22,7 +22,6 @@ mod finding;
 mod reference;
 mod registry;
 mod sample;
-// mod sample;
 mod sensitive;
 mod strict;
 mod union;

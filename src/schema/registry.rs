@@ -155,7 +155,12 @@ impl TypeSchema {
             return Err(not_a_set());
         }
         let outputs = outputs
-            .map(|outputs| Schema::new(&format!("{name}'s outputs"), with_shared(outputs, shared)))
+            .map(|outputs| {
+                Schema::new(
+                    &format!("the outputs of {name}"),
+                    with_shared(outputs, shared),
+                )
+            })
             .transpose()?;
         Ok(Self {
             kind,

@@ -227,7 +227,7 @@ fn findings_do_not_show_what_is_marked() {
 #[test]
 fn bad_schemas_are_refused_with_the_type_and_the_place() {
     insta::assert_snapshot!(error("{ no"), @"the schema of volumes is not JSON: key must be a string at line 1 column 3");
-    insta::assert_snapshot!(error(r#"{ "type": "objekt" }"#), @r#"the schema of volumes is no JSON Schema: at #/type: "objekt" is not valid under any of the schemas listed in the 'anyOf' keyword"#);
+    insta::assert_snapshot!(error(r#"{ "type": "objekt" }"#), @r#"the schema of volumes is no JSON Schema: at #/type: "objekt" cannot stand there"#);
     insta::assert_snapshot!(error(r#"{ "type": "object", "properties": { "a": { "pattern": "(" } } }"#), @r#"the schema of volumes is no JSON Schema: at #/properties/a/pattern: "(" is not a "regex""#);
     insta::assert_snapshot!(error(r#"{ "$schema": "http://json-schema.org/draft-07/schema#" }"#), @"the schema of volumes says that it is written in http://json-schema.org/draft-07/schema#, but 2020-12 is needed");
     insta::assert_snapshot!(error(r#"{ "type": "string" }"#), @r#"the schema of volumes describes no set of attributes: at the top it needs "type": "object""#);
@@ -272,7 +272,7 @@ fn keywords_of_nixops_are_checked() {
     let inner = json!({ "type": "object", "properties": { "a": { "x-nixops-kind": "machine" } } });
     insta::assert_snapshot!(error(&inner.to_string()), @"the schema of volumes has x-nixops-kind at #/properties/a, but it belongs to the top");
     let outputs = json!({ "type": "object", "x-nixops-outputs": { "type": "objekt" } });
-    insta::assert_snapshot!(error(&outputs.to_string()), @r#"the schema of volumes's outputs is no JSON Schema: at #/type: "objekt" is not valid under any of the schemas listed in the 'anyOf' keyword"#);
+    insta::assert_snapshot!(error(&outputs.to_string()), @r#"the schema of the outputs of volumes is no JSON Schema: at #/type: "objekt" cannot stand there"#);
 }
 
 #[test]
@@ -367,4 +367,40 @@ fn a_machine_is_checked_with_its_keys() {
     publicIPv4: expected a string or null, but found 4
     targetPort: expected an integer between 1 and 65535, but found 70000
     "#);
+}
+
+#[test]
+fn samples_are_the_same_each_time_and_of_both_kinds() {
+    for document in [tagged(), secrets()] {
+        let schema = schema(document);
+        let all = samples(&schema, 7, 60);
+        assert_eq!(all, samples(&schema, 7, 60));
+        assert_ne!(all, samples(&schema, 8, 60));
+        for sample in &all {
+            assert_eq!(schema.is_valid(&sample.value), sample.valid);
+            assert!(sample.value.to_string().len() < 10_000);
+        }
+        let valid = all.iter().filter(|sample| sample.valid).count();
+        assert!((15..=45).contains(&valid), "{valid} of 60 are valid");
+    }
+}
+
+#[test]
+fn samples_are_found_for_every_kind_of_schema() {
+    let text = include_str!("../../checks/nix/lib/schema/agreement.json");
+    let cases: Vec<Agreement> = serde_json::from_str(text).unwrap();
+    for case in cases {
+        let has_invalid = !case.refused.is_empty();
+        let all = samples(&schema(case.schema), 1, 40);
+        assert!(
+            all.iter().any(|sample| sample.valid),
+            "{}: no valid one",
+            case.name
+        );
+        assert!(
+            !has_invalid || all.iter().any(|sample| !sample.valid),
+            "{}: no invalid one",
+            case.name
+        );
+    }
 }

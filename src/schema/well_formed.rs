@@ -22,7 +22,6 @@ const MARKS: [&str; 3] = [
 
 /// Looks at what the meta-schema does not say.
 pub(super) fn check(name: &str, document: &Value) -> Result<(), SchemaError> {
-    check_dialect(name, document)?;
     walk::everywhere("#", document, &mut |at, schema| {
         check_reference(name, document, at, schema)?;
         check_keywords(name, at, schema)
@@ -46,7 +45,8 @@ pub(super) fn describes_a_set(document: &Value) -> bool {
     is_set(schema) || parts.into_iter().flatten().any(is_set)
 }
 
-fn check_dialect(name: &str, document: &Value) -> Result<(), SchemaError> {
+/// Looks at the version of JSON Schema, which says what all else means.
+pub(super) fn check_dialect(name: &str, document: &Value) -> Result<(), SchemaError> {
     match document.get("$schema").and_then(Value::as_str) {
         Some(dialect) if dialect.trim_end_matches('#') != DIALECT => Err(SchemaError::Dialect {
             name: name.to_owned(),
