@@ -12,6 +12,9 @@ let
     // import ./machines.nix scope
     // import ./nodes.nix scope
     // import ./platform.nix scope
+    // import ./plugin-discovery.nix scope
+    // import ./plugin-schemas.nix scope
+    // import ./plugins.nix scope
     // import ./records.nix scope
     // import ./resources.nix scope
     // import ./schema.nix scope

@@ -56,4 +56,5 @@ in
   inherit (nixpkgs) lib;
   fails = expr: !(builtins.tryEval (builtins.deepSeq expr expr)).success;
   inherit (nixpkgs.lib) attrNames;
+  inherit (import ../../../lib) mkPlugin;
 }

@@ -16,7 +16,7 @@ use super::{Fault, Incoming, message::next_line, tail::Tail};
 use crate::process::{Killer, Running};
 
 /// How long a process whose pipe broke may take to end: then that is the reason.
-const ENDS_WITHIN: Duration = Duration::from_millis(500);
+const ENDS_WITHIN: Duration = Duration::from_secs(2);
 
 /// How long the last answers of a process that has ended may take to arrive.
 const LATE: Duration = Duration::from_secs(1);

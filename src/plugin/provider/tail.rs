@@ -14,7 +14,7 @@ const LINES: usize = 10;
 const LONGEST: u64 = 8 * 1024;
 
 /// How long the last lines of a process that has ended may take to arrive.
-const LATE: Duration = Duration::from_millis(200);
+const LATE: Duration = Duration::from_secs(1);
 
 /// The last lines of a standard error.
 #[derive(Default)]

@@ -55,15 +55,25 @@ impl Cloud {
             .transpose()
     }
 
+    /// Whether a server was up, and its keeper has ended.
+    pub fn is_lost(&self, id: &str, server: &Server) -> bool {
+        let directory = self.server_directory(id);
+        !server.fake && keeper::was_up(&directory) && !keeper::is_alive(&directory)
+    }
+
     /// Ends a server, if it is one, and takes away all of it but the data of volumes.
     pub fn take_down(&self, id: &str) -> Result<(), CloudError> {
         let directory = self.server_directory(id);
         if directory.exists() {
             keeper::end(id, &directory)?;
         }
-        let attached = self.look(|truth| attached(truth, id))?;
-        for (volume, name) in &attached {
-            self.detach_data(volume, name)?;
+        // By what is there, since a move that was interrupted is not in the truth.
+        let volumes = self.look(|truth| truth.volumes().clone())?;
+        let here = volumes
+            .iter()
+            .filter(|(_, volume)| directory.join("vol").join(&volume.name).exists());
+        for (volume_id, volume) in here {
+            self.detach_data(volume_id, &volume.name)?;
         }
         files::remove(&directory)
     }
@@ -200,15 +210,6 @@ impl Cloud {
             }),
         }
     }
-}
-
-/// Ids and names of the volumes of a server.
-fn attached(truth: &Truth, server: &str) -> Vec<(String, String)> {
-    let volumes = truth.volumes().iter();
-    volumes
-        .filter(|(_, volume)| volume.server.as_deref() == Some(server))
-        .map(|(id, volume)| (id.clone(), volume.name.clone()))
-        .collect()
 }
 
 fn view(id: &str, server: &Server, running: &keeper::Running) -> Result<View, CloudError> {

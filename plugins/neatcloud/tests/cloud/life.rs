@@ -58,6 +58,61 @@ fn the_same_token_gives_the_same_server_also_after_the_provider_was_killed() {
 }
 
 #[test]
+fn two_who_order_with_one_token_get_one_server() {
+    let (laptop, _provider) = with_key();
+    let order = || {
+        let inputs = json!({ "sshKeys": ["mine"] });
+        let mut provider = laptop.provider();
+        provider
+            .create_as("neatcloud", "web", &inputs, "one")
+            .unwrap()
+    };
+    let (first, second) = std::thread::scope(|scope| {
+        let other = scope.spawn(order);
+        (order(), other.join().unwrap())
+    });
+    assert_eq!(first, second);
+    assert_eq!(text(&laptop.ssh(&first, "id -un")), "root");
+}
+
+#[test]
+fn a_provider_killed_at_any_moment_leaves_one_server_or_none() {
+    let (laptop, mut provider) = with_key();
+    let inputs = json!({ "name": "data", "size": 1 });
+    provider
+        .create("neatcloudVolumes", "data", &inputs)
+        .unwrap();
+    let inputs = json!({ "sshKeys": ["mine"], "volumes": ["data"] });
+    for delay in [0, 1, 2, 5, 20, 60, 120] {
+        let token = token();
+        let mut provider = laptop.provider();
+        let resource = resource("neatcloud", "web");
+        let params = json!({ "resource": resource, "inputs": inputs, "token": token });
+        provider.ask("create", params);
+        std::thread::sleep(Duration::from_millis(delay));
+        provider.process.kill().unwrap();
+        provider.process.wait().unwrap();
+
+        let mut provider = laptop.provider();
+        let found = provider.find("neatcloud", &token);
+        let web = provider
+            .create_as("neatcloud", "web", &inputs, &token)
+            .unwrap();
+        assert!(found.is_none_or(|found| found == web), "after {delay} ms");
+        assert_eq!(
+            text(&laptop.ssh(&web, "ls /vol")),
+            "data",
+            "after {delay} ms"
+        );
+        let servers = fs::read_dir(laptop.home().join("servers")).unwrap();
+        assert_eq!(servers.count(), 1, "after {delay} ms");
+        provider
+            .delete("neatcloud", "web", &state(&web, &inputs))
+            .unwrap();
+    }
+}
+
+#[test]
 fn a_server_that_is_stopped_refuses_connections_and_keeps_its_files() {
     let (laptop, mut provider) = with_key();
     let inputs = json!({ "sshKeys": ["mine"] });
@@ -176,6 +231,7 @@ fn a_server_whose_processes_were_killed_is_read_as_gone_and_can_be_made_anew() {
     let read = provider.read("neatcloud", &[state(&web, &inputs)]);
     assert_eq!(read.resources, [None]);
     assert!(text(&laptop.cloud(&["list"])).contains("lost"));
+    assert_eq!(provider.find("neatcloud", &token), None);
 
     let again = provider
         .create_as("neatcloud", "web", &inputs, &token)

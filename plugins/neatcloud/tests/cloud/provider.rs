@@ -68,16 +68,7 @@ impl Provider {
         method: &str,
         params: Value,
     ) -> Option<Result<R, RpcError>> {
-        self.requests += 1;
-        let request = json!(Request {
-            jsonrpc: VERSION.to_owned(),
-            id: self.requests,
-            method: method.to_owned(),
-            params,
-        });
-        self.input
-            .write_all(format!("{request}\n").as_bytes())
-            .ok()?;
+        self.ask(method, params)?;
         loop {
             let line = self.line()?;
             let message = serde_json::from_str::<Value>(&line);
@@ -91,6 +82,18 @@ impl Provider {
                 });
             }
         }
+    }
+
+    /// Asks, and does not wait.
+    pub fn ask(&mut self, method: &str, params: Value) -> Option<()> {
+        self.requests += 1;
+        let request = json!(Request {
+            jsonrpc: VERSION.to_owned(),
+            id: self.requests,
+            method: method.to_owned(),
+            params,
+        });
+        self.input.write_all(format!("{request}\n").as_bytes()).ok()
     }
 
     fn line(&mut self) -> Option<String> {

@@ -56,6 +56,11 @@ fn keeper(server: &Path) -> Option<u32> {
     number.parse().ok()
 }
 
+/// Whether a keeper of the server has had it up, be that the one that lives or an earlier one.
+pub fn was_up(server: &Path) -> bool {
+    server.join("running.json").exists()
+}
+
 /// Writes what the keeper is to make.
 pub fn order(server: &Path, order: &Order) -> Result<(), CloudError> {
     directory(&server.join("vol"))?;

@@ -18,15 +18,15 @@ impl Servers {
         let cloud = &self.0.cloud;
         let id = cloud.change(|truth| {
             if let Some(id) = by_token(truth, token) {
-                return Ok(id);
+                return Ok::<_, Failed>(id);
             }
             check::require(truth, options)?;
             let id = new_id("srv");
             let server = order(&resource.name, options, token, cloud.is_fake());
-            truth.set(Entry::Server(id.clone(), Some(server)));
-            Ok::<_, Failed>(id)
+            truth.set(Entry::Server(id.clone(), Some(server.clone())));
+            self.attach(truth, (&id, &server), &options.volumes)?;
+            Ok(id)
         })?;
-        self.attach(&id, &options.volumes)?;
         context.progress("waiting for the server to start", None, None);
         let view = cloud.bring_up(&id)?;
         let power = self.server(&id)?.power;
@@ -40,6 +40,9 @@ impl Servers {
             return Ok(None);
         };
         let server = self.server(&id)?;
+        if cloud.is_lost(&id, &server) {
+            return Ok(None);
+        }
         let view = cloud.bring_up(&id)?;
         Ok(Some(Made::new(
             id.clone(),
@@ -62,10 +65,9 @@ impl Servers {
             let mut server = truth.servers().get(id).ok_or_else(gone)?.clone();
             server.size = options.size;
             server.ssh_keys.clone_from(&options.ssh_keys);
-            truth.set(Entry::Server(id.to_owned(), Some(server)));
-            Ok::<_, Failed>(())
+            truth.set(Entry::Server(id.to_owned(), Some(server.clone())));
+            self.attach(truth, (id, &server), &options.volumes)
         })?;
-        self.attach(id, &options.volumes)?;
         self.0.cloud.tell(id)?;
         self.state(id)?.ok_or_else(gone)
     }
@@ -75,30 +77,32 @@ impl Servers {
         self.0.cloud.discard(id)
     }
 
-    /// Attaches the volumes with these names, and no other.
-    fn attach(&self, id: &str, names: &[String]) -> Result<(), Failed> {
-        let cloud = &self.0.cloud;
-        let attached = cloud.look(|truth| truth.volumes_of(id))?;
-        if attached.len() == names.len() && attached.iter().all(|name| names.contains(name)) {
-            return Ok(());
+    /// Attaches the volumes with these names, and no other. Nothing is moved unless all can be.
+    fn attach(
+        &self,
+        truth: &mut Truth,
+        (id, server): (&str, &Server),
+        names: &[String],
+    ) -> Result<(), Failed> {
+        let is_here = |volume: &Volume| volume.server.as_deref() == Some(id);
+        let wanted = |volume: &Volume| names.contains(&volume.name);
+        let volumes = truth.volumes().clone().into_iter();
+        let moving: Vec<_> = volumes
+            .filter(|(_, volume)| is_here(volume) != wanted(volume))
+            .collect();
+        for (_, volume) in moving.iter().filter(|(_, volume)| wanted(volume)) {
+            self.may_attach(truth, volume, server)?;
         }
-        cloud.change(|truth| {
-            let server = truth.servers().get(id).ok_or_else(gone)?.clone();
-            let volumes = truth.volumes().clone();
-            for (volume_id, volume) in volumes {
-                let wanted = names.contains(&volume.name);
-                if wanted == (volume.server.as_deref() == Some(id)) {
-                    continue;
-                }
-                if wanted {
-                    self.may_attach(truth, &volume, &server)?;
-                }
-                self.move_volume(&volume_id, &volume, &server, wanted.then_some(id))?;
-                let server = wanted.then(|| id.to_owned());
-                truth.set(Entry::Volume(volume_id, Some(Volume { server, ..volume })));
-            }
-            Ok(())
-        })
+        for (volume_id, volume) in moving {
+            let to = wanted(&volume).then(|| id.to_owned());
+            self.move_volume(&volume_id, &volume, server, to.as_deref())?;
+            let volume = Volume {
+                server: to,
+                ..volume
+            };
+            truth.set(Entry::Volume(volume_id, Some(volume)));
+        }
+        Ok(())
     }
 
     fn may_attach(&self, truth: &Truth, volume: &Volume, server: &Server) -> Result<(), Failed> {

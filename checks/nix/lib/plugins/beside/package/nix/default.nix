@@ -1,0 +1,5 @@
+{
+  config_exporters = { ... }: [ ];
+  options = [ ../../auto-luks ];
+  resources = { ... }: { };
+}

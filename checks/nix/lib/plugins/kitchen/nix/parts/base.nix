@@ -1,0 +1,8 @@
+{ lib, ... }:
+{
+  imports = [
+    ./shared.nix
+    (import ./with-argument.nix { default = "argument"; })
+  ];
+  config.networking.firewall.allowedTCPPorts = [ 5 ];
+}

@@ -1,0 +1,6 @@
+{ lib, ... }:
+{
+  # `require' is what `imports' was called once.
+  require = [ ./parts/shared.nix ];
+  deployment.zones.kitchen = { };
+}
