@@ -1,4 +1,4 @@
-//! The file of the truth: a line for each change, so that a change costs the same in a cloud of thousands.
+//! The file of the truth: a line for each change, of all that it is about, so that a change costs the same in a cloud of thousands.
 //!
 //! Who holds the lock of the cloud appends; everybody reads on from where they were. A line without an end was cut
 //! off with its writer, and the next one takes it away. When most lines are of the past, a new file comes in its place.
@@ -79,8 +79,11 @@ impl Journal {
             if !line.ends_with(b"\n") {
                 break;
             }
-            let entry = serde_json::from_slice(line).map_err(|error| self.damaged(error))?;
-            self.truth.apply(entry);
+            let entries: Vec<Entry> =
+                serde_json::from_slice(line).map_err(|error| self.damaged(error))?;
+            for entry in entries {
+                self.truth.apply(entry);
+            }
             self.read += line.len() as u64;
             self.lines += 1;
         }
@@ -100,11 +103,11 @@ impl Journal {
         if self.lines > 2 * self.truth.len() + PAST {
             return self.replace();
         }
-        let text = self.text(changes.iter())?;
+        let text = self.line(&changes)?;
         let appended = self.append(&text).map_err(file("write", &self.path))?;
         self.file = Some(appended);
         self.read += text.len() as u64;
-        self.lines += changes.len();
+        self.lines += 1;
         Ok(())
     }
 
@@ -119,24 +122,23 @@ impl Journal {
     }
 
     fn replace(&mut self) -> Result<(), CloudError> {
-        let entries: Vec<_> = self.truth.entries().collect();
-        let text = self.text(entries.iter())?;
+        let mut text = Vec::new();
+        for entry in self.truth.entries() {
+            text.extend(self.line(&[entry])?);
+        }
         let new = self.path.with_extension("new");
         fs::write(&new, &text).map_err(file("write", &new))?;
         self.file = Some(File::open(&new).map_err(file("read", &new))?);
         fs::rename(&new, &self.path).map_err(file("write", &self.path))?;
         self.read = text.len() as u64;
-        self.lines = entries.len();
+        self.lines = self.truth.len();
         Ok(())
     }
 
-    fn text<'e>(&self, entries: impl Iterator<Item = &'e Entry>) -> Result<Vec<u8>, CloudError> {
-        let mut text = Vec::new();
-        for entry in entries {
-            serde_json::to_writer(&mut text, entry).map_err(|error| self.damaged(error))?;
-            text.push(b'\n');
-        }
-        Ok(text)
+    fn line(&self, entries: &[Entry]) -> Result<Vec<u8>, CloudError> {
+        let mut line = serde_json::to_vec(entries).map_err(|error| self.damaged(error))?;
+        line.push(b'\n');
+        Ok(line)
     }
 
     fn damaged(&self, source: serde_json::Error) -> CloudError {
@@ -193,7 +195,7 @@ mod tests {
         let mut journal = Journal::new(path.clone());
         set(&mut journal, key("a"));
         let whole = fs::read_to_string(&path).unwrap();
-        fs::write(&path, format!("{whole}{{\"sshKey\":[\"b\",{{")).unwrap();
+        fs::write(&path, format!("{whole}[{{\"sshKey\":[\"b\",{{")).unwrap();
         assert_eq!(names(&mut Journal::new(path.clone())), ["a"]);
         set(&mut journal, key("c"));
         assert_eq!(names(&mut Journal::new(path)), ["a", "c"]);

@@ -37,6 +37,7 @@ impl Cloud {
             return Ok(fake_view(id));
         }
         let directory = self.server_directory(id);
+        self.settle(id)?;
         if !keeper::is_alive(&directory) {
             keeper::order(&directory, &order)?;
         }
@@ -67,14 +68,7 @@ impl Cloud {
         if directory.exists() {
             keeper::end(id, &directory)?;
         }
-        // By what is there, since a move that was interrupted is not in the truth.
-        let volumes = self.look(|truth| truth.volumes().clone())?;
-        let here = volumes
-            .iter()
-            .filter(|(_, volume)| directory.join("vol").join(&volume.name).exists());
-        for (volume_id, volume) in here {
-            self.detach_data(volume_id, &volume.name)?;
-        }
+        self.take_data_from(id, |_| false)?;
         files::remove(&directory)
     }
 
@@ -112,7 +106,7 @@ impl Cloud {
         files::remove(&servers)
     }
 
-    /// Tells a server of its keys and of itself, after either was changed in the truth.
+    /// Tells a server of its keys, volumes and itself, after any was changed in the truth.
     pub fn tell(&self, id: &str) -> Result<(), CloudError> {
         let Some((server, order)) = self.look(|truth| {
             let server = truth.servers().get(id)?;
@@ -124,6 +118,7 @@ impl Cloud {
         if server.fake {
             return Ok(());
         }
+        self.settle(id)?;
         let running = self.running(id)?;
         let host = running.host();
         if running.reach == Reach::Ssh {

@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{Cloud, CloudError, error::file, files::directory};
+use super::{Cloud, CloudError, Volume, error::file, files::directory};
 
 impl Cloud {
     /// Makes the data of a new volume.
@@ -21,15 +21,44 @@ impl Cloud {
         }
     }
 
+    /// Moves data to where the truth has their volumes: those of a server to it, and others away from it.
+    pub fn settle(&self, server: &str) -> Result<(), CloudError> {
+        let _lock = self.lock()?;
+        self.take_data_from(server, |volume| volume.server.as_deref() == Some(server))?;
+        let volumes = self.look(|truth| truth.volumes().clone())?;
+        for (id, volume) in volumes {
+            if volume.server.as_deref() == Some(server) {
+                self.attach_data(&id, &volume.name, server)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Moves data of volumes away from a server, by what is there, unless they are to stay.
+    pub fn take_data_from(
+        &self,
+        server: &str,
+        stays: impl Fn(&Volume) -> bool,
+    ) -> Result<(), CloudError> {
+        let here = self.server_directory(server).join("vol");
+        let volumes = self.look(|truth| truth.volumes().clone())?;
+        for (id, volume) in volumes {
+            if !stays(&volume) && here.join(&volume.name).exists() {
+                self.detach_data(&id, &volume.name)?;
+            }
+        }
+        Ok(())
+    }
+
     /// Moves the data of a volume to a server, where they are `/vol/NAME`.
-    pub fn attach_data(&self, id: &str, name: &str, server: &str) -> Result<(), CloudError> {
+    fn attach_data(&self, id: &str, name: &str, server: &str) -> Result<(), CloudError> {
         let to = self.server_directory(server).join("vol");
         directory(&to)?;
         self.move_data(id, name, &to.join(name))
     }
 
     /// Moves the data of a volume away from its server.
-    pub fn detach_data(&self, id: &str, name: &str) -> Result<(), CloudError> {
+    fn detach_data(&self, id: &str, name: &str) -> Result<(), CloudError> {
         directory(&self.home.join("volumes"))?;
         self.move_data(id, name, &self.volume_directory(id))
     }

@@ -77,7 +77,7 @@ impl Servers {
         self.0.cloud.discard(id)
     }
 
-    /// Attaches the volumes with these names, and no other. Nothing is moved unless all can be.
+    /// Attaches the volumes with these names, and no other: in the truth, which their data follow.
     fn attach(
         &self,
         truth: &mut Truth,
@@ -94,13 +94,8 @@ impl Servers {
             self.may_attach(truth, volume, server)?;
         }
         for (volume_id, volume) in moving {
-            let to = wanted(&volume).then(|| id.to_owned());
-            self.move_volume(&volume_id, &volume, server, to.as_deref())?;
-            let volume = Volume {
-                server: to,
-                ..volume
-            };
-            truth.set(Entry::Volume(volume_id, Some(volume)));
+            let server = wanted(&volume).then(|| id.to_owned());
+            truth.set(Entry::Volume(volume_id, Some(Volume { server, ..volume })));
         }
         Ok(())
     }
@@ -121,21 +116,6 @@ impl Servers {
                 Err(attached_elsewhere(&volume.name, &holder.name))
             }
             _ => Ok(()),
-        }
-    }
-
-    fn move_volume(
-        &self,
-        id: &str,
-        volume: &Volume,
-        server: &Server,
-        to: Option<&str>,
-    ) -> Result<(), CloudError> {
-        let cloud = &self.0.cloud;
-        match to {
-            _ if server.fake => Ok(()),
-            Some(server) => cloud.attach_data(id, &volume.name, server),
-            None => cloud.detach_data(id, &volume.name),
         }
     }
 
