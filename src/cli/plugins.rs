@@ -91,10 +91,7 @@ pub fn origin(source: &Source, plugin: &Plugin) -> (String, Option<String>) {
 /// Shows plugins that are used for the first time, and asks whether they may be.
 fn accept(context: &Context, source: &Source, plugins: &PluginSet) -> Result<()> {
     let mut trust = Trust::read(&state_directory()?)?;
-    for plugin in plugins
-        .iter()
-        .filter(|plugin| plugin.has_provider())
-    {
+    for plugin in plugins.iter().filter(|plugin| plugin.has_provider()) {
         let (origin, revision) = origin(source, plugin);
         if trust.knows(&plugin.manifest.name, &origin) {
             continue;
