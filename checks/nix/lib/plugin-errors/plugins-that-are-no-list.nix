@@ -1,0 +1,2 @@
+# `network.plugins' must be a list, but it is a set
+{ network, ... }: (network { } { network.plugins = { }; }).plugins.records
