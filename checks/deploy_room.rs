@@ -79,6 +79,7 @@ fn run(world: &World, nix: &Nix, extent: Extent, machines: &[Machine]) -> Summar
         nix,
         processes: &world.processes,
         connections: &connections,
+        stage: None,
         ui: &screen.ui(),
     };
     deploy(&request(world, extent, machines), &receiver, &tools)

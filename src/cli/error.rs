@@ -74,6 +74,8 @@ fn hint(cause: &(dyn std::error::Error + 'static)) -> Option<String> {
             .map(str::to_owned)
     };
     let plugin = || cause.downcast_ref::<plugin::Error>()?.hint();
+    let manifest = || cause.downcast_ref::<plugin::manifest::Error>()?.hint();
+    let provider = || cause.downcast_ref::<plugin::provider::Error>()?.hint();
     let preview = || cause.downcast_ref::<preview::Error>()?.hint();
     let state = || {
         cause
@@ -85,6 +87,8 @@ fn hint(cause: &(dyn std::error::Error + 'static)) -> Option<String> {
     flake()
         .or_else(nix)
         .or_else(plugin)
+        .or_else(manifest)
+        .or_else(provider)
         .or_else(preview)
         .or_else(state)
         .or_else(selection)
