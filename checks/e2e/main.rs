@@ -15,6 +15,7 @@ mod machines;
 mod networks;
 mod nix;
 mod pipeline;
+mod plugin_sources;
 mod selecting;
 mod sources;
 mod state;

@@ -66,6 +66,7 @@ fn text(report: &Report) -> String {
     let lines = report.checks.iter().map(|check| match &check.outcome {
         Outcome::Passed => format!("passed   {}\n", check.name),
         Outcome::Failed { reason } => format!("FAILED   {}: {reason}\n", check.name),
+        Outcome::Advice { reason } => format!("advice   {}: {reason}\n", check.name),
         Outcome::Skipped { reason } => format!("skipped  {}: {reason}\n", check.name),
     });
     lines.collect()

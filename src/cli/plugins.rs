@@ -64,7 +64,12 @@ impl PluginArguments {
 pub fn schemas(plugins: &PluginSet) -> Result<Registry> {
     let mut registry = Registry::new();
     for plugin in plugins {
-        for file in plugin.schema_texts()? {
+        // What another plugin overrides is not this one's any more.
+        let serves = |kind: &String| {
+            plugin.manifest.types.contains(kind) || plugin.manifest.backends.contains(kind)
+        };
+        let files = plugin.schema_texts()?.into_iter();
+        for file in files.filter(|file| serves(&file.of_type)) {
             let added = registry.replace(&file.of_type, &file.text, &plugin.origin.to_string());
             added.map_err(|source| plugin::Error::Schema {
                 origin: plugin.origin.clone(),

@@ -30,8 +30,20 @@ pub fn diagnostic(source: &Source, error: &Message, machine: Option<&Position>) 
         hint: invisible(source, &raw)
             .or_else(|| hint(&raw))
             .or_else(|| refused(&raw, machine)),
-        message: map_paths(source, &plain(raw.trim())),
+        message: map_paths(source, &of_plugin(error, plain(raw.trim()))),
         trace: trace(source, error),
+    }
+}
+
+/// Names the plugin whose files were being evaluated, which only the trace says.
+fn of_plugin(error: &Message, message: String) -> String {
+    let mut steps = error.trace.iter().map(|step| strip_ansi(&step.raw_msg));
+    let context = steps.find(|step| step.contains("plugin `"));
+    match context {
+        Some(context) if !message.contains("plugin `") => {
+            format!("{}: {message}", context.trim_end_matches(':'))
+        }
+        _ => message,
     }
 }
 
