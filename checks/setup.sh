@@ -20,7 +20,7 @@ fail() {
 # The tools, and the Debian packages that have them.
 declare -A package_of=(
   [nix]=nix-bin [sshd]=openssh-server [ssh]=openssh-client [git]=git [cc]="gcc libc6-dev"
-  [ld]=binutils [unshare]=util-linux [curl]=curl [tar]=tar [gzip]=gzip [awk]=mawk
+  [python3]=python3 [ld]=binutils [unshare]=util-linux [curl]=curl [tar]=tar [gzip]=gzip [awk]=mawk
 )
 
 # Whether a program is there; sshd is in no ordinary user's PATH. A compiler without a C library to
@@ -106,7 +106,7 @@ need_host_powers() {
 }
 
 need_everything() {
-  need_tools nix sshd ssh git cc ld unshare curl tar gzip awk
+  need_tools nix sshd ssh git cc ld unshare curl tar gzip awk python3
   need_host_powers
   need_rust
 }
@@ -127,8 +127,8 @@ make_scratch() {
   trap 'exit 143' TERM
 }
 
-# Sets `offline` and `network_inputs`: what our flake, and a network, take instead of what
-# they would fetch.
+# Sets what flakes take instead of what they would fetch: `offline` ours, `network_inputs` a
+# network, and `neatcloud` is the flake of the plugin.
 set_inputs() {
   case $repository$scratch in
     *[!A-Za-z0-9._~+@=,/-]*) fail "a path here has characters that a flake reference cannot have: $repository, $scratch" \
@@ -141,15 +141,20 @@ set_inputs() {
     --override-input nixpkgs/toolchain "path:$scratch/toolchain/flake"
   )
   network_inputs=(--override-input nixpkgs "$pocket" --override-input nixops "$repository")
+  neatcloud="git+file://$repository?dir=plugins/neatcloud"
 }
 
 tidy_up() {
-  [ ! -e "$scratch/hosts" ] || "$rig" down --dir "$scratch/hosts" || true
+  trap '' INT TERM # a second Ctrl-C would leave something behind
+  if [ -e "$scratch/hosts/rig.json" ]; then
+    [ -z "${cloud:-}" ] || in_rig "$cloud" cloud down || true
+    "$rig" down --dir "$scratch/hosts" || true
+  fi
   rm -rf "$scratch"
 }
 
-# Starts hosts for the template's machines, twice, unless they run. $RIG names a rig
-# that is built already.
+# Starts hosts with the names $*, unless a rig runs; without names there is only the deployer's
+# side. $RIG names a rig that is built already.
 start_hosts() {
   [ ! -e "$scratch/hosts" ] || return 0
   rig=${RIG:-}
@@ -157,7 +162,7 @@ start_hosts() {
     cargo build --quiet --locked --package rig
     rig=$repository/target/debug/rig
   fi
-  "$rig" up --dir "$scratch/hosts" --owner $$ web db first-web first-db > /dev/null
+  "$rig" up --dir "$scratch/hosts" --owner $$ "$@" > /dev/null
 }
 
 # Runs a command as the deployer of the rig: with its store and its home.
@@ -182,6 +187,14 @@ write_network() {
   cp -R "$repository/templates/network" "$1"
   chmod -R u+w "$1"
   write_hosts "$1" ""
+}
+
+# Makes the network directory $1 from the template, with machines in NeatCloud.
+write_neatcloud_network() {
+  cp -R "$repository/templates/network" "$1"
+  chmod -R u+w "$1"
+  cp "$repository"/checks/neatcloud/*.nix "$1"
+  in_rig sh -c 'cat ~/.ssh/id_ed25519.pub' > "$1/id.pub"
 }
 
 # Says in the network $1 where its machines are: the host $2web is the machine web.
