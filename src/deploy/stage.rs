@@ -112,6 +112,10 @@ impl Stage<'_> {
         name: &str,
         options: &MachineOptions,
     ) -> Result<Provided, Trouble> {
+        if !self.preview.providers.has(&options.target_env) {
+            let (message, hint) = self.preview.no_backend(&options.target_env);
+            return Err(Trouble::new(message, Some(hint)));
+        }
         let key = Key::new(&options.target_env, name);
         let inputs = options.backend_inputs();
         let Settled { outcome, outputs } = self.settling().settle(mutation, &key, &inputs)?;
