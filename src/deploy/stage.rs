@@ -118,7 +118,15 @@ impl Stage<'_> {
         }
         let key = Key::new(&options.target_env, name);
         let inputs = options.backend_inputs();
+        let begun = Instant::now();
         let Settled { outcome, outputs } = self.settling().settle(mutation, &key, &inputs)?;
+        if mutation.is_some() && outcome != ResourceOutcome::Unchanged {
+            self.ui.send(Event::ResourceDone {
+                resource: key.to_string(),
+                outcome: outcome.clone(),
+                seconds: begun.elapsed().as_secs_f64(),
+            });
+        }
         let would = match &outcome {
             ResourceOutcome::WouldCreate => Some("create the machine".to_owned()),
             ResourceOutcome::WouldUpdate { changes } => {
