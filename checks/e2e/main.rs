@@ -15,6 +15,7 @@ mod machines;
 mod networks;
 mod nix;
 mod pipeline;
+mod schemas;
 mod selecting;
 mod sources;
 mod state;
