@@ -127,27 +127,31 @@ make_scratch() {
   trap 'exit 143' TERM
 }
 
-# Sets what flakes take instead of what they would fetch: `offline` ours, `network_inputs` a
-# network, and `neatcloud` is the flake of the plugin.
+# Sets what flakes take instead of what they would fetch: `offline` for ours, `network_inputs` for
+# the template's network, `plugin_inputs` where a provider is built. `neatcloud` is that plugin's flake, and `pocket` nixpkgs.
 set_inputs() {
   case $repository$scratch in
     *[!A-Za-z0-9._~+@=,/-]*) fail "a path here has characters that a flake reference cannot have: $repository, $scratch" \
       "move this checkout, or set TMPDIR to a plainer directory" ;;
   esac
-  local pocket=path:$repository/checks/pocket
+  pocket=path:$repository/checks/pocket
   offline=(
     --no-write-lock-file
     --override-input nixpkgs "$pocket"
     --override-input nixpkgs/toolchain "path:$scratch/toolchain/flake"
   )
   network_inputs=(--override-input nixpkgs "$pocket" --override-input nixops "$repository")
+  plugin_inputs=(
+    --override-input nixpkgs "$pocket"
+    --override-input nixpkgs/toolchain "path:$scratch/toolchain/flake"
+  )
   neatcloud="git+file://$repository?dir=plugins/neatcloud"
 }
 
 tidy_up() {
   trap '' INT TERM # a second Ctrl-C would leave something behind
   if [ -e "$scratch/hosts/rig.json" ]; then
-    [ -z "${cloud:-}" ] || in_rig "$cloud" cloud down || true
+    [ -z "${cloud:-}" ] || in_rig sh -c '[ ! -x "$0" ] || exec "$0" cloud down' "$cloud" || true
     "$rig" down --dir "$scratch/hosts" || true
   fi
   rm -rf "$scratch"
@@ -182,6 +186,15 @@ on_host() {
   "$rig" exec --dir "$scratch/hosts" "$host" -- "$@"
 }
 
+# Runs the script $2 on the server $1 of the cloud, by ssh with the key that the cloud was given.
+on_server() {
+  local at
+  read -ra at < <(in_rig "$cloud" cloud show "$1" |
+    awk -F '[":, ]+' '$2 == "address" { address = $3 } $2 == "port" { port = $3 }
+      END { print "-p", port, "root@" address }')
+  in_rig ssh -o StrictHostKeyChecking=accept-new -o LogLevel=ERROR "${at[@]}" "$2"
+}
+
 # Makes the network directory $1 from the template, with addresses of the rig's hosts.
 write_network() {
   cp -R "$repository/templates/network" "$1"
@@ -193,7 +206,7 @@ write_network() {
 write_neatcloud_network() {
   cp -R "$repository/templates/network" "$1"
   chmod -R u+w "$1"
-  cp "$repository"/checks/neatcloud/*.nix "$1"
+  cp "$repository"/checks/networks/neatcloud/*.nix "$1"
   in_rig sh -c 'cat ~/.ssh/id_ed25519.pub' > "$1/id.pub"
 }
 
