@@ -13,7 +13,9 @@
   # Inputs
 
   `source`
-  : `{ flake; name; }` (see `source/call-flake.nix`), or `{ file; }` for a classic network.
+  : `{ flake; name; }` (see `source/call-flake.nix`), `{ file; }` for a classic network, or
+    `{ plugin = true; flake; nixpkgs; }` for a plugin that is looked at by itself, where `nixpkgs` is
+    that of the flake if it is null.
 
   `facts`
   : `{ paths; shapes; nodes; }`: what is to be found, and what was found (see `network/nodes.nix`).

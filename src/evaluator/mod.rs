@@ -188,11 +188,12 @@ impl Evaluator {
         self.check(AttributePath::check("docs"), &Samples::default())
     }
 
-    /// Tells by type which of some values the options of such a plugin take.
+    /// Tells by type what the options of such a plugin make of some values: nothing where they refuse
+    /// one.
     pub fn plugin_agreement(
         &self,
         samples: &Samples,
-    ) -> Result<BTreeMap<String, Vec<bool>>, Error> {
+    ) -> Result<BTreeMap<String, Vec<Option<Value>>>, Error> {
         self.check(AttributePath::check("agreement"), samples)
     }
 
