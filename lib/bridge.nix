@@ -110,7 +110,9 @@ in
   checks = mapAttrs (_: ask: { }: emit (map ask network.plugins.checks)) {
     facts = check: check.facts;
     docs = check: check.docs;
+    provider = check: check.provider;
     agreement = check: check.agreement samples;
+    optionsAgreement = check: check.optionsAgreement samples;
   };
   names = { }: emit network.names;
   network = { }: emit (removeAttrs network.network hidden);

@@ -58,7 +58,7 @@ let
     let
       description = option.description or null;
     in
-    if description == null then
+    if description == null || description == "" then
       "Nothing is said of it."
     else
       lib.removeSuffix "\n" (description.text or description);

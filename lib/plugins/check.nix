@@ -16,15 +16,24 @@
     those take that take words.
 
   `agreement`
-  : By type, for each of some values, what the options in Nix make of it; null where they refuse it.
+  : By type, for each of some values, what the options in Nix make of it, through the exporters of
+    the plugin for machines; null where they refuse it.
+
+  `optionsAgreement`
+  : The same without exporters, for those that look at what only a whole machine has.
 
   `docs`
   : Its options as Markdown.
+
+  `provider`
+  : The program of its provider on this system, or null. What it throws reaches the user, which
+    `record.nix` prevents for those who only read a network.
 */
 {
   lib,
   pkgs,
   plugin,
+  system,
   wrap,
 }:
 
@@ -117,16 +126,10 @@ let
     all config // export config
   ) (_: { }) plugin.exporters;
 
-  # An exporter may look at what only a whole machine has.
-  machineWith =
-    backend: value:
-    let
-      inherit (machine [ (machineOf backend value) ]) config;
-      asked = tryEval (exported config).${backend};
-    in
-    builtins.seq (toJSON (scrub config.deployment.${backend})) (
-      if asked.success then asked.value else config.deployment.${backend}
-    );
+  optionsWith = backend: value: (machine [ (machineOf backend value) ]).config.deployment.${backend};
+
+  exportedWith =
+    backend: value: (exported (machine [ (machineOf backend value) ]).config).${backend} or { };
 
   resourceWith =
     type: value:
@@ -160,7 +163,7 @@ let
   isMachine = type: plugin.schemas.${type}.isMachine or false;
 
   make =
-    type: value:
+    machineWith: type: value:
     let
       made = candidate: attempt ((if isMachine type then machineWith else resourceWith) type candidate);
       first = made value;
@@ -192,13 +195,16 @@ let
 
   isPublic = name: !lib.hasPrefix "_" name;
 
+  isUndocumented =
+    option:
+    isPublic option.name
+    && lib.elem (option.description or null) [
+      null
+      ""
+    ];
+
   undocumented =
-    options:
-    map (option: option.name) (
-      lib.filter (option: isPublic option.name && (option.description or null) == null) (
-        lib.optionAttrSetToDocList options
-      )
-    );
+    options: map (option: option.name) (lib.filter isUndocumented (lib.optionAttrSetToDocList options));
 
   # What the schema says of an attribute, and an option cannot.
   marks =
@@ -287,10 +293,21 @@ in
         type: map (name: "resources.${type}.<name>.${name}") (undocumented (optionsOf type))
       ) (attrNames resources);
     generated = attrNames (removeAttrs generated (attrNames written));
+    untyped = lib.filter (type: attempt (evaluate (resourceModules type)).config._type == "unknown") (
+      attrNames written
+    );
     words = mapAttrs (type: _: scrub (words type)) plugin.schemas;
   };
 
-  agreement = mapAttrs (type: map (make type));
+  agreement = mapAttrs (type: map (make exportedWith type));
+
+  optionsAgreement = mapAttrs (type: map (make optionsWith type));
+
+  provider =
+    let
+      providers = plugin.manifest.providers or { };
+    in
+    if providers ? ${system} then import ./provider.nix plugin.who providers.${system} else null;
 
   docs =
     "# Options of ${plugin.name}${lib.optionalString (version != null) " ${version}"}\n"

@@ -1,8 +1,11 @@
 //! `nixops plugin check`
 
+use std::collections::BTreeMap;
+
 use anyhow::Result;
 use camino::{Utf8Path, Utf8PathBuf};
 use clap::Args;
+use serde_json::Value;
 
 use crate::{
     evaluator::{Evaluator, PluginFacts, Samples, deployer_system},
@@ -92,6 +95,13 @@ impl Check {
         if let Some(facts) = options(evaluator, &plugin, &registry, findings) {
             agreement(evaluator, &plugin, &registry, &facts, findings);
         }
+        let is_wanted = self.provider.is_none() && !self.no_provider;
+        if is_wanted && plugin.manifest.provider_throws {
+            let evaluated = evaluator.plugin_provider().map_err(wrong);
+            if findings.note("its provider evaluates", evaluated).is_none() {
+                return Ok(());
+            }
+        }
         self.provider(context, nix, plugins, &plugin, findings)
     }
 
@@ -150,9 +160,13 @@ fn wrong(error: impl Into<anyhow::Error>) -> String {
         .position
         .map(|position| format!("\nat {position}"));
     let hint = diagnostic.hint.map(|hint| format!("\nhint: {hint}"));
+    // There is no network that could have named the plugin.
+    let message = diagnostic
+        .message
+        .replace(" (named in `network.plugins')", "");
+    let message = message.replace(" (in `network.plugins`)", "");
     format!(
-        "{}{}{}",
-        diagnostic.message,
+        "{message}{}{}",
         position.unwrap_or_default(),
         hint.unwrap_or_default()
     )
@@ -203,9 +217,7 @@ fn agreement(
         let samples = trials(schema, 1, SAMPLES);
         let values = samples.iter().map(|sample| sample.value.clone());
         let asked = Samples::from([(name.clone(), values.collect())]);
-        let made = evaluator.plugin_agreement(&asked).map_err(wrong);
-        let title = format!("values can be tried on the options of {name}");
-        let Some(mut made) = findings.note(&title, made) else {
+        let Some(mut made) = made(evaluator, name, &asked, findings) else {
             continue;
         };
         let made = made.remove(name).unwrap_or_default();
@@ -218,4 +230,26 @@ fn agreement(
         agreement.refuse(&words);
         findings.agreement(name, agreement);
     }
+}
+
+/// What Nix makes of values, without exporters where those cannot be tried.
+fn made(
+    evaluator: &Evaluator,
+    name: &str,
+    asked: &Samples,
+    findings: &mut Findings<'_>,
+) -> Option<BTreeMap<String, Vec<Option<Value>>>> {
+    let title = format!("values can be tried on the options of {name}");
+    let exported = evaluator.plugin_agreement(asked);
+    let Err(error) = exported else {
+        return findings.note(&title, exported.map_err(wrong));
+    };
+    let made = evaluator.plugin_options_agreement(asked).map_err(wrong);
+    let made = findings.note(&title, made)?;
+    let reason = format!("an exporter looks at more of a machine: {}", wrong(error));
+    findings.skip(
+        &format!("values can be tried on the exporters of {name}"),
+        reason,
+    );
+    Some(made)
 }

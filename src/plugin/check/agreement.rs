@@ -4,6 +4,8 @@
 //! Nix makes of it, with its defaults, must be right by the schema. Options may take what the schema
 //! refuses: some types of Nix are wider, and the schema is looked at after them.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
 use crate::schema::{Finding, Sample, Schema};
@@ -49,16 +51,17 @@ pub fn compare(schema: &Schema, samples: &[Sample], made: &[Option<Value>]) -> A
     let refused = refused.map(|(sample, _)| sample.value.to_string());
     let at_odds = |valid: bool| {
         let pairs = pairs().filter(move |(sample, _)| sample.valid == valid);
-        pairs.filter_map(move |(sample, made)| {
+        let found = pairs.filter_map(move |(sample, made)| {
             let finding = first_finding(schema, made.as_ref()?)?;
             // That something must be there no option says before it is asked for.
             let is_told = valid || !finding.is_missing();
-            is_told.then(|| format!("{}\n  the schema says: {finding}", sample.value))
-        })
+            is_told.then(|| (finding.to_string(), sample.value.to_string()))
+        });
+        once(found).into_iter()
     };
     let failures = [
         told("the options in Nix refuse what the schema takes", refused),
-        told("Nix makes what the schema refuses of", at_odds(true)),
+        told("the schema refuses what Nix makes of", at_odds(true)),
     ];
     let failures: Vec<String> = failures.into_iter().flatten().collect();
     Agreement {
@@ -91,6 +94,20 @@ pub fn words<'a>(
         }
     }
     wrong
+}
+
+/// One value for each finding, the shortest.
+fn once(told: impl Iterator<Item = (String, String)>) -> Vec<String> {
+    let mut shortest: BTreeMap<String, String> = BTreeMap::new();
+    for (finding, value) in told {
+        let known = shortest.entry(finding).or_insert_with(|| value.clone());
+        if value.len() < known.len() {
+            *known = value;
+        }
+    }
+    let told = shortest.into_iter();
+    told.map(|(finding, value)| format!("{value}\n  the schema says: {finding}"))
+        .collect()
 }
 
 /// The first thing that the schema has against a value.

@@ -76,6 +76,11 @@ impl<'a> Findings<'a> {
     /// Looks at what users rely on although nothing enforces it.
     pub fn conventions(&mut self, plugin: &Plugin, registry: &Registry, facts: &PluginFacts) {
         self.descriptions(facts);
+        for of_type in &facts.untyped {
+            let title = format!("resources of {of_type} say what they are");
+            let reason = "set config._type, by which the options of others recognise them";
+            self.advise(&title, reason.to_owned());
+        }
         for backend in &plugin.manifest.backends {
             let title = format!("the options of its machines are deployment.{backend}");
             let prefix = format!("deployment.{backend}");
@@ -97,6 +102,8 @@ impl<'a> Findings<'a> {
         {
             let title = format!("every option of {name} is in its schema");
             match registry.get(name) {
+                // What is wrong with its schema has been told.
+                None if has_file(plugin, name) => {}
                 None => {
                     let reason = format!("without schemas/{name}.json its values are not checked");
                     self.advise(&format!("{name} has a schema"), reason);
@@ -136,6 +143,11 @@ impl<'a> Findings<'a> {
             outcome,
         });
     }
+}
+
+fn has_file(plugin: &Plugin, name: &str) -> bool {
+    let texts = plugin.schema_texts().unwrap_or_default();
+    texts.iter().any(|text| text.of_type == name)
 }
 
 /// Keywords by which a schema names attributes elsewhere than in `properties`.
