@@ -75,6 +75,7 @@ let
     {
       machine = name;
       inherit options;
+      position = network.positionOf name;
       files = record.files node.options options;
     };
 

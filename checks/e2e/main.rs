@@ -16,6 +16,7 @@ mod networks;
 mod nix;
 mod pipeline;
 mod plugin_sources;
+mod schemas;
 mod selecting;
 mod sources;
 mod state;

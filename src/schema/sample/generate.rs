@@ -59,7 +59,7 @@ impl<'a> Generator<'a> {
         let mut value = self.own(keywords, depth);
         for part in self.parts(keywords) {
             let part = self.of(&part, depth + 1);
-            value = joined(value, part);
+            value = Some(joined(value, part));
         }
         value.unwrap_or_else(|| self.anything())
     }
@@ -259,16 +259,15 @@ impl<'a> Generator<'a> {
 }
 
 /// Two sets become one; of other values, what one schema itself says counts.
-fn joined(own: Option<Value>, part: Value) -> Option<Value> {
-    Some(match (own, part) {
+fn joined(own: Option<Value>, part: Value) -> Value {
+    match (own, part) {
         (Some(Value::Object(mut own)), Value::Object(part)) => {
             own.extend(part);
             Value::Object(own)
         }
-        (Some(Value::Null) | None, part) => part,
-        (Some(own), Value::Object(_) | Value::Null) => own,
-        (Some(_), part) => part,
-    })
+        (Some(own), Value::Object(_) | Value::Null) if !own.is_null() => own,
+        (_, part) => part,
+    }
 }
 
 fn whole(number: &Value) -> Option<i64> {
