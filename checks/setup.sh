@@ -123,6 +123,7 @@ need_nixfmt() {
 make_scratch() {
   scratch=$(mktemp --directory "${TMPDIR:-/tmp}/nixops.XXXXXX")
   trap tidy_up EXIT
+  trap 'exit 129' HUP
   trap 'exit 130' INT
   trap 'exit 143' TERM
 }
@@ -149,7 +150,7 @@ set_inputs() {
 }
 
 tidy_up() {
-  trap '' INT TERM # a second Ctrl-C would leave something behind
+  trap '' HUP INT TERM # a second Ctrl-C would leave something behind
   if [ -e "$scratch/hosts/rig.json" ]; then
     [ -z "${cloud:-}" ] || in_rig sh -c '[ ! -x "$0" ] || exec "$0" cloud down' "$cloud" || true
     "$rig" down --dir "$scratch/hosts" || true
