@@ -138,7 +138,6 @@
 
       packages = forEachSystem (pkgs: rec {
         nixops = nixopsFor pkgs;
-        nixops-neatcloud = neatcloudFor pkgs;
         default = nixops;
       });
 
