@@ -34,8 +34,11 @@
             "templates"
           ]
           && !builtins.any isUnder [
+            "checks/networks"
             "checks/nix"
             "checks/pocket"
+            "plugins/neatcloud/nix"
+            "plugins/neatcloud/schemas"
           ];
       };
 
@@ -135,6 +138,7 @@
 
       packages = forEachSystem (pkgs: rec {
         nixops = nixopsFor pkgs;
+        nixops-neatcloud = neatcloudFor pkgs;
         default = nixops;
       });
 
