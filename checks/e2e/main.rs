@@ -20,6 +20,8 @@ mod plugins_deploying;
 mod plugins_discovery;
 mod plugins_lab;
 mod plugins_recording;
+mod plugins_trusting;
+mod plugins_validating;
 mod selecting;
 mod sources;
 mod state;
