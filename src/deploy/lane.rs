@@ -173,7 +173,7 @@ impl<'a, W: Work> Lane<'a, W> {
             self.step(Step::Build, None, build)?;
         }
         let Some((host, _)) = host else {
-            return Ok(Outcome::Built);
+            return Ok(self.without_host(steps));
         };
         if steps.copy {
             self.copy(&mutation, machine, &host)?;
@@ -181,6 +181,20 @@ impl<'a, W: Work> Lane<'a, W> {
         match steps.activate {
             Some(goal) => self.activate(&mutation, machine, &host, goal),
             None => Ok(Outcome::Copied),
+        }
+    }
+
+    /// What there is to say of a machine that nobody connected to: it is built, or its backend has yet
+    /// to make it.
+    fn without_host(&self, steps: Steps) -> Outcome {
+        match self.would() {
+            None => Outcome::Built,
+            machine => Outcome::WouldChange {
+                machine,
+                build: false,
+                copy: steps.copy,
+                activate: steps.activate.is_some(),
+            },
         }
     }
 

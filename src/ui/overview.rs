@@ -112,6 +112,7 @@ fn totals(summary: &Summary) -> String {
         Extent::DryRun => "would change",
         Extent::BuildOnly => "built",
         Extent::CopyOnly => "copied",
+        Extent::Activate(Goal::DryActivate) if is_foretold(summary) => "would change",
         Extent::Activate(Goal::DryActivate) => "dry-activated",
         Extent::Activate(Goal::Boot) => "activated from the next boot on",
         Extent::Activate(Goal::Test) => "activated until the next boot",
@@ -145,6 +146,12 @@ fn totals(summary: &Summary) -> String {
         counts => format!(": {}", counts.join(", ")),
     };
     format!("{} {noun} in {time}{counts}{copied}", totals.machines)
+}
+
+/// Whether a machine that was to be asked is not there yet.
+fn is_foretold(summary: &Summary) -> bool {
+    let mut machines = summary.machines.values();
+    machines.any(|machine| matches!(machine.outcome, Outcome::WouldChange { .. }))
 }
 
 fn advice(summary: &Summary) -> Vec<String> {

@@ -1,0 +1,185 @@
+//! What tests of plugins need: plugins in directories beside the network, and a cloud.
+
+use std::{
+    env::consts::ARCH,
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use serde_json::{Value, json};
+
+use crate::lab::{Lab, Run, flake};
+
+/// The repository.
+pub const REPOSITORY: &str = env!("CARGO_MANIFEST_DIR");
+
+/// A module for machines that the cloud makes.
+pub const IN_THE_CLOUD: &str = "defaults = { resources, ... }: {
+      services.openssh.enable = true;
+      deployment.targetEnv = \"neatcloud\";
+      deployment.neatcloud.sshKeys = [ resources.neatcloudSshKeys.me ];
+    };
+    resources.neatcloudSshKeys.me.publicKey = builtins.readFile ./id.pub;";
+
+/// The provider of NeatCloud, which another package of the workspace builds.
+pub fn neatcloud() -> PathBuf {
+    let program = Path::new(env!("CARGO_BIN_EXE_nixops")).with_file_name("nixops-neatcloud");
+    assert!(
+        program.is_file(),
+        "{} is not there: build the whole workspace (cargo build --workspace), or run these tests \
+         with `cargo nextest run --workspace`",
+        program.display()
+    );
+    program
+}
+
+impl Lab {
+    /// Writes a file beside the network.
+    pub fn beside(&self, path: &str, text: &str) -> &Self {
+        self.write(Path::new("..").join(path), text)
+    }
+
+    /// Writes a plugin's flake with this manifest into a directory beside the network, and gives the
+    /// input that names it.
+    pub fn plugin(&self, name: &str, manifest: &str) -> String {
+        let manifest = format!("nixopsPlugin = {{ name = \"{name}\"; {manifest} }};");
+        self.flake(name, &manifest)
+    }
+
+    /// Writes a flake with these outputs into a directory beside the network, and gives the input
+    /// that names it.
+    pub fn flake(&self, name: &str, outputs: &str) -> String {
+        let text = format!("{{ outputs = {{ self }}: {{ {outputs} }}; }}\n");
+        self.beside(&format!("{name}/flake.nix"), &text);
+        format!("inputs.{name}.url = \"path:{}\";", self.place(name))
+    }
+
+    /// Path of what lies beside the network.
+    pub fn place(&self, name: &str) -> String {
+        self.rig.home().join(name).to_string_lossy().into_owned()
+    }
+
+    /// Writes a network with these inputs beside nixpkgs. What was locked before is forgotten.
+    pub fn network_of(&self, inputs: &str, attributes: &str) -> &Self {
+        let outputs = format!(
+            "nixopsConfigurations.default = {{ inherit nixpkgs;\n    {attributes}\n    }};"
+        );
+        let place = "  outputs = ";
+        let text = flake(&outputs).replacen(place, &format!("  {inputs}\n{place}"), 1);
+        // The first run has no lock.
+        let _ = fs::remove_file(self.directory.join("flake.lock"));
+        self.write("flake.nix", &text)
+    }
+
+    /// Writes an executable script beside the network, and gives its path.
+    pub fn script(&self, name: &str, text: &str) -> String {
+        use std::os::unix::fs::PermissionsExt as _;
+        self.beside(name, text);
+        let path = self.place(name);
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("a mode");
+        path
+    }
+
+    /// Writes NeatCloud's plugin, whose provider is built already, and gives its input.
+    pub fn neatcloud(&self) -> String {
+        self.neatcloud_with(&neatcloud().to_string_lossy())
+    }
+
+    /// Writes NeatCloud's plugin with another program as its provider.
+    pub fn neatcloud_with(&self, program: &str) -> String {
+        for directory in ["nix", "schemas"] {
+            let from = Path::new(REPOSITORY)
+                .join("plugins/neatcloud")
+                .join(directory);
+            for entry in fs::read_dir(from).expect("the plugin's directory") {
+                let path = entry.expect("a file of the plugin").path();
+                let text = fs::read_to_string(&path).expect("a text");
+                let name = path.file_name().expect("a name").to_string_lossy();
+                self.beside(&format!("neatcloud/{directory}/{name}"), &text);
+            }
+        }
+        self.plugin(
+            "neatcloud",
+            &format!(
+                "version = \"1.0\"; nixexprs = [ ./nix ]; schemas = ./schemas; {}",
+                provider(program)
+            ),
+        )
+    }
+
+    /// Writes a network of machines that NeatCloud makes, with a key that lets the deployer in.
+    pub fn network_in_the_cloud(&self, attributes: &str) -> &Self {
+        let key = self.rig.identity().with_added_extension("pub");
+        let key = fs::read_to_string(key).expect("the deployer's public key");
+        let input = self.neatcloud();
+        self.write("id.pub", &key)
+            .network_of(&input, &format!("{IN_THE_CLOUD}\n    {attributes}"))
+    }
+
+    /// The cloud's own command line.
+    pub fn cloud(&self, words: &[&str]) -> String {
+        let program = neatcloud();
+        let words: Vec<_> = ["cloud"].iter().chain(words).copied().collect();
+        self.run(&program.to_string_lossy(), &words)
+    }
+
+    /// What the cloud has of a kind: `servers`, `volumes` or `sshKeys`.
+    pub fn cloud_has(&self, kind: &str) -> Vec<Value> {
+        let all: Value = serde_json::from_str(&self.cloud(&["list", "--json"])).expect("JSON");
+        let all = all[kind].as_object().cloned().unwrap_or_default();
+        let with_id = |(id, mut value): (String, Value)| {
+            value["id"] = json!(id);
+            value
+        };
+        all.into_iter().map(with_id).collect()
+    }
+
+    /// Expects that the cloud has nothing and that nothing is recorded.
+    #[track_caller]
+    pub fn nothing_was_made(&self) {
+        assert_eq!(self.cloud(&["list"]), "");
+        assert_eq!(self.records(), None);
+    }
+
+    /// Orders faults of the cloud.
+    pub fn order_faults(&self, faults: &Value) {
+        self.beside("state/neatcloud/faults.json", &faults.to_string());
+    }
+
+    /// The file in which resources are recorded, if there is one.
+    pub fn record_file(&self) -> Option<PathBuf> {
+        let directory = self.rig.home().join("state/nixops/deployments");
+        let mut files: Vec<_> = fs::read_dir(directory)
+            .into_iter()
+            .flatten()
+            .map(|entry| entry.expect("a file").path())
+            .filter(|path| path.extension().is_some_and(|end| end == "json"))
+            .collect();
+        assert!(files.len() <= 1, "{files:?}");
+        files.pop()
+    }
+
+    /// What is recorded, as text.
+    pub fn records(&self) -> Option<String> {
+        let file = self.record_file()?;
+        Some(fs::read_to_string(file).expect("the records"))
+    }
+
+    /// `nixops deploy`, which need not ask.
+    pub fn deploy(&self, arguments: &[&str]) -> Run {
+        Run::of(&mut self.deploying(arguments))
+    }
+
+    /// `nixops deploy`, about to run.
+    pub fn deploying(&self, arguments: &[&str]) -> Command {
+        let mut command = self.command(["deploy", "--accept-plugins"]);
+        command.args(arguments);
+        command
+    }
+}
+
+/// The attribute of a manifest that names a provider.
+pub fn provider(program: &str) -> String {
+    format!("providers.{ARCH}-linux = \"{program}\";")
+}
