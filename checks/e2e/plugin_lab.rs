@@ -75,7 +75,7 @@ pub fn run<const N: usize>(lab: &Lab, arguments: [&str; N]) -> Run {
 pub fn remarks(run: &Run) -> String {
     let lines = run.stdout.lines();
     let lines = lines.filter(|line| !line.starts_with("ok ") && !line.is_empty());
-    lines.map(|line| format!("{line}\n")).collect()
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 /// What `nixops plugin check` finds that is not right.

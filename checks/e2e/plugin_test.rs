@@ -36,8 +36,8 @@ fn neatcloud_conforms_as_records_and_for_real() {
     let arguments = [&flake, "--no-write-lock-file", "--provider", &program];
     let cloud = lab.rig.home().join("cloud");
     let home = ("NEATCLOUD_HOME", cloud.as_path());
-    let fake = ("NEATCLOUD_FAKE", Path::new("1"));
-    let records = test(&lab, &arguments, NEATCLOUD, &[home, fake]);
+    let as_records = ("NEATCLOUD_FAKE", Path::new("1"));
+    let records = test(&lab, &arguments, NEATCLOUD, &[home, as_records]);
     assert_snapshot!(remarks(records.exits(0)), @"
     skipped  neatcloudSshKeys: it can be changed
              there are no other inputs to try
