@@ -103,7 +103,7 @@ pub struct MachineOutputs {
     pub public_ipv4: Option<String>,
 }
 
-/// How SSH reaches a machine. Shown without its private key by [`fmt::Debug`].
+/// How SSH reaches a machine.
 #[derive(Clone, Default, Deserialize, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Ssh {
