@@ -18,6 +18,7 @@ mod pipeline;
 mod plugin_sources;
 mod plugins_deploying;
 mod plugins_discovery;
+mod plugins_failing;
 mod plugins_lab;
 mod plugins_recording;
 mod plugins_trusting;

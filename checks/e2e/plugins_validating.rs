@@ -55,7 +55,7 @@ resources.neatcloudVolumes.logs = { size = true; name = null; };
 resources.neatcloudVolumes.half = {
   size = 1.5;
 };
-resources.neatcloudSshKeys.me = import ./key.nix;
+resources.neatcloudSshKeys.me.imports = [ ./key.nix ];
 defaults.deployment.targetEnv = "neatcloud";
 web.deployment.neatcloud = {
   size = null;
@@ -82,8 +82,8 @@ fn everything_that_is_wrong_is_told_at_once_with_its_place() {
     error: resources.neatcloudSshKeys.me.publicKey: expected a string, but found 7
       --> NET/flake.nix:15:1
        |
-    15 | resources.neatcloudSshKeys.me = import ./key.nix;
-       | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+    15 | resources.neatcloudSshKeys.me.imports = [ ./key.nix ];
+       | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
     error: resources.neatcloudVolumes.data.region: expected one of "north", "south", but found "west"
      --> NET/flake.nix:8:3
       |
@@ -109,6 +109,11 @@ fn everything_that_is_wrong_is_told_at_once_with_its_place() {
        |
     10 | resources.neatcloudVolumes.none = { };
        | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+    error: machines.db.deployment.neatcloud.size: expected one of "small", "medium", "large", but found "huge"
+     --> NET/db.nix:4:5
+      |
+    4 |     size = "huge";
+      |     ^^^^
     error: machines.web.deployment.neatcloud.size: expected one of "small", "medium", "large", but found null
       --> NET/flake.nix:18:3
        |
@@ -119,11 +124,6 @@ fn everything_that_is_wrong_is_told_at_once_with_its_place() {
        |
     19 |   volumes = [ "data" 2 ];
        |   ^^^^^^^
-    error: machines.db.deployment.neatcloud.size: expected one of "small", "medium", "large", but found "huge"
-     --> NET/db.nix:4:5
-      |
-    4 |     size = "huge";
-      |     ^^^^
     error: 9 values are not as they must be; nothing was done
     "#);
     lab.nothing_was_made();
@@ -156,9 +156,9 @@ fn what_is_wrong_is_told_to_programs_in_fields() {
             "event": "invalid",
             "resource": "resources.neatcloudVolumes.data",
             "attribute": "size",
-            "message": "expected an integer of at least 1, but found the string \"10\"",
+            "message": "expected an integer of at least 1, but found \"10\"",
             "expected": "an integer of at least 1",
-            "found": "the string \"10\"",
+            "found": "\"10\"",
             "hint": null,
             "position": { "file": lab.path("flake.nix"), "line": 7, "column": 3 },
             "severity": "error",
@@ -170,8 +170,8 @@ fn what_is_wrong_is_told_to_programs_in_fields() {
         json!({ "file": lab.path("db.nix"), "line": 4, "column": 5 })
     );
     assert_eq!(
-        of("machines.web", "deployment.neatcloud.volumes.\"1\"")["found"],
-        "the integer 2"
+        of("machines.web", "deployment.neatcloud.volumes.1")["found"],
+        "2"
     );
     let last = events.last().unwrap();
     assert_eq!(last["event"], "error");
@@ -236,10 +236,18 @@ fn what_no_schema_can_say_comes_from_the_provider_with_its_place() {
     11 |   volumes = [ "x" "x" ];
        |   ^^^^^^^
     warning: machines.web.deployment.neatcloud.volumes.0: the cloud has no volume `x` yet
+      --> NET/flake.nix:11:3
+       |
+    11 |   volumes = [ "x" "x" ];
+       |   ^^^^^^^
     hint: resources.neatcloudVolumes can make it
     warning: machines.web.deployment.neatcloud.volumes.1: the cloud has no volume `x` yet
+      --> NET/flake.nix:11:3
+       |
+    11 |   volumes = [ "x" "x" ];
+       |   ^^^^^^^
     hint: resources.neatcloudVolumes can make it
-    error: 4 values are not as they must be; nothing was done
+    error: 2 values are not as they must be; nothing was done
     "#);
     lab.nothing_was_made();
 }

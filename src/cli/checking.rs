@@ -51,7 +51,7 @@ pub fn check(
         });
     }
     if checked.is_refused() {
-        bail!("{}; nothing was done", count(checked.problems.len()));
+        bail!("{}; nothing was done", count(checked.errors()));
     }
     Ok(checked)
 }
@@ -80,7 +80,9 @@ fn targets(evaluator: &Evaluator, names: &[String]) -> Result<Vec<Target>> {
             }),
             _ => None,
         });
-        let targets = targets.collect();
+        let mut targets: Vec<_> = targets.collect();
+        // They came in the order in which workers had them.
+        targets.sort_by(|one, other| one.machine.cmp(&other.machine));
         match evaluation.join() {
             Ok(result) => result?,
             Err(panic) => std::panic::resume_unwind(panic),

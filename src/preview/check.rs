@@ -39,8 +39,15 @@ pub struct CheckedMachine<'a> {
 impl Checked {
     /// Whether nothing may be done.
     pub fn is_refused(&self) -> bool {
-        let mut problems = self.problems.iter();
-        problems.any(|problem| problem.severity == nixops_plugin::protocol::Severity::Error)
+        self.errors() > 0
+    }
+
+    /// How many values are wrong; what is only worth a word does not count.
+    pub fn errors(&self) -> usize {
+        let problems = self.problems.iter();
+        problems
+            .filter(|problem| problem.severity == nixops_plugin::protocol::Severity::Error)
+            .count()
     }
 
     /// Groups of resources, each of which needs only those of earlier groups.
