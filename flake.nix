@@ -62,6 +62,7 @@
 
       nixopsFor = pkgs: program pkgs "nixops" "Deploys networks of NixOS machines";
       rigFor = pkgs: program pkgs "rig" "Throw-away hosts for tests and the demo";
+      neatcloudFor = pkgs: program pkgs "nixops-neatcloud" "NeatCloud, a cloud that fits in a laptop";
 
       # The unit tests of lib/, with the `lib` of this nixpkgs.
       testedLibrary =
@@ -74,18 +75,20 @@
         else
           throw "tests of lib/ failed: ${builtins.toJSON failures}";
 
-      # The systems of templates/network as its user has them: evaluated, not built.
-      evaluatedTemplate =
-        pkgs:
+      # What a template's flake.nix gives to its user.
+      template =
+        directory:
+        (import (directory + "/flake.nix")).outputs {
+          inherit nixpkgs;
+          nixops = self;
+        };
+
+      # The systems of a network by machine: evaluated, not built.
+      evaluatedSystems =
+        pkgs: name: definition:
         let
-          template = (import ./templates/network/flake.nix).outputs {
-            inherit nixpkgs;
-            nixops = self;
-          };
           network = self.lib.evalNetwork {
-            definitions = [
-              (template.nixopsConfigurations.default // { _file = "templates/network/network.nix"; })
-            ];
+            definitions = [ definition ];
             uuid = "template";
             deploymentName = "template";
             inherit (pkgs.stdenv.hostPlatform) system;
@@ -93,9 +96,39 @@
           systemOf =
             evaluate: builtins.unsafeDiscardStringContext (evaluate { }).config.system.build.toplevel.drvPath;
         in
-        pkgs.writeText "template-systems.json" (
+        pkgs.writeText "${name}-systems.json" (
           builtins.toJSON (builtins.mapAttrs (_name: systemOf) network.machines)
         );
+
+      # The systems of templates/network as its user has them.
+      evaluatedTemplate =
+        pkgs:
+        evaluatedSystems pkgs "template" (
+          (template ./templates/network).nixopsConfigurations.default
+          // {
+            _file = "templates/network/network.nix";
+          }
+        );
+
+      # A machine that uses both templates of plugins. Their providers are not built.
+      evaluatedPlugins =
+        pkgs:
+        evaluatedSystems pkgs "template-plugins" {
+          _file = "templates";
+          inherit nixpkgs;
+          network.plugins = map (directory: self.lib.mkPlugin (template directory).nixopsPlugin) [
+            ./templates/plugin
+            ./templates/plugin-rust
+          ];
+          resources.greetings.welcome.text = "Welcome";
+          resources.notes.first.text = "Buy milk";
+          web = {
+            nixpkgs.hostPlatform = pkgs.stdenv.hostPlatform.system;
+            system.stateVersion = "26.05";
+            boot.isContainer = true;
+            deployment.greeting = "welcome";
+          };
+        };
     in
     {
       lib = import ./lib;
@@ -117,10 +150,11 @@
           program = toString (
             pkgs.writeShellScript "nixops-demo" ''
               export NIXOPS=${nixopsFor pkgs}/bin/nixops RIG=${rigFor pkgs}/bin/rig
+              export NEATCLOUD=${neatcloudFor pkgs}/bin/nixops-neatcloud
               exec ${pkgs.bash}/bin/bash ${self}/demo "$@"
             ''
           );
-          meta.description = "Deploys a network to throw-away hosts on this machine";
+          meta.description = "Deploys a network to a cloud on this machine";
         };
       });
 
@@ -146,6 +180,7 @@
         package = nixopsFor pkgs;
         library = testedLibrary pkgs;
         template = evaluatedTemplate pkgs;
+        template-plugins = evaluatedPlugins pkgs;
       });
 
       devShells = forEachSystem (pkgs: {

@@ -20,7 +20,7 @@ fail() {
 # The tools, and the Debian packages that have them.
 declare -A package_of=(
   [nix]=nix-bin [sshd]=openssh-server [ssh]=openssh-client [git]=git [cc]="gcc libc6-dev"
-  [ld]=binutils [unshare]=util-linux [curl]=curl [tar]=tar [gzip]=gzip [awk]=mawk
+  [python3]=python3 [ld]=binutils [unshare]=util-linux [curl]=curl [tar]=tar [gzip]=gzip [awk]=mawk
 )
 
 # Whether a program is there; sshd is in no ordinary user's PATH. A compiler without a C library to
@@ -106,7 +106,7 @@ need_host_powers() {
 }
 
 need_everything() {
-  need_tools nix sshd ssh git cc ld unshare curl tar gzip awk
+  need_tools nix sshd ssh git cc ld unshare curl tar gzip awk python3
   need_host_powers
   need_rust
 }
@@ -123,33 +123,43 @@ need_nixfmt() {
 make_scratch() {
   scratch=$(mktemp --directory "${TMPDIR:-/tmp}/nixops.XXXXXX")
   trap tidy_up EXIT
+  trap 'exit 129' HUP
   trap 'exit 130' INT
   trap 'exit 143' TERM
 }
 
-# Sets `offline` and `network_inputs`: what our flake, and a network, take instead of what
-# they would fetch.
+# Sets what flakes take instead of what they would fetch: `offline` for ours, `network_inputs` for
+# the template's network, `plugin_inputs` where a provider is built. `neatcloud` is that plugin's flake, and `pocket` nixpkgs.
 set_inputs() {
   case $repository$scratch in
     *[!A-Za-z0-9._~+@=,/-]*) fail "a path here has characters that a flake reference cannot have: $repository, $scratch" \
       "move this checkout, or set TMPDIR to a plainer directory" ;;
   esac
-  local pocket=path:$repository/checks/pocket
+  pocket=path:$repository/checks/pocket
   offline=(
     --no-write-lock-file
     --override-input nixpkgs "$pocket"
     --override-input nixpkgs/toolchain "path:$scratch/toolchain/flake"
   )
   network_inputs=(--override-input nixpkgs "$pocket" --override-input nixops "$repository")
+  plugin_inputs=(
+    --override-input nixpkgs "$pocket"
+    --override-input nixpkgs/toolchain "path:$scratch/toolchain/flake"
+  )
+  neatcloud="git+file://$repository?dir=plugins/neatcloud"
 }
 
 tidy_up() {
-  [ ! -e "$scratch/hosts" ] || "$rig" down --dir "$scratch/hosts" || true
+  trap '' HUP INT TERM # a second Ctrl-C would leave something behind
+  if [ -e "$scratch/hosts/rig.json" ]; then
+    [ -z "${cloud:-}" ] || in_rig sh -c '[ ! -x "$0" ] || exec "$0" cloud down' "$cloud" || true
+    "$rig" down --dir "$scratch/hosts" || true
+  fi
   rm -rf "$scratch"
 }
 
-# Starts hosts for the template's machines, twice, unless they run. $RIG names a rig
-# that is built already.
+# Starts hosts with the names $*, unless a rig runs; without names there is only the deployer's
+# side. $RIG names a rig that is built already.
 start_hosts() {
   [ ! -e "$scratch/hosts" ] || return 0
   rig=${RIG:-}
@@ -157,7 +167,7 @@ start_hosts() {
     cargo build --quiet --locked --package rig
     rig=$repository/target/debug/rig
   fi
-  "$rig" up --dir "$scratch/hosts" --owner $$ web db first-web first-db > /dev/null
+  "$rig" up --dir "$scratch/hosts" --owner $$ "$@" > /dev/null
 }
 
 # Runs a command as the deployer of the rig: with its store and its home.
@@ -177,11 +187,28 @@ on_host() {
   "$rig" exec --dir "$scratch/hosts" "$host" -- "$@"
 }
 
+# Runs the script $2 on the server $1 of the cloud, by ssh with the key that the cloud was given.
+on_server() {
+  local at
+  read -ra at < <(in_rig "$cloud" cloud show "$1" |
+    awk -F '[":, ]+' '$2 == "address" { address = $3 } $2 == "port" { port = $3 }
+      END { print "-p", port, "root@" address }')
+  in_rig ssh -o StrictHostKeyChecking=accept-new -o LogLevel=ERROR "${at[@]}" "$2"
+}
+
 # Makes the network directory $1 from the template, with addresses of the rig's hosts.
 write_network() {
   cp -R "$repository/templates/network" "$1"
   chmod -R u+w "$1"
   write_hosts "$1" ""
+}
+
+# Makes the network directory $1 from the template, with machines in NeatCloud.
+write_neatcloud_network() {
+  cp -R "$repository/templates/network" "$1"
+  chmod -R u+w "$1"
+  cp "$repository"/checks/networks/neatcloud/*.nix "$1"
+  in_rig sh -c 'cat ~/.ssh/id_ed25519.pub' > "$1/id.pub"
 }
 
 # Says in the network $1 where its machines are: the host $2web is the machine web.

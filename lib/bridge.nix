@@ -13,7 +13,9 @@
   # Inputs
 
   `source`
-  : `{ flake; name; }` (see `source/call-flake.nix`), or `{ file; }` for a classic network.
+  : `{ flake; name; }` (see `source/call-flake.nix`), `{ file; }` for a classic network, or
+    `{ plugin = true; flake; nixpkgs; }` for a plugin that is looked at by itself, where `nixpkgs` is
+    that of the flake if it is null.
 
   `facts`
   : `{ paths; shapes; nodes; }`: what is to be found, and what was found (see `network/nodes.nix`).
@@ -73,6 +75,7 @@ let
     {
       machine = name;
       inherit options;
+      position = network.positionOf name;
       files = record.files node.options options;
     };
 
@@ -108,7 +111,9 @@ in
   checks = mapAttrs (_: ask: { }: emit (map ask network.plugins.checks)) {
     facts = check: check.facts;
     docs = check: check.docs;
+    provider = check: check.provider;
     agreement = check: check.agreement samples;
+    optionsAgreement = check: check.optionsAgreement samples;
   };
   names = { }: emit network.names;
   network = { }: emit (removeAttrs network.network hidden);

@@ -9,8 +9,13 @@
   # Type
 
   ```
-  { lib } -> { render :: { heading :: String } -> AttrSet -> String; }
+  { lib } -> {
+    render :: { heading :: String; marksOf? :: Option -> [String]; } -> AttrSet -> String;
+    outputs :: { heading :: String; title :: String; } -> Schema -> String;
+  }
   ```
+
+  `marksOf` gives more that there is to say of an option, each in a sentence.
 */
 { lib }:
 let
@@ -53,13 +58,13 @@ let
     let
       description = option.description or null;
     in
-    if description == null then
+    if description == null || description == "" then
       "Nothing is said of it."
     else
       lib.removeSuffix "\n" (description.text or description);
 
   renderOption =
-    heading: option:
+    heading: marksOf: option:
     ''
 
       ${heading} `${option.name}`
@@ -71,13 +76,40 @@ let
     + concatStrings [
       (field "Default" option "default")
       (field "Example" option "example")
-    ];
+    ]
+    + concatMapStrings (mark: "* ${mark}\n") (marksOf option);
+
+  kindsOf =
+    schema:
+    let
+      kinds = schema.type or (if schema ? enum then "string" else "value");
+    in
+    lib.concatStringsSep " or " (lib.toList kinds);
+
+  renderOutput =
+    name: schema:
+    "* `${name}`, ${kindsOf schema}${
+      optionalString (schema ? description) ": ${onOneLine schema.description}"
+    }\n";
 in
 {
+  outputs =
+    { heading, title }:
+    schema:
+    let
+      properties = schema.properties or { };
+    in
+    optionalString (properties != { }) (
+      "\n${heading} ${title}\n\n" + concatStrings (lib.mapAttrsToList renderOutput properties)
+    );
+
   render =
-    { heading }:
+    {
+      heading,
+      marksOf ? _option: [ ],
+    }:
     options:
-    concatMapStrings (renderOption heading) (
+    concatMapStrings (renderOption heading marksOf) (
       lib.sort (one: other: one.name < other.name) (
         builtins.filter isPublic (lib.optionAttrSetToDocList options)
       )

@@ -23,6 +23,7 @@ mod plugins_lab;
 mod plugins_recording;
 mod plugins_trusting;
 mod plugins_validating;
+mod schemas;
 mod selecting;
 mod sources;
 mod state;

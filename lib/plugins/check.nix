@@ -12,26 +12,49 @@
   # Output
 
   `facts`
-  : What can be said of its options: which there are, and which have no description.
+  : What can be said of its options: which there are, which have no description, and which words
+    those take that take words.
 
   `agreement`
-  : By type, for each of some values, whether the options in Nix take it.
+  : By type, for each of some values, what the options in Nix make of it, through the exporters of
+    the plugin for machines; null where they refuse it.
+
+  `optionsAgreement`
+  : The same without exporters, for those that look at what only a whole machine has.
 
   `docs`
   : Its options as Markdown.
+
+  `provider`
+  : The program of its provider on this system, or null. What it throws reaches the user, which
+    `record.nix` prevents for those who only read a network.
 */
 {
   lib,
   pkgs,
   plugin,
+  system,
   wrap,
 }:
 
 let
-  inherit (builtins) attrNames mapAttrs;
+  inherit (builtins)
+    attrNames
+    concatMap
+    fromJSON
+    isAttrs
+    isList
+    mapAttrs
+    toJSON
+    tryEval
+    ;
 
-  schemas = import ../schema { inherit lib; };
+  inherit (import ../schema { inherit lib; }) cleanConfig;
+
+  version = plugin.manifest.version or null;
+
   docs = import ../docs.nix { inherit lib; };
+  scrub = import ../scrub.nix;
   fromSchema = import ./from-schema.nix;
 
   # Modules that are only looked at get arguments with nothing in them.
@@ -39,12 +62,12 @@ let
     _file = "nixops";
     _module.args = {
       inherit pkgs;
-      deploymentName = "check";
-      name = "check";
+      deploymentName = "<deployment>";
+      name = "<name>";
       nodes = { };
       resources = { };
       utils = { };
-      uuid = "00000000-0000-0000-0000-000000000000";
+      uuid = "<uuid>";
     };
   };
 
@@ -84,57 +107,181 @@ let
       "deployment"
     ];
 
-  machineOptions =
-    removeAttrs
-      (evaluate (
-        map wrap plugin.modules
-        ++ [
-          unchecked
-        ]
-      )).options
-      [ "_module" ];
+  machine = modules: evaluate (map wrap plugin.modules ++ [ unchecked ] ++ modules);
 
-  machineWith =
-    backend: value:
-    (evaluate (
-      map wrap plugin.modules
-      ++ [
-        unchecked
-        {
-          _file = "nixops";
-          config.deployment.${backend} = value;
-        }
-      ]
-    )).config.deployment.${backend};
+  machineOptions = removeAttrs (machine [ ]).options [ "_module" ];
 
-  succeeds = value: (builtins.tryEval (builtins.deepSeq value true)).success;
+  # What the exporters of a plugin look at, and what makes them speak.
+  machineOf = backend: value: {
+    _file = "nixops";
+    options.deployment.targetEnv = lib.mkOption {
+      type = lib.types.str;
+      default = backend;
+    };
+    config.deployment.${backend} = value;
+  };
+
+  exported = lib.foldl' (
+    all: export: config:
+    all config // export config
+  ) (_: { }) plugin.exporters;
+
+  optionsWith = backend: value: (machine [ (machineOf backend value) ]).config.deployment.${backend};
+
+  exportedWith =
+    backend: value: (exported (machine [ (machineOf backend value) ]).config).${backend} or { };
 
   resourceWith =
     type: value:
-    removeAttrs (evaluate (resourceModules type ++ [ { config = value; } ])).config [ "deployment" ];
+    let
+      evaluated = evaluate (resourceModules type ++ [ { config = value; } ]);
+    in
+    removeAttrs (if written ? ${type} then evaluated.config else cleanConfig evaluated) [
+      "_module"
+      "deployment"
+    ];
 
-  takes =
-    type: value:
-    if plugin.schemas.${type}.isMachine or false then
-      succeeds (machineWith type value)
+  # Plain data, or null for what throws.
+  attempt =
+    value:
+    let
+      text = toJSON (scrub value);
+      tried = tryEval (builtins.seq text text);
+    in
+    if tried.success then fromJSON tried.value else null;
+
+  # An attribute that is null is often one that is left out in Nix.
+  withoutNulls =
+    value:
+    if isAttrs value then
+      mapAttrs (_: withoutNulls) (lib.filterAttrs (_: inner: inner != null) value)
+    else if isList value then
+      map withoutNulls value
     else
-      succeeds (resourceWith type value);
+      value;
+
+  isMachine = type: plugin.schemas.${type}.isMachine or false;
+
+  make =
+    machineWith: type: value:
+    let
+      made = candidate: attempt ((if isMachine type then machineWith else resourceWith) type candidate);
+      first = made value;
+    in
+    if first == null then made (withoutNulls value) else first;
+
+  # Words that an option takes, if it takes nothing but words.
+  wordsOf =
+    type:
+    if type.name or "" == "enum" then
+      let
+        payload = type.functor.payload or [ ];
+      in
+      payload.values or payload
+    else if type.name or "" == "nullOr" then
+      wordsOf (type.nestedTypes.elemType or type.functor.wrapped or { })
+    else
+      [ ];
+
+  words =
+    type:
+    let
+      options = if isMachine type then machineOptions.deployment.${type} or { } else optionsOf type;
+      own = if options._type or "" == "option" then { } else options;
+    in
+    lib.filterAttrs (_: words: words != [ ]) (mapAttrs (_: option: wordsOf (option.type or { })) own);
 
   listed = options: map (option: option.name) (lib.optionAttrSetToDocList options);
 
   isPublic = name: !lib.hasPrefix "_" name;
 
+  isUndocumented =
+    option:
+    isPublic option.name
+    && lib.elem (option.description or null) [
+      null
+      ""
+    ];
+
   undocumented =
-    options:
-    map (option: option.name) (
-      lib.filter (option: isPublic option.name && (option.description or null) == null) (
-        lib.optionAttrSetToDocList options
-      )
+    options: map (option: option.name) (lib.filter isUndocumented (lib.optionAttrSetToDocList options));
+
+  # What the schema says of an attribute, and an option cannot.
+  marks =
+    property:
+    lib.optional (property.x-nixops-replace or false) "A change replaces it by a new one."
+    ++ lib.optional (property.x-nixops-sensitive or false) "Nobody is shown its value."
+    ++ lib.optional (property.x-nixops-writeOnly or property.writeOnly or false
+    ) "It is passed on and kept nowhere.";
+
+  schemaOf = type: (plugin.schemas.${type} or { schema = { }; }).schema;
+
+  # The marks of an option by its path below that of its type.
+  marksBelow =
+    schema: path:
+    marks (
+      if path == [ ] then
+        { }
+      else
+        lib.foldl' (found: name: (found.properties or { }).${name} or { }) schema path
     );
 
+  marksOfMachine =
+    option:
+    let
+      backend = lib.elemAt option.loc 1;
+    in
+    if lib.length option.loc > 2 && isMachine backend then
+      marksBelow (schemaOf backend) (lib.drop 2 option.loc)
+    else
+      [ ];
+
+  paragraph = text: lib.optionalString (text != "") "\n${lib.removeSuffix "\n" text}\n";
+
   section =
-    title: options:
-    if options == { } then "" else "\n## ${title}\n" + docs.render { heading = "###"; } options;
+    {
+      title,
+      description ? "",
+      marksOf,
+      options,
+      outputs ? "",
+    }:
+    if options == { } then
+      ""
+    else
+      "\n## ${title}\n"
+      + paragraph description
+      + docs.render {
+        heading = "###";
+        inherit marksOf;
+      } options
+      + outputs;
+
+  outputsOf =
+    title: schema:
+    docs.outputs {
+      heading = "###";
+      inherit title;
+    } (schema.x-nixops-outputs or { });
+
+  machineDocs = section {
+    title = "Machines";
+    marksOf = marksOfMachine;
+    options = machineOptions;
+    outputs = lib.concatMapStrings (
+      backend: outputsOf "Outputs of machines of `${backend}`" (schemaOf backend)
+    ) (lib.filter isMachine (attrNames plugin.schemas));
+  };
+
+  resourceDocs =
+    type:
+    section {
+      title = "`resources.${type}.<name>`";
+      description = (schemaOf type).description or "";
+      marksOf = option: marksBelow (schemaOf type) option.loc;
+      options = optionsOf type;
+      outputs = outputsOf "Outputs" (schemaOf type);
+    };
 in
 {
   facts = {
@@ -142,18 +289,28 @@ in
     resources = mapAttrs (type: _: lib.filter isPublic (listed (optionsOf type))) resources;
     undocumented =
       undocumented machineOptions
-      ++ lib.concatMap (
+      ++ concatMap (
         type: map (name: "resources.${type}.<name>.${name}") (undocumented (optionsOf type))
       ) (attrNames resources);
     generated = attrNames (removeAttrs generated (attrNames written));
+    untyped = lib.filter (type: attempt (evaluate (resourceModules type)).config._type == "unknown") (
+      attrNames written
+    );
+    words = mapAttrs (type: _: scrub (words type)) plugin.schemas;
   };
 
-  agreement = mapAttrs (type: map (takes type));
+  agreement = mapAttrs (type: map (make exportedWith type));
+
+  optionsAgreement = mapAttrs (type: map (make optionsWith type));
+
+  provider =
+    let
+      providers = plugin.manifest.providers or { };
+    in
+    if providers ? ${system} then import ./provider.nix plugin.who providers.${system} else null;
 
   docs =
-    "# Options of ${plugin.name}\n"
-    + section "Machines" machineOptions
-    + lib.concatMapStrings (type: section "`resources.${type}.<name>`" (optionsOf type)) (
-      attrNames resources
-    );
+    "# Options of ${plugin.name}${lib.optionalString (version != null) " ${version}"}\n"
+    + machineDocs
+    + lib.concatMapStrings resourceDocs (attrNames resources);
 }

@@ -222,7 +222,12 @@ in
   checks = map (
     plugin:
     import ./check.nix {
-      inherit lib pkgs plugin;
+      inherit
+        lib
+        pkgs
+        plugin
+        system
+        ;
       wrap = wrap [ ];
     }
   ) settled;

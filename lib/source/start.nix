@@ -46,8 +46,7 @@ let
   # A network of nothing but the plugin that the flake is.
   alone = {
     nixpkgs =
-      flake.inputs.nixpkgs
-        or (throw "the flake of the plugin has no input `nixpkgs', with which its modules could be evaluated");
+      if source.nixpkgs == null then flake.inputs.nixpkgs else import ./call-flake.nix source.nixpkgs;
     network.plugins =
       if flake ? nixopsPlugin then
         [ flake ]

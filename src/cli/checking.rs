@@ -7,7 +7,7 @@ use anyhow::{Result, bail};
 use crate::{
     evaluator::{Evaluated, EvaluatedResource, Evaluator, Whereabouts},
     network::MachineOptions,
-    preview::{Checked, CheckedMachine, Preview},
+    preview::{Checked, CheckedMachine, Judge, Preview, Problem},
     ui::Event,
 };
 
@@ -44,22 +44,24 @@ pub fn check(
             whereabouts: &target.whereabouts,
         })
         .collect();
-    let checked = preview.check(evaluator.source(), resources, &machines)?;
-    for problem in &checked.problems {
-        context.ui.send(Event::Invalid {
-            problem: problem.clone(),
-        });
+    let judge = Judge {
+        schemas: preview.schemas,
+        source: evaluator.source(),
+    };
+    let checked = preview.check(judge, resources, &machines)?;
+    tell(context, &checked.problems);
+    match checked.refusals() {
+        0 => Ok(checked),
+        1 => bail!("a value is not as it must be; nothing was done"),
+        many => bail!("{many} values are not as they must be; nothing was done"),
     }
-    if checked.is_refused() {
-        bail!("{}; nothing was done", count(checked.errors()));
-    }
-    Ok(checked)
 }
 
-fn count(problems: usize) -> String {
-    match problems {
-        1 => "a value is not as it must be".to_owned(),
-        many => format!("{many} values are not as they must be"),
+/// Shows what is wrong.
+pub fn tell(context: &Context, problems: &[Problem]) {
+    for problem in problems {
+        let problem = problem.clone();
+        context.ui.send(Event::Invalid { problem });
     }
 }
 

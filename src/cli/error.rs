@@ -36,7 +36,8 @@ fn is_interrupt(error: &Error) -> bool {
     })
 }
 
-fn diagnostic(error: &Error) -> Diagnostic {
+/// What a user sees of an error.
+pub fn diagnostic(error: &Error) -> Diagnostic {
     if let Some(evaluator::Error::Network(diagnostic)) = error.downcast_ref() {
         return diagnostic.as_ref().clone();
     }

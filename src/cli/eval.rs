@@ -10,9 +10,15 @@ use serde_json::{Value, json};
 use crate::{
     evaluator::{Diagnostic, Evaluated, Evaluator},
     network::MachineOptions,
+    plugin::PluginSet,
+    preview::{CheckedMachine, Judge, Problem},
+    schema::Registry,
 };
 
-use super::{Context, selection::SelectionArguments, source::SourceArguments};
+use super::{
+    Context, checking::tell, plugins::schemas, selection::SelectionArguments,
+    source::SourceArguments,
+};
 
 /// Evaluate the network and print it as data
 ///
@@ -41,7 +47,18 @@ struct Printed {
     network: BTreeMap<String, Value>,
     machines: BTreeMap<String, Value>,
     resources: BTreeMap<String, BTreeMap<String, Value>>,
+    /// What is not as its type wants it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    invalid: Vec<Problem>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    errors: BTreeMap<String, Diagnostic>,
+}
+
+/// What was found of machines.
+#[derive(Default)]
+struct Found {
+    machines: BTreeMap<String, Value>,
+    invalid: Vec<Problem>,
     errors: BTreeMap<String, Diagnostic>,
 }
 
@@ -54,18 +71,29 @@ impl Eval {
         let selected = self
             .selection
             .resolve(&evaluator, &overview.names.machines)?;
+        let schemas = schemas(&PluginSet::from_json(overview.plugins)?)?;
+        let judge = Judge {
+            schemas: &schemas,
+            source: evaluator.source(),
+        };
         let mut resources: BTreeMap<String, BTreeMap<String, Value>> = BTreeMap::new();
+        let mut invalid = Vec::new();
         for resource in evaluator.resources(&overview.names)? {
+            invalid.extend(judge.resource(&resource));
+            let shown = schemas.redact(&resource.kind, &resource.value);
             let named = resources.entry(resource.kind).or_default();
-            named.insert(resource.name, resource.value);
+            named.insert(resource.name, shown);
         }
-        let (machines, errors) = self.machines(context, &evaluator, &selected)?;
-        let failed = !errors.is_empty();
+        let found = self.machines(context, &evaluator, judge, &selected)?;
+        invalid.extend(found.invalid);
+        tell(context, &invalid);
+        let failed = !found.errors.is_empty() || !invalid.is_empty();
         let printed = Printed {
             network: overview.network,
-            machines,
+            machines: found.machines,
             resources,
-            errors,
+            invalid,
+            errors: found.errors,
         };
         let text = if context.global.json {
             serde_json::to_string(&printed)
@@ -81,8 +109,9 @@ impl Eval {
         &self,
         context: &Context,
         evaluator: &Evaluator,
+        judge: Judge<'_>,
         names: &[String],
-    ) -> Result<(BTreeMap<String, Value>, BTreeMap<String, Diagnostic>)> {
+    ) -> Result<Found> {
         let (sender, receiver) = mpsc::channel();
         thread::scope(|scope| {
             let evaluation = scope.spawn(move || {
@@ -92,7 +121,7 @@ impl Eval {
                     evaluator.machines(names, &sender)
                 }
             });
-            let collected = self.collect(context, receiver);
+            let collected = self.collect(context, judge, receiver);
             match evaluation.join() {
                 Ok(result) => result?,
                 Err(panic) => std::panic::resume_unwind(panic),
@@ -104,43 +133,59 @@ impl Eval {
     fn collect(
         &self,
         context: &Context,
+        judge: Judge<'_>,
         news: mpsc::Receiver<Evaluated>,
-    ) -> (BTreeMap<String, Value>, BTreeMap<String, Diagnostic>) {
-        let mut machines = BTreeMap::new();
-        let mut errors = BTreeMap::new();
+    ) -> Found {
+        let mut found = Found::default();
         for news in news {
             match news {
                 Evaluated::Target {
-                    machine, options, ..
-                } if self.options_only => {
-                    machines.insert(machine, options_value(&options));
+                    machine,
+                    options,
+                    whereabouts,
+                } => {
+                    found.invalid.extend(judge.machine(CheckedMachine {
+                        name: &machine,
+                        options: &options,
+                        whereabouts: &whereabouts,
+                    }));
+                    if self.options_only {
+                        let shown = shown(judge.schemas, &options);
+                        found.machines.insert(machine, shown);
+                    }
                 }
                 Evaluated::Machine(machine) => {
-                    let mut value = options_value(&machine.options);
+                    let mut value = shown(judge.schemas, &machine.options);
                     value["derivation"] = json!(machine.derivation);
                     value["system"] = json!(machine.system);
-                    machines.insert(machine.name, value);
+                    found.machines.insert(machine.name, value);
                 }
                 Evaluated::Failed {
                     machine,
                     diagnostic,
                 } => {
                     context.ui.error(of_machine(&machine, &diagnostic));
-                    errors.insert(machine, diagnostic);
+                    found.errors.insert(machine, diagnostic);
                 }
                 Evaluated::Warning { machine, text } | Evaluated::Trace { machine, text } => {
                     context.ui.warning(machine.as_deref(), text, None);
                 }
-                Evaluated::Begun { .. } | Evaluated::Target { .. } => {}
+                Evaluated::Begun { .. } => {}
             }
         }
-        (machines, errors)
+        found
     }
 }
 
-fn options_value(options: &MachineOptions) -> Value {
+/// Options as they are printed: without what is sensitive.
+fn shown(schemas: &Registry, options: &MachineOptions) -> Value {
     // Names of options are strings, so there is no way for this to fail.
-    serde_json::to_value(options).unwrap_or_default()
+    let mut value = serde_json::to_value(options).unwrap_or_default();
+    let backend = &options.target_env;
+    if let Some(inputs) = value.get(backend).cloned() {
+        value[backend] = schemas.redact(backend, &inputs);
+    }
+    value
 }
 
 fn of_machine(machine: &str, diagnostic: &Diagnostic) -> Diagnostic {

@@ -112,9 +112,21 @@ impl Stage<'_> {
         name: &str,
         options: &MachineOptions,
     ) -> Result<Provided, Trouble> {
+        if !self.preview.providers.has(&options.target_env) {
+            let (message, hint) = self.preview.no_backend(&options.target_env);
+            return Err(Trouble::new(message, Some(hint)));
+        }
         let key = Key::new(&options.target_env, name);
         let inputs = options.backend_inputs();
+        let begun = Instant::now();
         let Settled { outcome, outputs } = self.settling().settle(mutation, &key, &inputs)?;
+        if mutation.is_some() && outcome != ResourceOutcome::Unchanged {
+            self.ui.send(Event::ResourceDone {
+                resource: key.to_string(),
+                outcome: outcome.clone(),
+                seconds: begun.elapsed().as_secs_f64(),
+            });
+        }
         let would = match &outcome {
             ResourceOutcome::WouldCreate => Some("create the machine".to_owned()),
             ResourceOutcome::WouldUpdate { changes } => {

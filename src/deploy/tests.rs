@@ -27,6 +27,7 @@ const SWITCH: Extent = Extent::Activate(Goal::Switch);
 struct Notes {
     done: Mutex<Vec<(String, Step)>>,
     running: BTreeMap<String, Running>,
+    provided: Option<Provided>,
     fails: Vec<(&'static str, Step)>,
     activation: BTreeMap<String, Activation>,
     interrupted: AtomicBool,
@@ -77,7 +78,7 @@ impl Work for Notes {
         _: &MachineOptions,
     ) -> Result<Provided, Trouble> {
         self.note(machine, Step::Create)?;
-        Ok(Provided::default())
+        Ok(self.provided.clone().unwrap_or_default())
     }
 
     fn connect(
@@ -412,16 +413,47 @@ fn what_evaluation_says_of_a_machine_is_its_result() {
     assert_eq!(*outcome(&summary, "web"), Outcome::Activated);
 }
 
-#[test]
-fn a_machine_of_an_unknown_backend_is_refused() {
-    let notes = Notes::default();
-    let summary = deploy_with(&notes, &request(SWITCH, &["web"]), |sender| {
+/// A machine that a backend makes, in an extent.
+fn deploy_of_backend(notes: &Notes, extent: Extent) -> Summary {
+    deploy_with(notes, &request(extent, &["web"]), |sender| {
         let mut machine = machine("web");
-        machine.options.target_env = "libvirtd".to_owned();
+        machine.options.target_env = "neatcloud".to_owned();
         sender.send(Evaluated::Machine(Box::new(machine))).unwrap();
-    });
-    assert_eq!(failed_step(&summary, "web"), Step::Evaluate);
-    assert!(notes.steps("web").is_empty());
+    })
+}
+
+#[test]
+fn a_machine_of_a_backend_is_made_before_anyone_connects_to_it() {
+    let notes = Notes::default();
+    let summary = deploy_of_backend(&notes, SWITCH);
+    assert_eq!(*outcome(&summary, "web"), Outcome::Activated);
+    assert_eq!(notes.steps("web")[..2], [Step::Create, Step::Connect]);
+}
+
+#[test]
+fn a_machine_that_cannot_be_made_is_not_connected_to() {
+    let notes = Notes {
+        fails: vec![("web", Step::Create)],
+        ..Notes::default()
+    };
+    let summary = deploy_of_backend(&notes, SWITCH);
+    assert_eq!(failed_step(&summary, "web"), Step::Create);
+    assert_eq!(notes.steps("web"), [Step::Create]);
+}
+
+#[test]
+fn a_dry_run_says_that_a_machine_would_be_made_and_connects_to_nothing() {
+    let notes = Notes {
+        provided: Some(Provided {
+            reach: Reach::Nowhere,
+            would: Some("create the machine".to_owned()),
+        }),
+        ..Notes::default()
+    };
+    let summary = deploy_of_backend(&notes, Extent::DryRun);
+    let text = outcome(&summary, "web").to_string();
+    assert_eq!(text, "would create the machine, build, copy, activate");
+    assert_eq!(notes.steps("web"), [Step::Create]);
 }
 
 #[test]

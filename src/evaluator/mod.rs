@@ -188,12 +188,28 @@ impl Evaluator {
         self.check(AttributePath::check("docs"), &Samples::default())
     }
 
-    /// Tells by type which of some values the options of such a plugin take.
+    /// Evaluates the provider of such a plugin, for the sake of what it throws.
+    pub fn plugin_provider(&self) -> Result<(), Error> {
+        let provider: Result<Value, Error> =
+            self.check(AttributePath::check("provider"), &Samples::default());
+        provider.map(drop)
+    }
+
+    /// Tells by type what the options of such a plugin make of some values: nothing where they refuse
+    /// one.
     pub fn plugin_agreement(
         &self,
         samples: &Samples,
-    ) -> Result<BTreeMap<String, Vec<bool>>, Error> {
+    ) -> Result<BTreeMap<String, Vec<Option<Value>>>, Error> {
         self.check(AttributePath::check("agreement"), samples)
+    }
+
+    /// The same without the exporters of the plugin, which may look at what only a whole machine has.
+    pub fn plugin_options_agreement(
+        &self,
+        samples: &Samples,
+    ) -> Result<BTreeMap<String, Vec<Option<Value>>>, Error> {
+        self.check(AttributePath::check("optionsAgreement"), samples)
     }
 
     fn check<T: DeserializeOwned>(

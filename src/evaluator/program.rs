@@ -131,8 +131,9 @@ fn source(source: &Source) -> String {
             let request = json!({ "name": network, "flake": call(flake) });
             format!("builtins.fromJSON {}", Text(&request.to_string()))
         }
-        Source::Plugin { flake } => {
-            let request = json!({ "plugin": true, "flake": call(flake) });
+        Source::Plugin { flake, nixpkgs } => {
+            let nixpkgs = nixpkgs.as_deref().map(call);
+            let request = json!({ "plugin": true, "flake": call(flake), "nixpkgs": nixpkgs });
             format!("builtins.fromJSON {}", Text(&request.to_string()))
         }
         Source::File { file } => format!("{{ file = /. + {}; }}", Text(file.as_str())),

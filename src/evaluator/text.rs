@@ -71,6 +71,10 @@ pub struct PluginFacts {
     pub undocumented: Vec<String>,
     /// Types whose options follow from their schema alone.
     pub generated: Vec<String>,
+    /// Types whose resources set no `_type`.
+    pub untyped: Vec<String>,
+    /// By type that has a schema, the words that options take which take nothing else.
+    pub words: BTreeMap<String, BTreeMap<String, Vec<Value>>>,
 }
 
 /// What is told when the evaluation of a machine begins.

@@ -109,7 +109,7 @@ fn user_position(source: &Source, position: &log::Position) -> Option<Position> 
 pub fn user_file(source: &Source, file: &str) -> Option<String> {
     let path = Utf8Path::new(file);
     match source {
-        Source::Flake { flake, .. } | Source::Plugin { flake } => {
+        Source::Flake { flake, .. } | Source::Plugin { flake, .. } => {
             flake.user_path(path).map(Into::into)
         }
         Source::File { .. } if file.starts_with("/nix/store/") => None,

@@ -65,6 +65,14 @@ pub enum Error {
         /// Why.
         source: std::io::Error,
     },
+    /// A plugin brings no nixpkgs, and the one that is to take its place is of no use.
+    #[error("the plugin has no input `nixpkgs`, and {reference} cannot be used in its place")]
+    NoNixpkgs {
+        /// What was to take its place.
+        reference: String,
+        /// Why it cannot.
+        source: Box<Self>,
+    },
     /// A directory holds no classic network.
     #[error("no network in {directory}: there is no `nixops.nix`")]
     NoClassicNetwork {
@@ -108,6 +116,11 @@ impl Error {
             Self::NoFlake { .. } => Some(
                 "start a network with `nix flake init -t <nixops>#network`, name one with \
                  `--flake REF#NETWORK`, or a classic network with `--file DIRECTORY`"
+                    .into(),
+            ),
+            Self::NoNixpkgs { .. } => Some(
+                "name one for this run with `--override-input nixpkgs REF`, or give the plugin an \
+                 input: `inputs.nixpkgs.url = \"github:NixOS/nixpkgs/nixos-26.05\";`"
                     .into(),
             ),
             Self::Untracked { .. } => Some("run `git add flake.nix`".into()),

@@ -29,7 +29,7 @@ impl Source {
     fn location(&self) -> String {
         match self {
             Self::Flake { flake, network } => format!("{}#{network}", flake.url),
-            Self::Plugin { flake } => format!("plugin:{}", flake.url),
+            Self::Plugin { flake, .. } => format!("plugin:{}", flake.url),
             Self::File { file } => format!("file:{file}"),
         }
     }

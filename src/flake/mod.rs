@@ -35,6 +35,8 @@ pub enum Source {
     Plugin {
         /// The flake, locked.
         flake: Box<LockedFlake>,
+        /// The nixpkgs that its modules are evaluated with, if the flake has no input of that name.
+        nixpkgs: Option<Box<LockedFlake>>,
     },
     /// A classic network: a Nix file, which may reach outside of its directory.
     File {
@@ -48,7 +50,7 @@ impl Source {
     pub fn reference(&self) -> String {
         match self {
             Self::Flake { flake, network } => format!("{}#{network}", flake.reference),
-            Self::Plugin { flake } => flake.reference.clone(),
+            Self::Plugin { flake, .. } => flake.reference.clone(),
             Self::File { file } => file.to_string(),
         }
     }
@@ -64,7 +66,7 @@ impl Source {
     /// The flake, if it is one.
     pub fn flake(&self) -> Option<&LockedFlake> {
         match self {
-            Self::Flake { flake, .. } | Self::Plugin { flake } => Some(flake),
+            Self::Flake { flake, .. } | Self::Plugin { flake, .. } => Some(flake),
             Self::File { .. } => None,
         }
     }

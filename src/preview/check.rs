@@ -2,19 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use nixops_plugin::protocol::{Attributes, Validated};
-use serde_json::Value;
+use nixops_plugin::protocol::{Attributes, Dependency, Severity};
 
 use crate::{
-    evaluator::{EvaluatedResource, Whereabouts},
-    flake::Source,
-    network::MachineOptions,
+    evaluator::EvaluatedResource,
     plan::{Cycle, order},
-    schema::{Finding, attribute_path},
     state::Key,
 };
 
-use super::{Error, Preview, Problem, meant};
+use super::{CheckedMachine, Error, Judge, Preview, Problem};
 
 /// What was found while checking.
 #[derive(Debug, Default)]
@@ -25,28 +21,12 @@ pub struct Checked {
     pub needs: BTreeMap<Key, BTreeSet<Key>>,
 }
 
-/// A machine whose options are known.
-#[derive(Clone, Debug)]
-pub struct CheckedMachine<'a> {
-    /// Its name.
-    pub name: &'a str,
-    /// Its options.
-    pub options: &'a MachineOptions,
-    /// Where they are defined.
-    pub whereabouts: &'a Whereabouts,
-}
-
 impl Checked {
-    /// Whether nothing may be done.
-    pub fn is_refused(&self) -> bool {
-        self.errors() > 0
-    }
-
-    /// How many values are wrong; what is only worth a word does not count.
-    pub fn errors(&self) -> usize {
+    /// How many problems there are because of which nothing may be done.
+    pub fn refusals(&self) -> usize {
         let problems = self.problems.iter();
         problems
-            .filter(|problem| problem.severity == nixops_plugin::protocol::Severity::Error)
+            .filter(|problem| problem.severity == Severity::Error)
             .count()
     }
 
@@ -61,159 +41,104 @@ impl Preview<'_> {
     /// providers.
     pub fn check(
         &self,
-        source: &Source,
+        judge: Judge<'_>,
         resources: &[EvaluatedResource],
         machines: &[CheckedMachine<'_>],
     ) -> Result<Checked, Error> {
         let mut checked = Checked::default();
-        let keys: BTreeSet<Key> = resources
-            .iter()
-            .map(|resource| Key::new(&resource.kind, &resource.name))
-            .collect();
+        let keys: BTreeSet<Key> = resources.iter().map(key_of).collect();
         for resource in resources {
-            let key = Key::new(&resource.kind, &resource.name);
-            let subject = Subject {
-                name: format!(
-                    "resources.{}",
-                    attribute_path([key.kind.as_str(), &key.name])
-                ),
-                below: Vec::new(),
-                whereabouts: &resource.whereabouts,
-                source,
-            };
-            let problems = self.problems(&subject, &key, &resource.value, &mut checked, &keys)?;
+            let mut problems = judge.resource(resource);
+            let mut needs = BTreeSet::new();
+            if problems.is_empty() && self.providers.has(&resource.kind) {
+                let inputs = resource.value.as_object().cloned().unwrap_or_default();
+                let validated = self.validate(&key_of(resource), &inputs)?;
+                needs.extend(validated.after.iter().flat_map(|one| meant(one, &keys)));
+                problems = judge
+                    .of_resource(resource)
+                    .of_provider(validated.diagnostics);
+            }
             checked.problems.extend(problems);
+            checked.needs.insert(key_of(resource), needs);
         }
         for machine in machines {
-            let problems = self.machine(source, machine)?;
-            checked.problems.extend(problems);
+            checked.problems.extend(self.machine(judge, *machine)?);
         }
         Ok(checked)
     }
 
-    fn problems(
-        &self,
-        subject: &Subject<'_>,
-        key: &Key,
-        value: &Value,
-        checked: &mut Checked,
-        keys: &BTreeSet<Key>,
-    ) -> Result<Vec<Problem>, Error> {
-        let findings = self.schemas.validate(&key.kind, value);
-        if !findings.is_empty() {
-            return Ok(subject.of_schema(findings));
-        }
-        let mut needs = BTreeSet::new();
-        let mut problems = Vec::new();
-        if self.providers.has(&key.kind) {
-            let Validated { diagnostics, after } = self.validate(key, &attributes(value))?;
-            needs.extend(after.iter().flat_map(|dependency| meant(dependency, keys)));
-            problems = subject.of_provider(diagnostics);
-        }
-        checked.needs.insert(key.clone(), needs);
-        Ok(problems)
-    }
-
     fn machine(
         &self,
-        source: &Source,
-        machine: &CheckedMachine<'_>,
+        judge: Judge<'_>,
+        machine: CheckedMachine<'_>,
     ) -> Result<Vec<Problem>, Error> {
-        let subject = |below| Subject {
-            name: format!("machines.{}", attribute_path([machine.name])),
-            below,
-            whereabouts: machine.whereabouts,
-            source,
-        };
-        let options = serde_json::to_value(machine.options).unwrap_or_default();
-        let core = subject(vec!["deployment"]);
-        let mut problems = core.of_schema(self.schemas.validate("machine", &options));
+        let mut problems = judge.machine(machine);
         if !machine.options.has_backend() {
             return Ok(problems);
         }
-        let backend = machine.options.target_env.as_str();
-        let subject = subject(vec!["deployment", backend]);
+        let backend = &machine.options.target_env;
         if !self.providers.has(backend) {
-            problems.push(self.without_backend(&subject, backend));
-            return Ok(problems);
-        }
-        let inputs = machine.options.backend_inputs();
-        let findings = self
-            .schemas
-            .validate(backend, &Value::Object(inputs.clone()));
-        if findings.is_empty() {
-            let key = Key::new(backend, machine.name);
-            let validated = self.validate(&key, &inputs)?;
-            problems.extend(subject.of_provider(validated.diagnostics));
-        } else {
-            problems.extend(subject.of_schema(findings));
+            let (message, hint) = self.no_backend(backend);
+            let subject = judge.of_machine(machine, vec!["deployment"]);
+            problems.push(subject.of_attribute("targetEnv", message, hint));
+        } else if problems.is_empty() {
+            let inputs: Attributes = machine.options.backend_inputs();
+            let validated = self.validate(&Key::new(backend, machine.name), &inputs)?;
+            problems = judge.of_backend(machine).of_provider(validated.diagnostics);
         }
         Ok(problems)
     }
 
-    fn without_backend(&self, subject: &Subject<'_>, backend: &str) -> Problem {
+    /// What there is to say of a backend that nobody has, and what to do.
+    pub fn no_backend(&self, backend: &str) -> (String, String) {
         let known = self.providers.backends();
         let known = match known.as_slice() {
             [] => "no plugin of the network brings one".to_owned(),
-            known => format!("the backends that there are: {}", known.join(", ")),
+            known => format!("there are: {}", known.join(", ")),
         };
-        let path = vec!["deployment".to_owned(), "targetEnv".to_owned()];
-        Problem {
-            resource: subject.name.clone(),
-            attribute: attribute_path(path.iter().map(String::as_str)),
-            message: format!("there is no backend `{backend}` for machines; {known}"),
-            expected: None,
-            found: None,
-            hint: Some(
-                "add the plugin that has it to the inputs of the flake; \
-                 `deployment.targetEnv = \"none\"` deploys to a host that exists"
-                    .to_owned(),
-            ),
-            position: subject.whereabouts.locate(subject.source, &path),
-            severity: nixops_plugin::protocol::Severity::Error,
-        }
+        let hint = "add the plugin that has it to the inputs of the flake; \
+                    `deployment.targetEnv = \"none\"` deploys to a host that exists";
+        (
+            format!("there is no backend `{backend}` for machines; {known}"),
+            hint.to_owned(),
+        )
     }
 }
 
-/// What a problem is about.
-struct Subject<'a> {
-    name: String,
-    /// The attributes above the values that are checked.
-    below: Vec<&'a str>,
-    whereabouts: &'a Whereabouts,
-    source: &'a Source,
+fn key_of(resource: &EvaluatedResource) -> Key {
+    Key::new(&resource.kind, &resource.name)
 }
 
-impl Subject<'_> {
-    fn of_schema(&self, findings: Vec<Finding>) -> Vec<Problem> {
-        let problem = |finding: Finding| {
-            let position = self.position(&finding.path);
-            Problem {
-                position,
-                ..Problem::of_schema(&self.name, &self.below, finding)
-            }
-        };
-        findings.into_iter().map(problem).collect()
-    }
-
-    fn of_provider(&self, said: Vec<nixops_plugin::protocol::Diagnostic>) -> Vec<Problem> {
-        let problem = |said: nixops_plugin::protocol::Diagnostic| {
-            let position = self.position(&said.path);
-            Problem {
-                position,
-                ..Problem::of_provider(&self.name, &self.below, said)
-            }
-        };
-        said.into_iter().map(problem).collect()
-    }
-
-    fn position(&self, path: &[String]) -> Option<crate::evaluator::Position> {
-        let below = self.below.iter().map(ToString::to_string);
-        let path: Vec<String> = below.chain(path.iter().cloned()).collect();
-        self.whereabouts.locate(self.source, &path)
-    }
+/// The resources that a dependency means, among those that there are.
+fn meant(dependency: &Dependency, keys: &BTreeSet<Key>) -> BTreeSet<Key> {
+    let is_meant = |key: &&Key| {
+        let named = dependency.name.as_ref();
+        key.kind == dependency.kind && named.is_none_or(|name| *name == key.name)
+    };
+    keys.iter().filter(is_meant).cloned().collect()
 }
 
-fn attributes(value: &Value) -> Attributes {
-    value.as_object().cloned().unwrap_or_default()
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_dependency_on_a_type_means_all_of_it_and_strangers_are_none() {
+        let keys = ["a", "b"].map(|name| Key::new("volumes", name));
+        let keys: BTreeSet<Key> = keys.into_iter().chain([Key::new("keys", "a")]).collect();
+        let all = Dependency {
+            kind: "volumes".to_owned(),
+            name: None,
+        };
+        assert_eq!(meant(&all, &keys).len(), 2);
+        let one = |name: &str| Dependency {
+            kind: "volumes".to_owned(),
+            name: Some(name.to_owned()),
+        };
+        assert_eq!(
+            meant(&one("b"), &keys),
+            BTreeSet::from([Key::new("volumes", "b")])
+        );
+        assert!(meant(&one("c"), &keys).is_empty());
+    }
 }

@@ -2,16 +2,18 @@
 
 mod check;
 mod error;
+mod judge;
 mod problem;
 
-pub use check::{Checked, CheckedMachine};
+pub use check::Checked;
 pub use error::Error;
+pub use judge::{CheckedMachine, Judge};
 pub use problem::Problem;
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::sync::Arc;
 
 use nixops_plugin::protocol::{
-    Attributes, Dependency, Diff, Find, Read, ResourceState, Updated, Validate, Validated,
+    Attributes, Diff, Find, Read, ResourceState, Updated, Validate, Validated,
 };
 use serde_json::Value;
 
@@ -152,13 +154,4 @@ impl Preview<'_> {
             ),
         })
     }
-}
-
-/// The resources that a dependency means, among those that there are.
-pub fn meant(dependency: &Dependency, keys: &BTreeSet<Key>) -> BTreeSet<Key> {
-    let is_meant = |key: &&Key| {
-        let named = dependency.name.as_ref();
-        key.kind == dependency.kind && named.is_none_or(|name| *name == key.name)
-    };
-    keys.iter().filter(is_meant).cloned().collect()
 }

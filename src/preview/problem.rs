@@ -1,13 +1,10 @@
 //! What is wrong with the values of a network.
 
-use nixops_plugin::protocol::{self, Severity};
+use nixops_plugin::protocol::Severity;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    evaluator::{Diagnostic, Position},
-    schema::{Finding, attribute_path},
-};
+use crate::evaluator::{Diagnostic, Position};
 
 /// A value that is not as its type, or its provider, wants it.
 #[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
@@ -32,38 +29,6 @@ pub struct Problem {
 }
 
 impl Problem {
-    /// What a schema has against a value.
-    pub fn of_schema(resource: &str, below: &[&str], finding: Finding) -> Self {
-        let below = below.iter().map(ToString::to_string);
-        let path: Vec<String> = below.chain(finding.path).collect();
-        Self {
-            resource: resource.to_owned(),
-            attribute: attribute_path(path.iter().map(String::as_str)),
-            message: finding.message,
-            expected: Some(finding.expected),
-            found: Some(finding.found),
-            hint: None,
-            position: None,
-            severity: Severity::Error,
-        }
-    }
-
-    /// What a provider has against a value.
-    pub fn of_provider(resource: &str, below: &[&str], said: protocol::Diagnostic) -> Self {
-        let below = below.iter().map(ToString::to_string);
-        let path: Vec<String> = below.chain(said.path).collect();
-        Self {
-            resource: resource.to_owned(),
-            attribute: attribute_path(path.iter().map(String::as_str)),
-            message: said.message,
-            expected: None,
-            found: None,
-            hint: said.hint,
-            position: None,
-            severity: said.severity,
-        }
-    }
-
     /// The same for people.
     pub fn diagnostic(&self) -> Diagnostic {
         let dot = if self.attribute.is_empty() { "" } else { "." };

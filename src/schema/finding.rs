@@ -6,6 +6,9 @@ use serde::Serialize;
 
 use super::attribute_path;
 
+/// What is found where nothing is.
+const NOTHING: &str = "nothing";
+
 /// One thing that is wrong with a value.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 pub struct Finding {
@@ -36,13 +39,18 @@ impl Finding {
         }
     }
 
+    /// Whether what is wrong is that nothing is there.
+    pub fn is_missing(&self) -> bool {
+        self.found == NOTHING
+    }
+
     /// A required attribute that is not there.
     pub(super) fn missing(path: Vec<String>, expected: String) -> Self {
         let message = format!("is required, but not there; expected {expected}");
         Self {
             path,
             expected,
-            found: "nothing".to_owned(),
+            found: NOTHING.to_owned(),
             message,
             suggestion: None,
         }

@@ -33,7 +33,7 @@ pub use compiled::Schema;
 pub use error::SchemaError;
 pub use finding::Finding;
 pub use registry::{Kind, Registry, TypeSchema};
-pub use sample::{Sample, samples};
+pub use sample::{Sample, samples, trials};
 pub use sensitive::REDACTED;
 
 #[cfg(test)]

@@ -42,6 +42,8 @@ pub(super) fn kinds(argument: &Value) -> Vec<&str> {
     }
 }
 
+/// Makes the keyword for the validator.
+#[expect(clippy::unnecessary_wraps, reason = "the validator wants a result")]
 pub(super) fn keyword<'a>(
     _: &'a Map<String, Value>,
     argument: &'a Value,

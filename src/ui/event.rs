@@ -60,6 +60,13 @@ pub enum Event {
         /// Seconds that it took.
         seconds: f64,
     },
+    /// Something that takes a while has begun for a plugin.
+    PluginStep {
+        /// The plugin.
+        plugin: String,
+        /// What it is, such as `building its provider`.
+        step: String,
+    },
     /// A provider said something.
     PluginLog {
         /// The plugin.

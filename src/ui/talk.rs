@@ -60,6 +60,7 @@ impl Talk {
                 let text = overview(summary, self.options.show_trace, self.color);
                 Some(format!("\n{}{text}", self.repetitions()))
             }
+            Event::PluginStep { plugin, step } => Some(said(plugin, step)),
             detail if self.is_verbose() => details(detail),
             _ => None,
         }

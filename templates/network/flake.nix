@@ -8,6 +8,11 @@
     # the same version of it. It shares our nixpkgs.
     nixops.url = "github:NixOS/nixops"; # or of a clone: git+file:///home/me/nixops
     nixops.inputs.nixpkgs.follows = "nixpkgs";
+
+    # A plugin is one more input. Its options and resources are there then, and
+    # the lock file pins it with its provider.
+    # neatcloud.url = "github:NixOS/nixops?dir=plugins/neatcloud";
+    # neatcloud.inputs.nixpkgs.follows = "nixpkgs";
   };
 
   outputs =

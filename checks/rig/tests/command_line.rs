@@ -187,6 +187,21 @@ fn wait_for(condition: impl Fn() -> bool) {
 }
 
 #[test]
+fn a_rig_without_hosts_has_a_deployers_side() {
+    let place = Place::new();
+    let record = place.up(&[]);
+    assert_eq!(record["hosts"], serde_json::json!([]));
+    let store = place
+        .rig("run")
+        .args(["--", "nix-store", "--version"])
+        .output();
+    assert!(text(&store.unwrap()).starts_with("nix-store"));
+    let root = root(&record);
+    assert_eq!(text(&place.rig("down").output().unwrap()), "");
+    assert!(!root.exists());
+}
+
+#[test]
 fn hosts_come_up_again_after_their_holder_was_killed() {
     let place = Place::new();
     let first = place.up(&["web"]);

@@ -8,7 +8,10 @@ mod test;
 use anyhow::{Context as _, Result};
 use clap::{Args, Subcommand};
 
-use crate::plugin::conformance::{Check, Outcome, Report};
+use crate::{
+    plugin::conformance::{Check, Outcome, Report},
+    ui::Event,
+};
 
 use super::Context;
 
@@ -42,13 +45,27 @@ impl Plugin {
     }
 }
 
-/// Shows what was found, and gives the exit code.
-fn show(context: &Context, report: &Report) -> Result<u8> {
+/// Shows a check to people, as soon as it is made.
+fn tell(context: &Context, check: &Check) {
+    if !context.global.json {
+        context.ui.data(line(check));
+    }
+}
+
+/// Says what takes a while, to people.
+fn doing(context: &Context, plugin: &str, what: &str) {
+    context.ui.send(Event::PluginStep {
+        plugin: plugin.to_owned(),
+        step: what.to_owned(),
+    });
+}
+
+/// Shows what there is to say once all is checked, and gives the exit code.
+fn conclude(context: &Context, report: &Report) -> Result<u8> {
     context.ui.data(if context.global.json {
         serde_json::to_string(report).context("while writing the report")?
     } else {
-        let lines = report.checks.iter().map(line);
-        format!("{}\n{}", lines.collect::<String>(), total(report))
+        format!("\n{}", total(report))
     });
     Ok(u8::from(!report.passed()))
 }
@@ -72,9 +89,22 @@ fn total(report: &Report) -> String {
         let checks = report.checks.iter();
         checks.filter(|check| is_meant(&check.outcome)).count()
     };
-    format!(
-        "{} passed, {} failed",
-        count(|outcome| *outcome == Outcome::Passed),
-        count(|outcome| matches!(outcome, Outcome::Failed { .. }))
-    )
+    let passed = count(|outcome| *outcome == Outcome::Passed);
+    let parts = [
+        (
+            count(|outcome| matches!(outcome, Outcome::Failed { .. })),
+            "failed",
+        ),
+        (
+            count(|outcome| matches!(outcome, Outcome::Advice { .. })),
+            "with advice",
+        ),
+        (
+            count(|outcome| matches!(outcome, Outcome::Skipped { .. })),
+            "skipped",
+        ),
+    ];
+    let parts = parts.iter().filter(|(count, _)| *count > 0);
+    let parts = parts.map(|(count, what)| format!(", {count} {what}"));
+    format!("{passed} passed{}", parts.collect::<String>())
 }

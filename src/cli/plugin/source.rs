@@ -3,15 +3,22 @@
 use std::collections::BTreeMap;
 
 use anyhow::Result;
+use camino::Utf8Path;
 use clap::Args;
 
 use crate::{
     evaluator::{Evaluator, Options, Request, deployer_system},
-    flake::{self, LockOptions, Source},
+    flake::{self, LockOptions, LockedFlake, Source},
     nix::Nix,
 };
 
-use super::super::{Context, source::pairs};
+use super::{
+    super::{Context, source::pairs},
+    doing,
+};
+
+/// The input that plugins are evaluated with.
+const NIXPKGS: &str = "nixpkgs";
 
 /// Which plugin is meant.
 #[derive(Clone, Debug, Args)]
@@ -21,7 +28,8 @@ pub struct PluginSource {
     #[arg(value_name = "DIR", default_value = ".")]
     pub flake: String,
 
-    /// Use another flake for an input, such as `nixpkgs`
+    /// Use another flake for an input. A plugin without an input `nixpkgs` is looked at with this one,
+    /// or with that of the flake registry
     #[arg(long, num_args = 2, value_names = ["INPUT", "REF"])]
     override_input: Vec<String>,
 
@@ -43,14 +51,7 @@ impl PluginSource {
 
     /// Locks the plugin's flake and prepares its evaluation.
     pub fn evaluator(&self, context: &Context, nix: &Nix) -> Result<Evaluator> {
-        let options = LockOptions {
-            override_inputs: pairs(&self.override_input),
-            no_write_lock_file: self.no_write_lock_file,
-        };
-        let flake = flake::lock(nix, &context.processes, &self.flake, &options)?;
-        let source = Source::Plugin {
-            flake: Box::new(flake),
-        };
+        let source = self.locked(context, nix)?;
         let request = Request {
             identity: source.identity(),
             source,
@@ -63,5 +64,72 @@ impl PluginSource {
         };
         let processes = context.processes.clone();
         Ok(Evaluator::new(nix.clone(), processes, request, options)?)
+    }
+
+    /// Locks the plugin, and a nixpkgs for it if it brings none: a plugin of Nix alone gets the
+    /// nixpkgs of whoever uses it, and needs none of its own.
+    fn locked(&self, context: &Context, nix: &Nix) -> Result<Source> {
+        let given = pairs(&self.override_input);
+        let all = self.lock(context, nix, &self.flake, given.clone());
+        let (flake, missing) = match all {
+            Err(flake::Error::UnknownInput { input, .. }) if input == NIXPKGS => {
+                let others = given.iter().filter(|(input, _)| input != NIXPKGS);
+                let others = others.cloned().collect();
+                (self.lock(context, nix, &self.flake, others)?, true)
+            }
+            flake => {
+                let flake = flake?;
+                let missing = flake.input(NIXPKGS).is_none();
+                (flake, missing)
+            }
+        };
+        let nixpkgs = missing.then(|| self.stand_in(context, nix, &given));
+        let nixpkgs = nixpkgs.transpose()?.map(Box::new);
+        let flake = Box::new(flake);
+        Ok(Source::Plugin { flake, nixpkgs })
+    }
+
+    /// The nixpkgs that is named for this run, or that of the flake registry.
+    fn stand_in(
+        &self,
+        context: &Context,
+        nix: &Nix,
+        given: &[(String, String)],
+    ) -> Result<LockedFlake> {
+        let named = given.iter().find(|(input, _)| input == NIXPKGS);
+        let reference = named.map_or(NIXPKGS, |(_, reference)| reference);
+        if named.is_none() {
+            let step = "looking for the nixpkgs of the flake registry, since it has no such input";
+            doing(context, &self.flake, step);
+        }
+        let locked = self.lock(context, nix, reference, Vec::new());
+        Ok(locked.map_err(|source| flake::Error::NoNixpkgs {
+            reference: format!("`{reference}`"),
+            source: Box::new(source),
+        })?)
+    }
+
+    fn lock(
+        &self,
+        context: &Context,
+        nix: &Nix,
+        reference: &str,
+        override_inputs: Vec<(String, String)>,
+    ) -> Result<LockedFlake, flake::Error> {
+        let options = LockOptions {
+            override_inputs,
+            no_write_lock_file: self.no_write_lock_file,
+        };
+        flake::lock(nix, &context.processes, &directory(reference), &options)
+    }
+}
+
+/// Says `./plugin` for a directory `plugin`, which Nix would look up in its registry.
+fn directory(reference: &str) -> String {
+    let is_name = !reference.starts_with(['.', '/', '~']);
+    if is_name && Utf8Path::new(reference).join("flake.nix").is_file() {
+        format!("./{reference}")
+    } else {
+        reference.to_owned()
     }
 }

@@ -13,12 +13,17 @@ use nixops_plugin::protocol::Attributes;
 use crate::{
     plugin::{
         self, Plugin, PluginSet, Providers,
-        conformance::{self, Options, Sample, Target},
+        conformance::{self, Check, Options, Sample, Target},
     },
     ui::Event,
 };
 
-use super::{super::Context, super::directory::state_directory, show, source::PluginSource};
+use super::{
+    super::{Context, directory::state_directory},
+    conclude, doing,
+    source::PluginSource,
+    tell,
+};
 
 /// Run a provider through the protocol
 ///
@@ -70,13 +75,16 @@ impl Test {
             Some(program) => program.clone(),
             None => built(context, &nix, plugins, &plugin)?,
         };
+        doing(context, &plugin.manifest.name, "testing its provider");
         let options = Options {
             schemas: documents(&plugin)?,
             samples: self.samples()?,
             mutate: self.mutate,
             ..Options::default()
         };
-        show(context, &tested(context, &plugin, program, &options))
+        let mut told = |check: &Check| tell(context, check);
+        let report = tested(context, &plugin, program, &options, &mut told);
+        conclude(context, &report)
     }
 
     fn samples(&self) -> Result<BTreeMap<String, Sample>> {
@@ -101,6 +109,14 @@ pub fn built(
     plugins: PluginSet,
     plugin: &Plugin,
 ) -> Result<Utf8PathBuf> {
+    if plugin
+        .manifest
+        .provider
+        .as_ref()
+        .is_some_and(|provider| provider.drv.is_some())
+    {
+        doing(context, &plugin.manifest.name, "building its provider");
+    }
     let providers = Providers::new(
         plugins,
         nix.clone(),
@@ -118,6 +134,7 @@ pub fn tested(
     plugin: &Plugin,
     program: Utf8PathBuf,
     options: &Options,
+    told: &mut dyn FnMut(&Check),
 ) -> conformance::Report {
     let ui = context.ui.clone();
     let name = plugin.manifest.name.clone();
@@ -134,7 +151,7 @@ pub fn tested(
             }
         }),
     };
-    conformance::run(&target, options)
+    conformance::watch(&target, options, told)
 }
 
 /// The schemas that a plugin ships, as far as they are JSON.

@@ -1,21 +1,33 @@
 //! What was found, one after the other.
 
+use serde_json::Value;
+
 use crate::{
     evaluator::PluginFacts,
     plugin::{
         Plugin,
         conformance::{Check, Outcome, Report},
     },
-    schema::Registry,
+    schema::{Kind, Registry, TypeSchema},
 };
 
-/// Collects what is found of a plugin.
-#[derive(Debug, Default)]
-pub struct Findings {
+use super::Agreement;
+
+/// Collects what is found of a plugin, and tells of it at once.
+pub struct Findings<'a> {
     checks: Vec<Check>,
+    told: &'a mut dyn FnMut(&Check),
 }
 
-impl Findings {
+impl<'a> Findings<'a> {
+    /// Nothing found yet. `told` hears of everything that will be.
+    pub fn new(told: &'a mut dyn FnMut(&Check)) -> Self {
+        Self {
+            checks: Vec::new(),
+            told,
+        }
+    }
+
     /// Notes a result, and gives it where it is one.
     pub fn note<T>(&mut self, title: &str, result: Result<T, String>) -> Option<T> {
         match result {
@@ -45,14 +57,30 @@ impl Findings {
         self.add(title, Outcome::Advice { reason });
     }
 
-    /// Takes in what another report says.
-    pub fn extend(&mut self, report: Report) {
-        self.checks.extend(report.checks);
+    /// Takes in what another one has found.
+    pub fn take(&mut self, check: &Check) {
+        (self.told)(check);
+        self.checks.push(check.clone());
+    }
+
+    /// Notes whether options and schema of a type agree.
+    pub fn agreement(&mut self, of_type: &str, agreement: Agreement) {
+        let title = format!("options and schema of {of_type} agree");
+        match (agreement.failure, agreement.advice) {
+            (Some(reason), _) => self.fail(&title, reason),
+            (None, Some(reason)) => self.advise(&title, reason),
+            (None, None) => self.add(&title, Outcome::Passed),
+        }
     }
 
     /// Looks at what users rely on although nothing enforces it.
     pub fn conventions(&mut self, plugin: &Plugin, registry: &Registry, facts: &PluginFacts) {
         self.descriptions(facts);
+        for of_type in &facts.untyped {
+            let title = format!("resources of {of_type} say what they are");
+            let reason = "set config._type, by which the options of others recognise them";
+            self.advise(&title, reason.to_owned());
+        }
         for backend in &plugin.manifest.backends {
             let title = format!("the options of its machines are deployment.{backend}");
             let prefix = format!("deployment.{backend}");
@@ -66,14 +94,31 @@ impl Findings {
                 self.advise(&title, format!("machines get no option {prefix}"));
             }
         }
-        let brought = plugin
+        for name in plugin
             .manifest
             .types
             .iter()
-            .chain(&plugin.manifest.backends);
-        for name in brought.filter(|name| registry.get(name).is_none()) {
-            let reason = format!("without schemas/{name}.json its values are not checked");
-            self.advise(&format!("{name} has a schema"), reason);
+            .chain(&plugin.manifest.backends)
+        {
+            let title = format!("every option of {name} is in its schema");
+            match registry.get(name) {
+                // What is wrong with its schema has been told.
+                None if has_file(plugin, name) => {}
+                None => {
+                    let reason = format!("without schemas/{name}.json its values are not checked");
+                    self.advise(&format!("{name} has a schema"), reason);
+                }
+                Some(schema) => match unnamed(name, schema, facts).as_slice() {
+                    [] => self.add(&title, Outcome::Passed),
+                    options => {
+                        let options = options.join(", ");
+                        self.advise(
+                            &title,
+                            format!("values of these are not checked: {options}"),
+                        );
+                    }
+                },
+            }
         }
     }
 
@@ -93,9 +138,48 @@ impl Findings {
     }
 
     fn add(&mut self, title: &str, outcome: Outcome) {
-        self.checks.push(Check {
+        self.take(&Check {
             name: title.to_owned(),
             outcome,
         });
     }
+}
+
+fn has_file(plugin: &Plugin, name: &str) -> bool {
+    let texts = plugin.schema_texts().unwrap_or_default();
+    texts.iter().any(|text| text.of_type == name)
+}
+
+/// Keywords by which a schema names attributes elsewhere than in `properties`.
+const ELSEWHERE: [&str; 5] = ["$ref", "allOf", "anyOf", "oneOf", "patternProperties"];
+
+/// Options in Nix that a schema does not name.
+fn unnamed(of_type: &str, schema: &TypeSchema, facts: &PluginFacts) -> Vec<String> {
+    let document = schema.options.document();
+    let properties = document.get("properties").and_then(Value::as_object);
+    let is_elsewhere = ELSEWHERE
+        .iter()
+        .any(|keyword| document.get(keyword).is_some());
+    let Some(properties) = properties.filter(|_| !is_elsewhere) else {
+        return Vec::new();
+    };
+    let prefix = format!("deployment.{of_type}.");
+    let options: Vec<&str> = match schema.kind {
+        Kind::Machine => {
+            let options = facts.machine.iter();
+            options
+                .filter_map(|name| name.strip_prefix(&prefix))
+                .collect()
+        }
+        _ => {
+            let options = facts.resources.get(of_type).into_iter().flatten();
+            options.map(String::as_str).collect()
+        }
+    };
+    let first = |option: &&str| option.split('.').next().unwrap_or_default().to_owned();
+    let mut unnamed: Vec<String> = options.iter().map(first).collect();
+    unnamed.retain(|name| !properties.contains_key(name.trim_matches('"')));
+    unnamed.sort();
+    unnamed.dedup();
+    unnamed
 }

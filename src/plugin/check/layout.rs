@@ -26,18 +26,30 @@ const PACKAGING: [(&str, &str); 6] = [
     ),
 ];
 
-/// Says what to change in a directory that has a plugin of NixOps 2 in it, or some of one.
-pub fn advice(directory: &Utf8Path) -> Vec<String> {
+/// What to do about the hooks of a plugin in Python.
+const HOOKS: &str = "NixOps loads no Python any more: what `nixexprs` gives is `nixopsPlugin.nixexprs`, \
+                     and resources and backends need a provider";
+
+/// How to begin where there is nothing.
+const BEGIN: &str = "`nix flake init -t <nixops>#plugin` writes one, and a plugin to begin with";
+
+/// Files of NixOps 2 in a directory, each with what to do about it.
+pub fn advice(directory: &Utf8Path) -> Vec<(String, String)> {
     let there = |file: &str| directory.join(file).exists();
     let packaging = PACKAGING.iter().filter(|(file, _)| there(file));
-    let mut advice: Vec<String> = packaging
-        .map(|(file, advice)| format!("{file}: {advice}"))
-        .collect();
-    let expressions = expressions(directory);
-    if !there("flake.nix") {
-        advice.extend(expressions.map(|path| flake(directory, &path)));
-    }
-    advice
+    let packaging = packaging.map(|(file, advice)| ((*file).to_owned(), (*advice).to_owned()));
+    let hooks = below(directory, "plugin.py").into_iter();
+    let hooks = hooks.map(|path| (path.into_string(), HOOKS.to_owned()));
+    packaging.chain(hooks).collect()
+}
+
+/// What to do in a directory without a `flake.nix`.
+pub fn without_flake(directory: &Utf8Path) -> String {
+    let write = expressions(directory).map(|path| flake(directory, &path));
+    format!(
+        "there is no flake.nix; {}",
+        write.unwrap_or_else(|| BEGIN.to_owned())
+    )
 }
 
 /// The directory of Nix expressions, relative to that of the plugin: beside the Python package, or in
@@ -47,14 +59,20 @@ fn expressions(directory: &Utf8Path) -> Option<Utf8PathBuf> {
     if directory.join(&beside).join("default.nix").is_file() {
         return Some(beside);
     }
-    let entries = fs::read_dir(directory).ok()?;
+    let inside = below(directory, "nix/default.nix").into_iter().next()?;
+    inside.parent().map(Utf8Path::to_owned)
+}
+
+/// Files of a name in the directories of a directory, relative to that.
+fn below(directory: &Utf8Path, file: &str) -> Vec<Utf8PathBuf> {
+    let entries = fs::read_dir(directory).into_iter().flatten();
     let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
-    let mut inside: Vec<_> = names
-        .map(|name| Utf8PathBuf::from(name).join("nix"))
-        .filter(|path| directory.join(path).join("default.nix").is_file())
+    let paths = names.map(|name| Utf8PathBuf::from(name).join(file));
+    let mut found: Vec<_> = paths
+        .filter(|path| directory.join(path).is_file())
         .collect();
-    inside.sort();
-    inside.into_iter().next()
+    found.sort();
+    found
 }
 
 /// A `flake.nix` to begin with.
@@ -65,8 +83,7 @@ fn flake(directory: &Utf8Path, expressions: &Utf8Path) -> String {
     let name = name.trim_start_matches("nixops").trim_matches(['-', '_']);
     let name = name.replace('_', "-").to_lowercase();
     format!(
-        "write flake.nix:\n{{\n  inputs.nixpkgs.url = \"github:NixOS/nixpkgs/nixos-26.05\";\n  \
-         outputs = _: {{\n    nixopsPlugin = {{\n      name = \"{name}\";\n      \
+        "write one:\n{{\n  outputs = _: {{\n    nixopsPlugin = {{\n      name = \"{name}\";\n      \
          nixexprs = [ ./{expressions} ];\n    }};\n  }};\n}}"
     )
 }
@@ -89,35 +106,42 @@ mod tests {
         (temporary, path)
     }
 
+    fn all(path: &Utf8Path) -> String {
+        let lines = advice(path).into_iter();
+        let lines = lines.map(|(file, advice)| format!("{file}: {advice}\n"));
+        lines.collect()
+    }
+
     #[test]
     fn a_plugin_of_nixops_2_is_told_what_to_write_and_what_to_delete() {
-        let (_temporary, path) = directory(&["pyproject.toml", "nixops_neatcloud/nix/default.nix"]);
-        assert_snapshot!(advice(&path).join("\n"), @r#"
-        pyproject.toml: delete it once the provider is no Python program any more; the flake is the package
-        write flake.nix:
-        {
-          inputs.nixpkgs.url = "github:NixOS/nixpkgs/nixos-26.05";
-          outputs = _: {
-            nixopsPlugin = {
-              name = "neatcloud";
-              nixexprs = [ ./nixops_neatcloud/nix ];
-            };
-          };
-        }
-        "#);
+        let files = [
+            "pyproject.toml",
+            "nixops_neatcloud/nix/default.nix",
+            "nixops_neatcloud/plugin.py",
+        ];
+        let (_temporary, path) = directory(&files);
+        assert_snapshot!(all(&path), @"");
+        assert_snapshot!(without_flake(&path), @"");
     }
 
     #[test]
     fn the_oldest_layout_is_known_too() {
         let (_temporary, path) = directory(&["setup.py", "nix/default.nix"]);
-        let text = advice(&path).join("\n");
-        assert!(text.contains("setup.py: delete it"), "{text}");
+        assert_snapshot!(all(&path), @"");
+        let text = without_flake(&path);
         assert!(text.contains("nixexprs = [ ./nix ];"), "{text}");
+    }
+
+    #[test]
+    fn a_directory_with_nothing_in_it_is_told_of_the_template() {
+        let (_temporary, path) = directory(&["README.md"]);
+        assert_eq!(all(&path), "");
+        assert_snapshot!(without_flake(&path), @"");
     }
 
     #[test]
     fn a_plugin_that_is_a_flake_is_left_in_peace() {
         let (_temporary, path) = directory(&["flake.nix", "nix/default.nix"]);
-        assert!(advice(&path).is_empty());
+        assert_eq!(all(&path), "");
     }
 }

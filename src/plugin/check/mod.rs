@@ -4,6 +4,6 @@ mod agreement;
 mod findings;
 mod layout;
 
-pub use agreement::compare;
+pub use agreement::{Agreement, compare, words};
 pub use findings::Findings;
-pub use layout::advice;
+pub use layout::{advice, without_flake};

@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use super::{
     Sample, Tester,
-    report::{Report, Trouble, Verdict, ensure},
+    report::{Recorder, Trouble, Verdict, ensure},
     resource,
     samples::fits,
 };
@@ -74,7 +74,7 @@ impl<'a> Life<'a> {
         Ok(life)
     }
 
-    fn run(&mut self, report: &mut Report, sample: &Sample) {
+    fn run(&mut self, report: &mut Recorder<'_>, sample: &Sample) {
         let again = self.create_again();
         let idempotent = again.is_ok();
         let checks = [

@@ -23,7 +23,7 @@ use super::{
     provider::{Error, Fault, Listener, Subject, absolute},
 };
 use crate::process::Processes;
-use report::{Trouble, Verdict};
+use report::{Recorder, Trouble, Verdict};
 
 /// How long a provider may take to end when its input closes.
 const ENDS_WITHIN: Duration = Duration::from_secs(5);
@@ -76,10 +76,16 @@ impl Default for Options {
 
 /// Tries a provider.
 pub fn run(target: &Target, options: &Options) -> Report {
+    watch(target, options, &mut |_| {})
+}
+
+/// Tries a provider, and tells of each check as soon as it is made.
+pub fn watch(target: &Target, options: &Options, told: &mut dyn FnMut(&Check)) -> Report {
+    let report = Report::default();
     let mut tester = Tester {
         target,
         options,
-        report: Report::default(),
+        report: Recorder { report, told },
         stray: None,
     };
     let greeted = tester.start().map(drop);
@@ -93,13 +99,13 @@ pub fn run(target: &Target, options: &Options) -> Report {
         }
         tester.ending();
     }
-    tester.report
+    tester.report.report
 }
 
 struct Tester<'a> {
     target: &'a Target,
     options: &'a Options,
-    report: Report,
+    report: Recorder<'a>,
     stray: Option<Fault>,
 }
 

@@ -49,16 +49,26 @@ impl Report {
         let mut checks = self.checks.iter();
         !checks.any(|check| matches!(check.outcome, Outcome::Failed { .. }))
     }
+}
 
-    pub(super) fn add(&mut self, name: impl Into<String>, verdict: Verdict) {
-        self.checks.push(Check {
+/// A report that is being written, which tells of each check as soon as it is made.
+pub(super) struct Recorder<'a> {
+    pub report: Report,
+    pub told: &'a mut dyn FnMut(&Check),
+}
+
+impl Recorder<'_> {
+    pub fn add(&mut self, name: impl Into<String>, verdict: Verdict) {
+        let check = Check {
             name: name.into(),
             outcome: match verdict {
                 Ok(()) => Outcome::Passed,
                 Err(Trouble::Failed(reason)) => Outcome::Failed { reason },
                 Err(Trouble::Skipped(reason)) => Outcome::Skipped { reason },
             },
-        });
+        };
+        (self.told)(&check);
+        self.report.checks.push(check);
     }
 }
 

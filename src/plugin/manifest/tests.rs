@@ -149,7 +149,7 @@ fn a_record_that_does_not_fit_names_the_plugin() {
     ];
     assert_snapshot!(records.map(|record| refused([record])).join("\n"), @r#"
     plugin `neatcloud` (input `clouds`): the manifest cannot be used: `protocol`: invalid type: string, expected u32
-    plugin `neatcloud` (input `clouds`): the manifest cannot be used: `colour`: unknown field `colour`, expected one of `name`, `version`, `input`, `override`, `locked`, `source`, `attributes`, `protocol`, `nixexprs`, `schemas`, `types`, `backends`, `provider`, `providerSystems`
+    plugin `neatcloud` (input `clouds`): the manifest cannot be used: `colour`: unknown field `colour`, expected one of `name`, `version`, `input`, `override`, `locked`, `source`, `attributes`, `protocol`, `nixexprs`, `schemas`, `types`, `backends`, `provider`, `providerThrows`, `providerSystems`
     the plugin of input `clouds`: the manifest cannot be used: `name`: invalid type: integer `7`, expected a string
     plugin 1 of `network.plugins`: the manifest cannot be used: it is no attribute set
     "#);

@@ -32,7 +32,6 @@ pub enum Error {
         /// Whose provider it is.
         subject: Arc<Subject>,
         /// Why it could not be started.
-        #[source]
         failure: StartFailure,
     },
 
@@ -87,7 +86,6 @@ pub enum Error {
         /// What it was asked.
         method: String,
         /// What it says.
-        #[source]
         error: Box<RpcError>,
     },
 

@@ -20,11 +20,26 @@ const LONGEST: usize = 64;
 pub(super) struct Generator<'a> {
     root: &'a Value,
     chance: &'a mut Chance,
+    freedom: Freedom,
 }
 
+/// Whether values have attributes that nobody has named, where a schema leaves that open.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Freedom {
+    Unnamed,
+    NamedOnly,
+}
+
+/// Keywords that name attributes.
+const NAMING: [&str; 5] = ["properties", "$ref", "allOf", "anyOf", "oneOf"];
+
 impl<'a> Generator<'a> {
-    pub fn new(root: &'a Value, chance: &'a mut Chance) -> Self {
-        Self { root, chance }
+    pub fn new(root: &'a Value, chance: &'a mut Chance, freedom: Freedom) -> Self {
+        Self {
+            root,
+            chance,
+            freedom,
+        }
     }
 
     pub fn value(&mut self) -> Value {
@@ -44,7 +59,7 @@ impl<'a> Generator<'a> {
         let mut value = self.own(keywords, depth);
         for part in self.parts(keywords) {
             let part = self.of(&part, depth + 1);
-            value = joined(value, part);
+            value = Some(joined(value, part));
         }
         value.unwrap_or_else(|| self.anything())
     }
@@ -213,7 +228,10 @@ impl<'a> Generator<'a> {
         let free = names
             .into_iter()
             .filter(|_| self.chance.of_hundred(percent / 3));
-        let free: Vec<&str> = if other == &Value::Bool(false) {
+        let is_left_open = other == &Value::Bool(true)
+            && self.freedom == Freedom::NamedOnly
+            && NAMING.iter().any(|keyword| keywords.contains_key(*keyword));
+        let free: Vec<&str> = if other == &Value::Bool(false) || is_left_open {
             Vec::new()
         } else {
             free.collect()
@@ -241,16 +259,15 @@ impl<'a> Generator<'a> {
 }
 
 /// Two sets become one; of other values, what one schema itself says counts.
-fn joined(own: Option<Value>, part: Value) -> Option<Value> {
-    Some(match (own, part) {
+fn joined(own: Option<Value>, part: Value) -> Value {
+    match (own, part) {
         (Some(Value::Object(mut own)), Value::Object(part)) => {
             own.extend(part);
             Value::Object(own)
         }
-        (Some(Value::Null) | None, part) => part,
-        (Some(own), Value::Object(_) | Value::Null) => own,
-        (Some(_), part) => part,
-    })
+        (Some(own), Value::Object(_) | Value::Null) if !own.is_null() => own,
+        (_, part) => part,
+    }
 }
 
 fn whole(number: &Value) -> Option<i64> {

@@ -7,11 +7,17 @@ mod chance;
 mod generate;
 mod mutate;
 mod pattern;
+mod trial;
+
+pub use trial::trials;
 
 use serde::Serialize;
 use serde_json::Value;
 
-use self::{chance::Chance, generate::Generator};
+use self::{
+    chance::Chance,
+    generate::{Freedom, Generator},
+};
 use super::Schema;
 
 /// How often another value is tried if one is not of the kind that was wanted.
@@ -30,14 +36,14 @@ pub struct Sample {
 pub fn samples(schema: &Schema, seed: u64, count: usize) -> Vec<Sample> {
     let mut chance = Chance::new(seed);
     (0..count)
-        .map(|index| sample(schema, &mut chance, index % 2 == 0))
+        .map(|index| sample(schema, &mut chance, Freedom::Unnamed, index % 2 == 0))
         .collect()
 }
 
-fn sample(schema: &Schema, chance: &mut Chance, wanted: bool) -> Sample {
+fn sample(schema: &Schema, chance: &mut Chance, freedom: Freedom, wanted: bool) -> Sample {
     let mut value = Value::Null;
     for _ in 0..ATTEMPTS {
-        value = Generator::new(schema.document(), chance).value();
+        value = Generator::new(schema.document(), chance, freedom).value();
         if !wanted {
             mutate::mutate(&mut value, chance);
         }

@@ -26,12 +26,10 @@ pub(super) fn mutate(value: &mut Value, chance: &mut Chance) {
         }
         Value::Array(list) if !list.is_empty() && chance.of_hundred(70) => {
             let index = chance.below(list.len());
-            if chance.of_hundred(20) {
-                list.push(list[index].clone());
-            } else if chance.of_hundred(20) {
-                list.remove(index);
-            } else {
-                mutate(&mut list[index], chance);
+            match chance.below(4) {
+                0 => list.push(list[index].clone()),
+                1 => drop(list.remove(index)),
+                _ => mutate(&mut list[index], chance),
             }
         }
         _ => *value = near(value, chance),

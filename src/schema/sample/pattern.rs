@@ -79,13 +79,13 @@ fn group(letters: &mut Peekable<Chars<'_>>) -> Node {
         return Node::Group(alternatives(letters));
     }
     letters.next();
-    match letters.next() {
-        Some(':') => Node::Group(alternatives(letters)),
+    let writes = letters.next() == Some(':');
+    let inner = alternatives(letters);
+    if writes {
+        Node::Group(inner)
+    } else {
         // What only looks around writes nothing.
-        _ => {
-            alternatives(letters);
-            Node::Nothing
-        }
+        Node::Nothing
     }
 }
 

@@ -17,7 +17,6 @@ pub struct Hold {
     dir: PathBuf,
     #[arg(long)]
     owner: Option<u32>,
-    #[arg(required = true)]
     names: Vec<String>,
 }
 

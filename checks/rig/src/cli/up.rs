@@ -17,8 +17,9 @@ use super::record::{Record, log_path};
 
 /// Starts hosts and returns when their sshds listen
 ///
-/// The hosts live until `rig down`, or until the process named by --owner ends. Writes DIR/rig.json and prints it:
-/// the rig's directory and files for ssh, and for each host its name, address, port, user and first process.
+/// The hosts live until `rig down`, or until the process named by --owner ends. Without names there is only the
+/// deployer's side. Writes DIR/rig.json and prints it: the rig's directory and files for ssh, and for each host its
+/// name, address, port, user and first process.
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Examples:\n  rig up --dir /tmp/try web db\n  rig up --dir \"$dir\" --owner $$ web    # ends with this shell"
@@ -31,7 +32,7 @@ pub struct Up {
     #[arg(long, value_name = "PROCESS")]
     owner: Option<u32>,
     /// Names of the hosts
-    #[arg(required = true, value_name = "NAME")]
+    #[arg(value_name = "NAME")]
     names: Vec<String>,
 }
 

@@ -1,19 +1,19 @@
 //! `nixops deploy`
 
-use std::{collections::BTreeMap, num::NonZeroUsize, sync::mpsc, thread, time::Duration};
+mod arguments;
+
+use std::{collections::BTreeMap, sync::mpsc, thread};
 
 use anyhow::{Result, bail};
-use camino::Utf8PathBuf;
 use clap::Args;
 use serde_json::Value;
 
 use crate::{
-    deploy::{Limits, Mutation, Request, Stage, Tools, deploy},
+    deploy::{Mutation, Request, Stage, Tools, deploy},
     evaluator::{self, EvaluatedResource, Evaluator},
-    host::{self, Connections},
+    host::Connections,
     network::Names,
-    nix::{BuildOptions, Nix},
-    plan::{Extent, Goal},
+    nix::Nix,
     plugin::{PluginSet, Providers},
     preview::{Checked, Preview},
     state::{FileStore, file_name},
@@ -24,11 +24,11 @@ use super::{
     Context,
     checking::check,
     directory::state_directory,
-    number,
     plugins::{self, PluginArguments},
     selection::SelectionArguments,
     source::SourceArguments,
 };
+use arguments::{BuildArguments, ExtentArguments, HostArguments};
 
 /// Deploy the network: evaluate, build, copy and activate its machines
 ///
@@ -63,109 +63,6 @@ pub struct Deploy {
 
     #[command(flatten)]
     plugins: PluginArguments,
-}
-
-/// How far to go. At most one of these.
-#[derive(Debug, Args)]
-#[command(next_help_heading = "How far to go")]
-#[group(multiple = false)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
-struct ExtentArguments {
-    /// Say what would be done, and change nothing anywhere
-    #[arg(long)]
-    dry_run: bool,
-
-    /// Build the systems, and leave the hosts alone
-    #[arg(long)]
-    build_only: bool,
-
-    /// Build and copy the systems, and activate nothing
-    #[arg(long)]
-    copy_only: bool,
-
-    /// Let the hosts say what activation would change; only copies
-    #[arg(long)]
-    dry_activate: bool,
-
-    /// Activate from the next boot on, not now
-    #[arg(long)]
-    boot: bool,
-
-    /// Activate now, but not from the next boot on
-    #[arg(long)]
-    test: bool,
-}
-
-impl ExtentArguments {
-    fn meaning(&self) -> Extent {
-        let Self {
-            dry_run,
-            build_only,
-            copy_only,
-            dry_activate,
-            boot,
-            test,
-        } = *self;
-        match () {
-            () if dry_run => Extent::DryRun,
-            () if build_only => Extent::BuildOnly,
-            () if copy_only => Extent::CopyOnly,
-            () if dry_activate => Extent::Activate(Goal::DryActivate),
-            () if boot => Extent::Activate(Goal::Boot),
-            () if test => Extent::Activate(Goal::Test),
-            () => Extent::Activate(Goal::Switch),
-        }
-    }
-}
-
-/// How Nix builds.
-#[derive(Debug, Args)]
-#[command(next_help_heading = "Building")]
-struct BuildArguments {
-    /// Derivations that are built at the same time
-    #[arg(long, short = 'j', value_name = "N|auto", value_parser = number::jobs)]
-    max_jobs: Option<String>,
-
-    /// Cores for each build
-    #[arg(long, value_name = "N")]
-    cores: Option<u32>,
-
-    /// Build outputs anew that are there but damaged
-    #[arg(long)]
-    repair: bool,
-}
-
-/// How hosts are treated.
-#[derive(Debug, Args)]
-#[command(next_help_heading = "Hosts")]
-struct HostArguments {
-    /// Trust the key of a host that was never seen before
-    #[arg(long)]
-    accept_new_host_keys: bool,
-
-    /// Seconds that a host may take to answer
-    #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = number::seconds)]
-    connect_timeout: u64,
-
-    /// SSH configuration to use beside ours [default: ~/.ssh/config]
-    #[arg(long, value_name = "FILE", env = "NIXOPS_SSH_CONFIG")]
-    ssh_config: Option<Utf8PathBuf>,
-
-    /// Resources that are made or changed at the same time
-    #[arg(long, value_name = "N", default_value_t = Limits::default().create, value_parser = number::positive)]
-    max_concurrent_create: NonZeroUsize,
-
-    /// Closures that are copied at the same time
-    #[arg(long, value_name = "N", default_value_t = Limits::default().copy, value_parser = number::positive)]
-    max_concurrent_copy: NonZeroUsize,
-
-    /// Machines that are activated at the same time
-    #[arg(long, value_name = "N", default_value_t = Limits::default().activate, value_parser = number::positive)]
-    max_concurrent_activate: NonZeroUsize,
-
-    /// Activate machines that run the wanted system already, too
-    #[arg(long)]
-    always_activate: bool,
 }
 
 impl Deploy {
@@ -259,11 +156,7 @@ impl Deploy {
             machines,
             extent: self.extent.meaning(),
             always_activate: self.hosts.always_activate,
-            limits: Limits {
-                create: self.hosts.max_concurrent_create,
-                copy: self.hosts.max_concurrent_copy,
-                activate: self.hosts.max_concurrent_activate,
-            },
+            limits: self.hosts.limits(),
             build: self.build.options(),
             roots: state_directory()?
                 .join("gcroots")
@@ -304,26 +197,5 @@ fn warn_of_resources(context: &Context, providers: &Providers, names: &Names) {
         let message = format!("nothing creates these resources: {}", kinds.join(", "));
         let hint = "their plugin has no provider; their values are as the network says";
         context.ui.warning(None, message, Some(hint.to_owned()));
-    }
-}
-
-impl BuildArguments {
-    fn options(&self) -> BuildOptions {
-        BuildOptions {
-            max_jobs: self.max_jobs.clone(),
-            cores: self.cores,
-            repair: self.repair,
-        }
-    }
-}
-
-impl HostArguments {
-    fn options(&self) -> host::Options {
-        host::Options {
-            user_config: self.ssh_config.clone(),
-            accept_new_host_keys: self.accept_new_host_keys,
-            connect_timeout: Duration::from_secs(self.connect_timeout),
-            ..host::Options::default()
-        }
     }
 }

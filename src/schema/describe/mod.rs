@@ -1,13 +1,17 @@
 //! Words for schemas and values.
 
+mod kind;
+mod value;
+
 use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
-use super::{attribute_path::quoted, reference::resolve, strict::kinds};
+pub(super) use self::value::{hidden, value};
+use self::{kind::of_kind, value::plain};
+use super::{reference::resolve, strict::kinds};
 
-/// How many letters of a text, and words of a choice, are shown.
-const TEXT: usize = 60;
+/// How many words of a choice are shown.
 const CHOICES: usize = 12;
 
 /// How far references are followed for a description.
@@ -134,151 +138,6 @@ fn one_choice(value: &Value) -> Words {
         Words::Null
     } else {
         Words::Choice(plain(value))
-    }
-}
-
-fn of_kind(root: &Value, keywords: &Map<String, Value>, kind: &str, depth: usize) -> String {
-    match kind {
-        "boolean" => "true or false".to_owned(),
-        "integer" => numbers("an integer", keywords),
-        "number" => numbers("a number", keywords),
-        "string" => strings(keywords),
-        "array" => lists(root, keywords, depth),
-        "object" => sets(keywords),
-        other => other.to_owned(),
-    }
-}
-
-fn numbers(noun: &str, keywords: &Map<String, Value>) -> String {
-    let mut words = noun.to_owned();
-    match (keywords.get("minimum"), keywords.get("maximum")) {
-        (Some(least), Some(most)) => words += &format!(" between {least} and {most}"),
-        (Some(least), None) => words += &format!(" of at least {least}"),
-        (None, Some(most)) => words += &format!(" of at most {most}"),
-        (None, None) => {}
-    }
-    for (keyword, phrase) in [
-        ("exclusiveMinimum", "greater than"),
-        ("exclusiveMaximum", "less than"),
-        ("multipleOf", "that is a multiple of"),
-    ] {
-        if let Some(limit) = keywords.get(keyword) {
-            words += &format!(" {phrase} {limit}");
-        }
-    }
-    words
-}
-
-fn strings(keywords: &Map<String, Value>) -> String {
-    let mut words = "a string".to_owned();
-    words += &count(keywords, "minLength", "maxLength", "character");
-    if let Some(pattern) = keywords.get("pattern").and_then(Value::as_str) {
-        words += &format!(" that matches {pattern}");
-    }
-    words
-}
-
-fn lists(root: &Value, keywords: &Map<String, Value>, depth: usize) -> String {
-    let mut words = "a list".to_owned();
-    words += &count(keywords, "minItems", "maxItems", "element");
-    if keywords.get("uniqueItems") == Some(&Value::Bool(true)) {
-        words += " without repetition";
-    }
-    match keywords.get("items") {
-        Some(items) if depth > 1 && items.is_object() => {
-            let mut each = Vec::new();
-            alternatives(root, items, 1, &mut each);
-            match each.as_slice() {
-                [Words::Kind(kind)] if kind != "anything" => words += &format!(", each {kind}"),
-                _ => {}
-            }
-        }
-        _ => {}
-    }
-    words
-}
-
-fn sets(keywords: &Map<String, Value>) -> String {
-    let mut words = "a set".to_owned();
-    words += &count(keywords, "minProperties", "maxProperties", "attribute");
-    let tags = tags(keywords);
-    if !tags.is_empty() {
-        words += &format!(" with {}", tags.join(" and "));
-    }
-    words
-}
-
-/// The constants that tell a set from others, or else the names of attributes that it must have.
-fn tags(keywords: &Map<String, Value>) -> Vec<String> {
-    let properties = keywords.get("properties").and_then(Value::as_object);
-    let constants = properties
-        .into_iter()
-        .flatten()
-        .filter_map(|(name, schema)| {
-            let value = schema.get("const")?;
-            Some(format!("{name} = {}", plain(value)))
-        });
-    let constants: Vec<String> = constants.collect();
-    if !constants.is_empty() {
-        return constants;
-    }
-    let required = keywords.get("required").and_then(Value::as_array);
-    let names = required.into_iter().flatten().filter_map(Value::as_str);
-    names.map(str::to_owned).collect()
-}
-
-fn count(keywords: &Map<String, Value>, least: &str, most: &str, noun: &str) -> String {
-    let number = |keyword| keywords.get(keyword).and_then(Value::as_u64);
-    match (number(least), number(most)) {
-        (Some(least), Some(most)) if least == most => format!(" of {}", counted(least, noun)),
-        (Some(least), Some(most)) => format!(" of {least} to {}", counted(most, noun)),
-        (Some(least), None) => format!(" of at least {}", counted(least, noun)),
-        (None, Some(most)) => format!(" of at most {}", counted(most, noun)),
-        (None, None) => String::new(),
-    }
-}
-
-fn counted(number: u64, noun: &str) -> String {
-    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
-}
-
-/// Says what a value is, itself where it is short, or its kind.
-pub(super) fn value(value: &Value) -> String {
-    match value {
-        Value::Array(elements) => {
-            let count = u64::try_from(elements.len()).unwrap_or(u64::MAX);
-            format!("a list of {}", counted(count, "element"))
-        }
-        Value::Object(_) => "a set".to_owned(),
-        Value::Number(number) if number.is_f64() => format!("the float {number}"),
-        other => plain(other),
-    }
-}
-
-/// Says only what kind of value it is.
-pub(super) fn hidden(value: &Value) -> String {
-    let kind = match value {
-        Value::Null => return "null".to_owned(),
-        Value::Bool(_) => "a boolean",
-        Value::Number(number) if number.is_f64() => "a float",
-        Value::Number(_) => "an integer",
-        Value::String(_) => "a string",
-        Value::Array(_) => "a list",
-        Value::Object(_) => "a set",
-    };
-    format!("{kind} (hidden)")
-}
-
-fn plain(value: &Value) -> String {
-    match value {
-        Value::String(text) if text.chars().count() > TEXT => {
-            let start: String = text.chars().take(TEXT).collect();
-            format!("{}…", quoted(&start))
-        }
-        Value::String(text) => quoted(text),
-        Value::Array(_) => "a list".to_owned(),
-        Value::Object(_) => "a set".to_owned(),
-        other => other.to_string(),
     }
 }
 

@@ -1,0 +1,151 @@
+//! Arguments of `nixops deploy`, and what they mean.
+
+use std::{num::NonZeroUsize, time::Duration};
+
+use camino::Utf8PathBuf;
+use clap::Args;
+
+use crate::{
+    deploy::Limits,
+    host,
+    nix::BuildOptions,
+    plan::{Extent, Goal},
+};
+
+use super::super::number;
+
+/// How far to go. At most one of these.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "How far to go")]
+#[group(multiple = false)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
+pub struct ExtentArguments {
+    /// Say what would be done, and change nothing anywhere
+    #[arg(long)]
+    dry_run: bool,
+
+    /// Build the systems, and leave the hosts alone
+    #[arg(long)]
+    build_only: bool,
+
+    /// Build and copy the systems, and activate nothing
+    #[arg(long)]
+    copy_only: bool,
+
+    /// Let the hosts say what activation would change; only copies
+    #[arg(long)]
+    dry_activate: bool,
+
+    /// Activate from the next boot on, not now
+    #[arg(long)]
+    boot: bool,
+
+    /// Activate now, but not from the next boot on
+    #[arg(long)]
+    test: bool,
+}
+
+impl ExtentArguments {
+    /// What was meant.
+    pub fn meaning(&self) -> Extent {
+        let Self {
+            dry_run,
+            build_only,
+            copy_only,
+            dry_activate,
+            boot,
+            test,
+        } = *self;
+        match () {
+            () if dry_run => Extent::DryRun,
+            () if build_only => Extent::BuildOnly,
+            () if copy_only => Extent::CopyOnly,
+            () if dry_activate => Extent::Activate(Goal::DryActivate),
+            () if boot => Extent::Activate(Goal::Boot),
+            () if test => Extent::Activate(Goal::Test),
+            () => Extent::Activate(Goal::Switch),
+        }
+    }
+}
+
+/// How Nix builds.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Building")]
+pub struct BuildArguments {
+    /// Derivations that are built at the same time
+    #[arg(long, short = 'j', value_name = "N|auto", value_parser = number::jobs)]
+    max_jobs: Option<String>,
+
+    /// Cores for each build
+    #[arg(long, value_name = "N")]
+    cores: Option<u32>,
+
+    /// Build outputs anew that are there but damaged
+    #[arg(long)]
+    repair: bool,
+}
+
+/// How hosts are treated.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Hosts")]
+pub struct HostArguments {
+    /// Trust the key of a host that was never seen before
+    #[arg(long)]
+    accept_new_host_keys: bool,
+
+    /// Seconds that a host may take to answer
+    #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = number::seconds)]
+    connect_timeout: u64,
+
+    /// SSH configuration to use beside ours [default: ~/.ssh/config]
+    #[arg(long, value_name = "FILE", env = "NIXOPS_SSH_CONFIG")]
+    ssh_config: Option<Utf8PathBuf>,
+
+    /// Resources that are made or changed at the same time
+    #[arg(long, value_name = "N", default_value_t = Limits::default().create, value_parser = number::positive)]
+    max_concurrent_create: NonZeroUsize,
+
+    /// Closures that are copied at the same time
+    #[arg(long, value_name = "N", default_value_t = Limits::default().copy, value_parser = number::positive)]
+    max_concurrent_copy: NonZeroUsize,
+
+    /// Machines that are activated at the same time
+    #[arg(long, value_name = "N", default_value_t = Limits::default().activate, value_parser = number::positive)]
+    max_concurrent_activate: NonZeroUsize,
+
+    /// Activate machines that run the wanted system already, too
+    #[arg(long)]
+    pub always_activate: bool,
+}
+
+impl BuildArguments {
+    /// What was meant.
+    pub fn options(&self) -> BuildOptions {
+        BuildOptions {
+            max_jobs: self.max_jobs.clone(),
+            cores: self.cores,
+            repair: self.repair,
+        }
+    }
+}
+
+impl HostArguments {
+    /// What was meant, as far as it is about connections.
+    pub fn options(&self) -> host::Options {
+        host::Options {
+            user_config: self.ssh_config.clone(),
+            accept_new_host_keys: self.accept_new_host_keys,
+            connect_timeout: Duration::from_secs(self.connect_timeout),
+            ..host::Options::default()
+        }
+    }
+
+    /// What may happen at once.
+    pub fn limits(&self) -> Limits {
+        Limits {
+            create: self.max_concurrent_create,
+            copy: self.max_concurrent_copy,
+            activate: self.max_concurrent_activate,
+        }
+    }
+}
