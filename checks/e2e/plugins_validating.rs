@@ -7,44 +7,8 @@ use serde_json::{Value, json};
 
 use crate::{
     lab::{Lab, Run},
-    plugins_lab::neatcloud,
+    plugins_lab::{loose, neatcloud},
 };
-
-/// A machine's options of the cloud, which Nix does not look at.
-const LOOSE_MACHINE: &str = "{ lib, ... }: {
-  options.deployment.neatcloud = lib.mkOption { type = lib.types.attrs; default = { }; };
-}";
-
-/// A resource that may have any attribute.
-const LOOSE_RESOURCE: &str = "{ lib, ... }: {
-  freeformType = lib.types.attrsOf lib.types.anything;
-  config._type = \"loose\";
-}";
-
-const LOOSE: &str = "{
-  options = [ ./machine.nix ];
-  resources = { evalResources, resourcesByType, zipAttrs, ... }: {
-    neatcloudSshKeys = evalResources ./resource.nix (zipAttrs resourcesByType.neatcloudSshKeys or [ ]);
-    neatcloudVolumes = evalResources ./resource.nix (zipAttrs resourcesByType.neatcloudVolumes or [ ]);
-  };
-  config_exporters = { optionalAttrs, ... }: [
-    (config: {
-      neatcloud = optionalAttrs (config.deployment.targetEnv == \"neatcloud\") config.deployment.neatcloud;
-    })
-  ];
-}";
-
-/// NeatCloud, whose options in Nix leave everything to the schemas; and a network of it, whose first
-/// attribute is on line 6 of `flake.nix`.
-fn loose(attributes: &str) -> Lab {
-    let lab = Lab::without_hosts();
-    let input = lab.neatcloud();
-    lab.beside("neatcloud/nix/default.nix", LOOSE)
-        .beside("neatcloud/nix/machine.nix", LOOSE_MACHINE)
-        .beside("neatcloud/nix/resource.nix", LOOSE_RESOURCE)
-        .network_of(&input, attributes);
-    lab
-}
 
 const WRONG: &str = r#"resources.neatcloudVolumes.data = {
   size = "10";
@@ -80,10 +44,10 @@ fn everything_that_is_wrong_is_told_at_once_with_its_place() {
     run.exits(1);
     assert_snapshot!(run.stderr.replace(&lab.path(""), "NET/"), @r#"
     error: resources.neatcloudSshKeys.me.publicKey: expected a string, but found 7
-      --> NET/flake.nix:15:1
-       |
-    15 | resources.neatcloudSshKeys.me.imports = [ ./key.nix ];
-       | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+     --> NET/key.nix:2:3
+      |
+    2 |   publicKey = 7;
+      |   ^^^^^^^^^
     error: resources.neatcloudVolumes.data.region: expected one of "north", "south", but found "west"
      --> NET/flake.nix:8:3
       |
@@ -267,7 +231,7 @@ fn a_backend_that_nobody_brings_is_told_with_those_that_there_are() {
     let run = lab.deploy(&[]);
     run.exits(1);
     assert_snapshot!(run.stderr.replace(&lab.path(""), "NET/"), @r#"
-    error: machines.web.deployment.targetEnv: there is no backend `neatcluod` for machines; the backends that there are: neatcloud
+    error: machines.web.deployment.targetEnv: there is no backend `neatcluod` for machines; there are: neatcloud
      --> NET/flake.nix:6:5
       |
     6 |     web.deployment.targetEnv = "neatcluod";

@@ -128,4 +128,31 @@ mod tests {
         assert_eq!(located(TEXT, Some((2, 3)), &[]), Some((2, 3)));
         assert_eq!(located(TEXT, None, &["colour"]), None);
     }
+
+    #[test]
+    fn what_another_file_defines_is_looked_for_there_and_not_beside_its_owner() {
+        let directory = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str| {
+            let file = directory.path().join(name);
+            fs::write(&file, text).unwrap();
+            file.to_str().unwrap().to_owned()
+        };
+        let net = write(
+            "net.nix",
+            "{\n  web.size = 1;\n  db.imports = [ ./db.nix ];\n}\n",
+        );
+        let db = write("db.nix", "{\n  size = 2;\n}\n");
+        let whereabouts = Whereabouts {
+            position: Some(PlaceText {
+                file: net.clone(),
+                line: 3,
+                column: 3,
+            }),
+            files: vec![net.clone(), db.clone()],
+        };
+        let file = net.as_str().into();
+        let found = whereabouts.locate(&Source::File { file }, &["size".to_owned()]);
+        let found = found.unwrap();
+        assert_eq!((found.file, found.line, found.column), (db, 2, 3));
+    }
 }
