@@ -34,8 +34,11 @@
             "templates"
           ]
           && !builtins.any isUnder [
+            "checks/networks"
             "checks/nix"
             "checks/pocket"
+            "plugins/neatcloud/nix"
+            "plugins/neatcloud/schemas"
           ];
       };
 

@@ -49,11 +49,17 @@ fn reference() -> String {
     let top = help(&[]);
     let verbs = verbs(&top);
     assert!(verbs.contains(&"deploy"), "{top}");
-    let sections = verbs
-        .iter()
-        .map(|verb| section(&format!("nixops {verb}"), &help(&[verb])));
-    let sections: String = sections.collect();
+    let sections: String = verbs.iter().map(|verb| sections(&[verb])).collect();
     format!("{PREFACE}{}{sections}", section("nixops", &top))
+}
+
+/// The sections of a command, and of the commands that it has in turn.
+fn sections(words: &[&str]) -> String {
+    let help = help(words);
+    let own = section(&format!("nixops {}", words.join(" ")), &help);
+    let below = verbs(&help).into_iter();
+    let below = below.map(|verb| sections(&[words, &[verb]].concat()));
+    own + &below.collect::<String>()
 }
 
 #[test]
@@ -215,4 +221,17 @@ fn the_networks_that_a_beginner_is_shown_evaluate() {
     let started = first_nix("docs/src/getting-started.md");
     let network = evaluated(&rig, "started", &started);
     assert_eq!(network["machines"]["web"]["targetHost"], "web.example.org");
+}
+
+#[test]
+fn the_network_that_an_author_of_a_plugin_is_shown_evaluates() {
+    let rig = Rig::new().expect("a rig");
+    let shown = "path:/home/me/nixops-greeter";
+    let network = first_nix("docs/src/authoring.md");
+    assert!(network.contains(shown));
+    let network = network.replace(shown, &format!("path:{ROOT}/templates/plugin"));
+    let network = evaluated(&rig, "greeted", &network);
+    assert_eq!(network["machines"]["web"]["greeting"], "welcome");
+    let greeting = &network["resources"]["greetings"]["welcome"];
+    assert_eq!(greeting["text"], "Welcome aboard.");
 }

@@ -106,7 +106,7 @@ need_host_powers() {
 }
 
 need_everything() {
-  need_tools nix sshd ssh git cc ld unshare curl tar gzip awk python3
+  need_tools nix sshd ssh git cc ld unshare curl tar gzip awk
   need_host_powers
   need_rust
 }

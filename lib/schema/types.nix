@@ -204,7 +204,11 @@ let
     else
       type
       // {
-        description = lib.last (lib.splitString "/" target);
+        description =
+          if target == "#" then
+            context.root.title or "values of this type"
+          else
+            lib.last (lib.splitString "/" target);
         getSubOptions = _: { };
         getSubModules = null;
         nestedTypes = { };

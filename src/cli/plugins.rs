@@ -39,14 +39,14 @@ impl PluginArguments {
         source: &Source,
         plugins: PluginSet,
     ) -> Result<Providers> {
-        if !self.accept_plugins {
-            accept(context, source, &plugins)?;
-        }
         let instead = self.provider.chunks_exact(2).map(|pair| {
             let program = camino::absolute_utf8(&pair[1]);
             program.map(|program| (pair[0].clone(), program))
         });
         let instead: BTreeMap<String, Utf8PathBuf> = instead.collect::<Result<_, _>>()?;
+        if !self.accept_plugins {
+            accept(context, source, &plugins, &instead)?;
+        }
         let ui = context.ui.clone();
         let listener: Heard = Arc::new(move |plugin, event| tell(&ui, plugin, event));
         Ok(Providers::new(
@@ -94,14 +94,22 @@ pub fn origin(source: &Source, plugin: &Plugin) -> (String, Option<String>) {
 }
 
 /// Shows plugins that are used for the first time, and asks whether they may be.
-fn accept(context: &Context, source: &Source, plugins: &PluginSet) -> Result<()> {
+fn accept(
+    context: &Context,
+    source: &Source,
+    plugins: &PluginSet,
+    instead: &BTreeMap<String, Utf8PathBuf>,
+) -> Result<()> {
     let mut trust = Trust::read(&state_directory()?)?;
-    for plugin in plugins.iter().filter(|plugin| plugin.has_provider()) {
+    let runs =
+        |plugin: &&Plugin| plugin.has_provider() || instead.contains_key(&plugin.manifest.name);
+    for plugin in plugins.iter().filter(runs) {
         let (origin, revision) = origin(source, plugin);
         if trust.knows(&plugin.manifest.name, &origin) {
             continue;
         }
-        let shown = describe(plugin, &origin, revision.as_deref());
+        let program = instead.get(&plugin.manifest.name);
+        let shown = describe(plugin, &origin, revision.as_deref(), program);
         if can_ask() {
             let interrupted = || context.processes.interrupted();
             let question = format!("{shown}\nIt is used for the first time. Use it?");
@@ -126,10 +134,16 @@ fn accept(context: &Context, source: &Source, plugins: &PluginSet) -> Result<()>
     Ok(())
 }
 
-fn describe(plugin: &Plugin, origin: &str, revision: Option<&str>) -> String {
+fn describe(
+    plugin: &Plugin,
+    origin: &str,
+    revision: Option<&str>,
+    instead: Option<&Utf8PathBuf>,
+) -> String {
     let revision = revision.map_or_else(String::new, |revision| format!(", revision {revision}"));
     let provider = plugin.manifest.provider.as_ref();
-    let program = provider.map_or("none", |provider| provider.program.as_str());
+    let program = instead.or(provider.map(|provider| &provider.program));
+    let program = program.map_or("program", |program| program.as_str());
     format!(
         "plugin `{}` from {origin}{revision}; its provider {program} runs as you",
         plugin.manifest.name
@@ -146,6 +160,10 @@ fn tell(ui: &Ui, plugin: &str, event: ProviderEvent) {
         } => return ui.warning(None, format!("{plugin}: {message}"), None),
         ProviderEvent::Log { message, .. } | ProviderEvent::Progress { message, .. } => message,
         ProviderEvent::Stderr { line } => line,
+        ProviderEvent::Building => {
+            let plugin = plugin.to_owned();
+            return ui.send(Event::ProviderBuilding { plugin });
+        }
     };
     ui.send(Event::PluginLog {
         plugin: plugin.to_owned(),

@@ -86,14 +86,11 @@ impl Stage<'_> {
             resource: key.to_string(),
         });
         let begun = Instant::now();
-        let inputs = match &resource.value {
-            Value::Object(inputs) => inputs.clone(),
-            _ => Attributes::new(),
-        };
+        let inputs = resource.inputs();
         let outcome = match self.settling().settle(mutation, &key, &inputs) {
             Ok(settled) => settled.outcome,
             Err(trouble) => ResourceOutcome::Failed {
-                diagnostic: trouble.into_diagnostic(),
+                diagnostic: trouble.without_prefix(&format!("{key} ")).into_diagnostic(),
             },
         };
         let is_well = !matches!(outcome, ResourceOutcome::Failed { .. });

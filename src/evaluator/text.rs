@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::network::{Machine, MachineOptions};
 
@@ -133,6 +133,19 @@ pub struct EvaluatedResource {
     /// Where they are defined.
     #[serde(flatten)]
     pub whereabouts: Whereabouts,
+}
+
+/// Attributes of a resource by which modules recognise it. Providers are told who it is beside its
+/// inputs, and what the deployment was given is no concern of theirs.
+const IDENTITY: [&str; 3] = ["_name", "_type", "deployment"];
+
+impl EvaluatedResource {
+    /// What the network says of it, as its provider gets it.
+    pub fn inputs(&self) -> Map<String, Value> {
+        let mut inputs = self.value.as_object().cloned().unwrap_or_default();
+        inputs.retain(|name, _| !IDENTITY.contains(&name.as_str()));
+        inputs
+    }
 }
 
 impl MachineText {

@@ -147,6 +147,13 @@ impl Providers {
     }
 
     fn build(&self, plugin: &Plugin, drv: &str, out: &str) -> Result<(), Error> {
+        if self
+            .nix
+            .invalid_paths(&self.processes, [out.into()])
+            .is_ok_and(|invalid| !invalid.is_empty())
+        {
+            (self.listener)(&plugin.manifest.name, ProviderEvent::Building);
+        }
         let options = BuildOptions::default();
         let queue = BuildQueue::new(self.nix.clone(), self.processes.clone(), options);
         queue.build(drv, out).map_err(|source| Error::Build {

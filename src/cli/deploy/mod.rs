@@ -190,12 +190,14 @@ fn deployment(evaluator: &Evaluator, network: &BTreeMap<String, Value>) -> Strin
     named.map_or_else(|| evaluator.source().identity().uuid, str::to_owned)
 }
 
+/// Says which resources nobody makes. A plugin that has no provider does not mean to make any.
 fn warn_of_resources(context: &Context, providers: &Providers, names: &Names) {
-    let kinds = names.resources.keys().filter(|kind| !providers.has(kind));
+    let is_ours = |kind: &&String| providers.plugins().of_type(kind).is_none();
+    let kinds = names.resources.keys().filter(is_ours);
     let kinds: Vec<_> = kinds.map(String::as_str).collect();
     if !kinds.is_empty() {
-        let message = format!("nothing creates these resources: {}", kinds.join(", "));
-        let hint = "their plugin has no provider; their values are as the network says";
+        let message = format!("this version creates no {}", kinds.join(" and no "));
+        let hint = "their values are as the network says";
         context.ui.warning(None, message, Some(hint.to_owned()));
     }
 }

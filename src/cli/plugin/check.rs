@@ -1,33 +1,28 @@
 //! `nixops plugin check`
 
-use std::collections::BTreeMap;
-
 use anyhow::Result;
 use camino::{Utf8Path, Utf8PathBuf};
 use clap::Args;
-use serde_json::Value;
 
 use crate::{
-    evaluator::{Evaluator, PluginFacts, Samples, deployer_system},
+    evaluator::{Evaluator, PluginFacts, deployer_system},
     nix::Nix,
     plugin::{
         self, Plugin, PluginSet,
-        check::{Findings, advice, compare, without_flake, words},
+        check::{Findings, advice, without_flake},
         conformance::{self, Options},
     },
-    schema::{Registry, trials},
+    schema::Registry,
 };
 
 use super::{
     super::{Context, error::diagnostic},
+    agreement::agreement,
     conclude, doing,
     source::PluginSource,
     tell,
     test::{built, documents, tested},
 };
-
-/// Values of each type that fit, and that nearly do, which options and schema are held against.
-const SAMPLES: usize = 40;
 
 /// Prove what can be proved of a plugin without a cloud
 ///
@@ -154,7 +149,7 @@ impl Check {
 }
 
 /// What is wrong, where, and what may be done about it.
-fn wrong(error: impl Into<anyhow::Error>) -> String {
+pub(super) fn wrong(error: impl Into<anyhow::Error>) -> String {
     let diagnostic = diagnostic(&error.into());
     let position = diagnostic
         .position
@@ -200,56 +195,4 @@ fn options(
     let facts = findings.note("its options evaluate", facts)?;
     findings.conventions(plugin, registry, &facts);
     Some(facts)
-}
-
-/// Holds generated values against options and schema of each type.
-fn agreement(
-    evaluator: &Evaluator,
-    plugin: &Plugin,
-    registry: &Registry,
-    facts: &PluginFacts,
-    findings: &mut Findings<'_>,
-) {
-    let types = plugin.manifest.types.iter();
-    let types = types.chain(&plugin.manifest.backends);
-    let own = types.filter_map(|name| Some((name, &registry.get(name)?.options)));
-    for (name, schema) in own {
-        let samples = trials(schema, 1, SAMPLES);
-        let values = samples.iter().map(|sample| sample.value.clone());
-        let asked = Samples::from([(name.clone(), values.collect())]);
-        let Some(mut made) = made(evaluator, name, &asked, findings) else {
-            continue;
-        };
-        let made = made.remove(name).unwrap_or_default();
-        let mut agreement = compare(schema, &samples, &made);
-        let words = words(
-            schema,
-            &samples,
-            facts.words.get(name).into_iter().flatten(),
-        );
-        agreement.refuse(&words);
-        findings.agreement(name, agreement);
-    }
-}
-
-/// What Nix makes of values, without exporters where those cannot be tried.
-fn made(
-    evaluator: &Evaluator,
-    name: &str,
-    asked: &Samples,
-    findings: &mut Findings<'_>,
-) -> Option<BTreeMap<String, Vec<Option<Value>>>> {
-    let title = format!("values can be tried on the options of {name}");
-    let exported = evaluator.plugin_agreement(asked);
-    let Err(error) = exported else {
-        return findings.note(&title, exported.map_err(wrong));
-    };
-    let made = evaluator.plugin_options_agreement(asked).map_err(wrong);
-    let made = findings.note(&title, made)?;
-    let reason = format!("an exporter looks at more of a machine: {}", wrong(error));
-    findings.skip(
-        &format!("values can be tried on the exporters of {name}"),
-        reason,
-    );
-    Some(made)
 }

@@ -1,5 +1,6 @@
 //! `nixops plugin`
 
+mod agreement;
 mod check;
 mod docs;
 mod source;

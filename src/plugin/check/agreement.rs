@@ -181,7 +181,7 @@ mod tests {
         let made = [Some(json!({ "size": "small", "count": null }))];
         let agreement = compare(&schema(), &samples, &made);
         assert_snapshot!(agreement.failure.unwrap(), @r#"
-        Nix makes what the schema refuses of:
+        the schema refuses what Nix makes of:
         {"size":"small"}
           the schema says: count: expected an integer, but found null
         "#);
@@ -193,7 +193,11 @@ mod tests {
         let made = [Some(json!({ "size": "huge" }))];
         let agreement = compare(&schema(), &samples, &made);
         assert_eq!(agreement.failure, None);
-        assert_snapshot!(agreement.advice.unwrap(), @"");
+        assert_snapshot!(agreement.advice.unwrap(), @r#"
+        the options in Nix take what the schema refuses:
+        {"size":"huge"}
+          the schema says: size: expected one of "small", "large", but found "huge"
+        "#);
     }
 
     #[test]
@@ -201,7 +205,10 @@ mod tests {
         let samples = [sample(json!({ "size": "small" }))];
         let known = [("size".to_owned(), vec![json!("small"), json!("huge")])];
         let known = known.iter().map(|(option, words)| (option, words));
-        assert_snapshot!(words(&schema(), &samples, known).join("\n"), @"");
+        assert_snapshot!(words(&schema(), &samples, known).join("\n"), @r#"
+        size = "huge"
+          the schema says: size: expected one of "small", "large", but found "huge"
+        "#);
     }
 
     #[test]

@@ -163,18 +163,14 @@ fn unnamed(of_type: &str, schema: &TypeSchema, facts: &PluginFacts) -> Vec<Strin
     let Some(properties) = properties.filter(|_| !is_elsewhere) else {
         return Vec::new();
     };
-    let prefix = format!("deployment.{of_type}.");
-    let options: Vec<&str> = match schema.kind {
-        Kind::Machine => {
-            let options = facts.machine.iter();
-            options
-                .filter_map(|name| name.strip_prefix(&prefix))
-                .collect()
-        }
-        _ => {
-            let options = facts.resources.get(of_type).into_iter().flatten();
-            options.map(String::as_str).collect()
-        }
+    let options: Vec<&str> = if schema.kind == Kind::Machine {
+        let prefix = format!("deployment.{of_type}.");
+        let below = |name| str::strip_prefix(name, &prefix);
+        let options = facts.machine.iter().map(String::as_str);
+        options.filter_map(below).collect()
+    } else {
+        let options = facts.resources.get(of_type).into_iter().flatten();
+        options.map(String::as_str).collect()
     };
     let first = |option: &&str| option.split('.').next().unwrap_or_default().to_owned();
     let mut unnamed: Vec<String> = options.iter().map(first).collect();

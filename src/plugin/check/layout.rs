@@ -120,14 +120,27 @@ mod tests {
             "nixops_neatcloud/plugin.py",
         ];
         let (_temporary, path) = directory(&files);
-        assert_snapshot!(all(&path), @"");
-        assert_snapshot!(without_flake(&path), @"");
+        assert_snapshot!(all(&path), @"
+        pyproject.toml: delete it once the provider is no Python program any more; the flake is the package
+        nixops_neatcloud/plugin.py: NixOps loads no Python any more: what `nixexprs` gives is `nixopsPlugin.nixexprs`, and resources and backends need a provider
+        ");
+        assert_snapshot!(without_flake(&path), @r#"
+        there is no flake.nix; write one:
+        {
+          outputs = _: {
+            nixopsPlugin = {
+              name = "neatcloud";
+              nixexprs = [ ./nixops_neatcloud/nix ];
+            };
+          };
+        }
+        "#);
     }
 
     #[test]
     fn the_oldest_layout_is_known_too() {
         let (_temporary, path) = directory(&["setup.py", "nix/default.nix"]);
-        assert_snapshot!(all(&path), @"");
+        assert_snapshot!(all(&path), @"setup.py: delete it; the flake is the package");
         let text = without_flake(&path);
         assert!(text.contains("nixexprs = [ ./nix ];"), "{text}");
     }
@@ -136,7 +149,7 @@ mod tests {
     fn a_directory_with_nothing_in_it_is_told_of_the_template() {
         let (_temporary, path) = directory(&["README.md"]);
         assert_eq!(all(&path), "");
-        assert_snapshot!(without_flake(&path), @"");
+        assert_snapshot!(without_flake(&path), @"there is no flake.nix; `nix flake init -t <nixops>#plugin` writes one, and a plugin to begin with");
     }
 
     #[test]

@@ -62,9 +62,11 @@ impl Plugin {
         Ok(Self { origin, manifest })
     }
 
-    /// Whether it has a provider here, be it one that cannot be evaluated.
+    /// Whether it is meant to have a provider, be it one that throws, or one for other systems.
     pub fn has_provider(&self) -> bool {
-        self.manifest.provider.is_some() || self.manifest.provider_throws
+        self.manifest.provider.is_some()
+            || self.manifest.provider_throws
+            || !self.manifest.provider_systems.is_empty()
     }
 
     /// Its provider, which somebody needs.

@@ -32,6 +32,8 @@ pub enum ProviderEvent {
         /// Of how much.
         total: Option<u64>,
     },
+    /// Nix is about to build the provider's program.
+    Building,
     /// A line of the provider's standard error.
     Stderr {
         /// The line, without its end.
