@@ -183,3 +183,40 @@ impl Lab {
 pub fn provider(program: &str) -> String {
     format!("providers.{ARCH}-linux = \"{program}\";")
 }
+
+/// A machine's options of the cloud, which Nix does not look at.
+const LOOSE_MACHINE: &str = "{ lib, ... }: {
+  options.deployment.neatcloud = lib.mkOption { type = lib.types.attrs; default = { }; };
+}";
+
+/// A resource that may have any attribute; of one Nix knows where it is defined.
+const LOOSE_RESOURCE: &str = "{ lib, ... }: {
+  freeformType = lib.types.attrsOf lib.types.anything;
+  options.publicKey = lib.mkOption { type = lib.types.anything; default = null; };
+  config._type = \"loose\";
+}";
+
+const LOOSE: &str = "{
+  options = [ ./machine.nix ];
+  resources = { evalResources, resourcesByType, zipAttrs, ... }: {
+    neatcloudSshKeys = evalResources ./resource.nix (zipAttrs resourcesByType.neatcloudSshKeys or [ ]);
+    neatcloudVolumes = evalResources ./resource.nix (zipAttrs resourcesByType.neatcloudVolumes or [ ]);
+  };
+  config_exporters = { optionalAttrs, ... }: [
+    (config: {
+      neatcloud = optionalAttrs (config.deployment.targetEnv == \"neatcloud\") config.deployment.neatcloud;
+    })
+  ];
+}";
+
+/// NeatCloud, whose options in Nix leave everything to the schemas; and a network of it, whose first
+/// attribute is on line 6 of `flake.nix`.
+pub fn loose(attributes: &str) -> Lab {
+    let lab = Lab::without_hosts();
+    let input = lab.neatcloud();
+    lab.beside("neatcloud/nix/default.nix", LOOSE)
+        .beside("neatcloud/nix/machine.nix", LOOSE_MACHINE)
+        .beside("neatcloud/nix/resource.nix", LOOSE_RESOURCE)
+        .network_of(&input, attributes);
+    lab
+}

@@ -7,44 +7,8 @@ use serde_json::{Value, json};
 
 use crate::{
     lab::{Lab, Run},
-    plugins_lab::neatcloud,
+    plugins_lab::{loose, neatcloud},
 };
-
-/// A machine's options of the cloud, which Nix does not look at.
-const LOOSE_MACHINE: &str = "{ lib, ... }: {
-  options.deployment.neatcloud = lib.mkOption { type = lib.types.attrs; default = { }; };
-}";
-
-/// A resource that may have any attribute.
-const LOOSE_RESOURCE: &str = "{ lib, ... }: {
-  freeformType = lib.types.attrsOf lib.types.anything;
-  config._type = \"loose\";
-}";
-
-const LOOSE: &str = "{
-  options = [ ./machine.nix ];
-  resources = { evalResources, resourcesByType, zipAttrs, ... }: {
-    neatcloudSshKeys = evalResources ./resource.nix (zipAttrs resourcesByType.neatcloudSshKeys or [ ]);
-    neatcloudVolumes = evalResources ./resource.nix (zipAttrs resourcesByType.neatcloudVolumes or [ ]);
-  };
-  config_exporters = { optionalAttrs, ... }: [
-    (config: {
-      neatcloud = optionalAttrs (config.deployment.targetEnv == \"neatcloud\") config.deployment.neatcloud;
-    })
-  ];
-}";
-
-/// NeatCloud, whose options in Nix leave everything to the schemas; and a network of it, whose first
-/// attribute is on line 6 of `flake.nix`.
-fn loose(attributes: &str) -> Lab {
-    let lab = Lab::without_hosts();
-    let input = lab.neatcloud();
-    lab.beside("neatcloud/nix/default.nix", LOOSE)
-        .beside("neatcloud/nix/machine.nix", LOOSE_MACHINE)
-        .beside("neatcloud/nix/resource.nix", LOOSE_RESOURCE)
-        .network_of(&input, attributes);
-    lab
-}
 
 const WRONG: &str = r#"resources.neatcloudVolumes.data = {
   size = "10";
@@ -55,7 +19,7 @@ resources.neatcloudVolumes.logs = { size = true; name = null; };
 resources.neatcloudVolumes.half = {
   size = 1.5;
 };
-resources.neatcloudSshKeys.me = import ./key.nix;
+resources.neatcloudSshKeys.me.imports = [ ./key.nix ];
 defaults.deployment.targetEnv = "neatcloud";
 web.deployment.neatcloud = {
   size = null;
@@ -80,10 +44,10 @@ fn everything_that_is_wrong_is_told_at_once_with_its_place() {
     run.exits(1);
     assert_snapshot!(run.stderr.replace(&lab.path(""), "NET/"), @r#"
     error: resources.neatcloudSshKeys.me.publicKey: expected a string, but found 7
-      --> NET/flake.nix:15:1
-       |
-    15 | resources.neatcloudSshKeys.me = import ./key.nix;
-       | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+     --> NET/key.nix:2:3
+      |
+    2 |   publicKey = 7;
+      |   ^^^^^^^^^
     error: resources.neatcloudVolumes.data.region: expected one of "north", "south", but found "west"
      --> NET/flake.nix:8:3
       |
@@ -109,6 +73,11 @@ fn everything_that_is_wrong_is_told_at_once_with_its_place() {
        |
     10 | resources.neatcloudVolumes.none = { };
        | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+    error: machines.db.deployment.neatcloud.size: expected one of "small", "medium", "large", but found "huge"
+     --> NET/db.nix:4:5
+      |
+    4 |     size = "huge";
+      |     ^^^^
     error: machines.web.deployment.neatcloud.size: expected one of "small", "medium", "large", but found null
       --> NET/flake.nix:18:3
        |
@@ -119,11 +88,6 @@ fn everything_that_is_wrong_is_told_at_once_with_its_place() {
        |
     19 |   volumes = [ "data" 2 ];
        |   ^^^^^^^
-    error: machines.db.deployment.neatcloud.size: expected one of "small", "medium", "large", but found "huge"
-     --> NET/db.nix:4:5
-      |
-    4 |     size = "huge";
-      |     ^^^^
     error: 9 values are not as they must be; nothing was done
     "#);
     lab.nothing_was_made();
@@ -156,9 +120,9 @@ fn what_is_wrong_is_told_to_programs_in_fields() {
             "event": "invalid",
             "resource": "resources.neatcloudVolumes.data",
             "attribute": "size",
-            "message": "expected an integer of at least 1, but found the string \"10\"",
+            "message": "expected an integer of at least 1, but found \"10\"",
             "expected": "an integer of at least 1",
-            "found": "the string \"10\"",
+            "found": "\"10\"",
             "hint": null,
             "position": { "file": lab.path("flake.nix"), "line": 7, "column": 3 },
             "severity": "error",
@@ -170,8 +134,8 @@ fn what_is_wrong_is_told_to_programs_in_fields() {
         json!({ "file": lab.path("db.nix"), "line": 4, "column": 5 })
     );
     assert_eq!(
-        of("machines.web", "deployment.neatcloud.volumes.\"1\"")["found"],
-        "the integer 2"
+        of("machines.web", "deployment.neatcloud.volumes.1")["found"],
+        "2"
     );
     let last = events.last().unwrap();
     assert_eq!(last["event"], "error");
@@ -236,10 +200,18 @@ fn what_no_schema_can_say_comes_from_the_provider_with_its_place() {
     11 |   volumes = [ "x" "x" ];
        |   ^^^^^^^
     warning: machines.web.deployment.neatcloud.volumes.0: the cloud has no volume `x` yet
+      --> NET/flake.nix:11:3
+       |
+    11 |   volumes = [ "x" "x" ];
+       |   ^^^^^^^
     hint: resources.neatcloudVolumes can make it
     warning: machines.web.deployment.neatcloud.volumes.1: the cloud has no volume `x` yet
+      --> NET/flake.nix:11:3
+       |
+    11 |   volumes = [ "x" "x" ];
+       |   ^^^^^^^
     hint: resources.neatcloudVolumes can make it
-    error: 4 values are not as they must be; nothing was done
+    error: 2 values are not as they must be; nothing was done
     "#);
     lab.nothing_was_made();
 }
@@ -259,7 +231,7 @@ fn a_backend_that_nobody_brings_is_told_with_those_that_there_are() {
     let run = lab.deploy(&[]);
     run.exits(1);
     assert_snapshot!(run.stderr.replace(&lab.path(""), "NET/"), @r#"
-    error: machines.web.deployment.targetEnv: there is no backend `neatcluod` for machines; the backends that there are: neatcloud
+    error: machines.web.deployment.targetEnv: there is no backend `neatcluod` for machines; there are: neatcloud
      --> NET/flake.nix:6:5
       |
     6 |     web.deployment.targetEnv = "neatcluod";

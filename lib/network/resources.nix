@@ -28,7 +28,7 @@ let
     lib.mapAttrs
       (
         type: main: arguments:
-        arguments.evalOurs main (lib.zipAttrs arguments.resourcesByType.${type} or [ ])
+        arguments.evalResources main (lib.zipAttrs arguments.resourcesByType.${type} or [ ])
       )
       {
         commandOutput = ../resources/command-output.nix;
@@ -92,9 +92,8 @@ let
     {
       inherit resourcesByType;
       inherit (lib) zipAttrs;
-      evalResources = main: evaluateAs plain (plugins.module main);
+      evalResources = evaluateAs plain;
       evalGenerated = evaluateAs cleanConfig;
-      evalOurs = evaluateAs plain;
     };
 
   filesOf =

@@ -29,9 +29,6 @@
   `resourceTypes`
   : By type, a function of `{ evalResources; evalGenerated; resourcesByType; zipAttrs; }`.
 
-  `module`
-  : Wraps a module that a plugin evaluates itself.
-
   `checks`
   : What there is to say of each plugin by itself; see `check.nix`.
 
@@ -113,7 +110,7 @@ let
       };
       machines = attrNames (lib.filterAttrs (_: schema: schema.isMachine) schemas);
       resources = attrNames (lib.filterAttrs (_: schema: !schema.isMachine) schemas);
-      written = options.treeOf (map (wrap [ ]) expressions.modules);
+      written = options.treeOf (map (wrap plugin.who [ ]) expressions.modules);
       generated = lib.filter (backend: !(written.deployment or { }) ? ${backend}) machines;
       modules =
         expressions.modules
@@ -122,7 +119,7 @@ let
     plugin
     // {
       inherit expressions modules schemas;
-      options = options.treeOf (map (wrap [ ]) modules);
+      options = options.treeOf (map (wrap plugin.who [ ]) modules);
       claimedTypes = lib.unique (expressions.types ++ resources);
       claimedBackends = lib.unique (plugin.manifest.backends or [ ] ++ machines);
       exporters = map (fromSchema.exporter { inherit lib; }) generated ++ expressions.exporters;
@@ -156,7 +153,7 @@ let
         }) (options.clashes (unwrapped one) (unwrapped other));
       unwrapped = plugin: {
         inherit (plugin) options;
-        modules = map (wrap [ ]) plugin.modules;
+        modules = map (wrap plugin.who [ ]) plugin.modules;
       };
       later = plugin: lib.filter (other: other.index > plugin.index && other.modules != [ ]) withModules;
       withModules = lib.filter (plugin: plugin.modules != [ ]) opened;
@@ -181,7 +178,8 @@ let
     type: owner: arguments:
     if builtins.elem type owner.expressions.types then
       (owner.expressions.resources {
-        inherit (arguments) evalResources resourcesByType zipAttrs;
+        inherit (arguments) resourcesByType zipAttrs;
+        evalResources = main: arguments.evalResources (wrap owner.who [ ] main);
       }).${type}
     else
       arguments.evalGenerated (fromSchema.resource type owner.schemas.${type}.schema) (
@@ -215,10 +213,10 @@ in
       backends = ownedBy backendOwners plugin;
     }
   ) settled;
-  modules = ours ++ concatMap (plugin: map (wrap (hiddenIn plugin)) plugin.modules) settled;
+  modules =
+    ours ++ concatMap (plugin: map (wrap plugin.who (hiddenIn plugin)) plugin.modules) settled;
   exportsOf = config: foldl' (all: export: all // export config) { } exporters;
   resourceTypes = builtins.seq settled (mapAttrs resourceType typeOwners);
-  module = wrap [ ];
   checks = map (
     plugin:
     import ./check.nix {
@@ -228,7 +226,7 @@ in
         plugin
         system
         ;
-      wrap = wrap [ ];
+      wrap = wrap plugin.who [ ];
     }
   ) settled;
   places = concatMap (

@@ -19,6 +19,7 @@
 
 let
   inherit (builtins)
+    addErrorContext
     attrNames
     concatMap
     foldl'
@@ -35,7 +36,7 @@ let
   load =
     directory:
     let
-      value = loader.import directory;
+      value = addErrorContext "${who}:" (loader.import directory);
       unknown = attrNames (removeAttrs value known);
     in
     if !isAttrs value then

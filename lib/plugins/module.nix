@@ -8,18 +8,21 @@
   # Type
 
   ```
-  wrap :: [[String]] -> Module -> Module
+  wrap :: String -> [[String]] -> Module -> Module
   ```
 
-  The first argument names options that the module is not to declare: another plugin does.
+  The first argument names the plugin for what its files throw; the second one options that the
+  module is not to declare: another plugin does.
 */
 { lib, loader }:
 
 let
   inherit (builtins)
+    addErrorContext
     head
     isAttrs
     isList
+    mapAttrs
     tail
     unsafeDiscardStringContext
     ;
@@ -39,25 +42,31 @@ let
     // lib.genAttrs inner (name: without (map tail byName.${name}) set.${name});
 
   wrap =
-    hidden:
+    who: hidden:
     let
+      named = addErrorContext "${who}:";
+
+      # Declarations are looked at one by one, each when it is wanted.
+      namedTree =
+        value: named (if isAttrs value && !value ? _type then mapAttrs (_name: namedTree) value else value);
+
       # What a module is once it has its arguments.
       finish =
         module:
         module
-        // lib.optionalAttrs (module ? imports) { imports = map (wrap hidden) module.imports; }
+        // lib.optionalAttrs (module ? imports) { imports = map (wrap who hidden) module.imports; }
         // lib.optionalAttrs (module ? require && !module ? options && !module ? config) {
-          require = map (wrap hidden) module.require;
+          require = map (wrap who hidden) module.require;
         }
-        // lib.optionalAttrs (module ? options && hidden != [ ]) {
-          options = without hidden module.options;
+        // lib.optionalAttrs (module ? options) {
+          options = namedTree (without hidden module.options);
         };
 
       applied =
         meta: function: arguments:
         meta
         // finish (
-          function (arguments // lib.optionalAttrs (arguments ? lib) { lib = legacy arguments.lib; })
+          named (function (arguments // lib.optionalAttrs (arguments ? lib) { lib = legacy arguments.lib; }))
         );
 
       wrapValue =
@@ -78,7 +87,7 @@ let
             key = file;
           };
         in
-        if loader.isOfNixpkgs path then path else wrapValue meta (loader.import path);
+        if loader.isOfNixpkgs path then path else wrapValue meta (named (loader.import path));
     in
     module:
     if lib.isFunction module || isAttrs module || isList module then

@@ -82,7 +82,9 @@ fn targets(evaluator: &Evaluator, names: &[String]) -> Result<Vec<Target>> {
             }),
             _ => None,
         });
-        let targets = targets.collect();
+        let mut targets: Vec<_> = targets.collect();
+        // They came in the order in which workers had them.
+        targets.sort_by(|one, other| one.machine.cmp(&other.machine));
         match evaluation.join() {
             Ok(result) => result?,
             Err(panic) => std::panic::resume_unwind(panic),

@@ -17,16 +17,20 @@ pub fn find(text: &str, option: &str, machine: Option<(u32, u32)>) -> Option<(u3
 
 /// Like [`find`], with the path name by name, since a name may have a dot in it.
 pub fn find_path(text: &str, wanted: &[&str], machine: Option<(u32, u32)>) -> Option<(u32, u32)> {
+    let own = machine.and_then(|place| find_own(text, wanted, place));
+    own.or_else(|| {
+        let root = rnix::Root::parse(text).tree();
+        let offset = only(&candidates(root.syntax().descendants(), wanted))?;
+        Some(line_and_column(text, offset))
+    })
+}
+
+/// Like [`find_path`], but only in the definition that begins at a place.
+pub fn find_own(text: &str, wanted: &[&str], place: (u32, u32)) -> Option<(u32, u32)> {
     let root = rnix::Root::parse(text).tree();
-    let definitions = || root.syntax().descendants().filter_map(AttrpathValue::cast);
-    let own = machine.and_then(|place| {
-        definitions().find(|definition| line_and_column(text, offset(definition)) == place)
-    });
-    let own = own.map(|own| candidates(own.syntax().descendants(), wanted));
-    let offset = match own.and_then(|own| best(&own)) {
-        Some((_, offset)) => offset,
-        None => only(&candidates(root.syntax().descendants(), wanted))?,
-    };
+    let mut definitions = root.syntax().descendants().filter_map(AttrpathValue::cast);
+    let own = definitions.find(|definition| line_and_column(text, offset(definition)) == place)?;
+    let (_, offset) = best(&candidates(own.syntax().descendants(), wanted))?;
     Some(line_and_column(text, offset))
 }
 

@@ -27,21 +27,18 @@ impl Whereabouts {
     pub fn locate(&self, source: &Source, path: &[String]) -> Option<Position> {
         let names = names(path);
         let own = self.position.as_ref();
-        own.and_then(|place| {
-            find(
-                source,
-                &place.file,
-                &names,
-                Some((place.line, place.column)),
-            )
-        })
-        .or_else(|| self.elsewhere(source, &names))
-        .or_else(|| translate::place(source, own?))
+        own.and_then(|place| in_own(source, place, &names))
+            .or_else(|| self.elsewhere(source, &names))
+            .or_else(|| find(source, &own?.file, &names))
+            .or_else(|| translate::place(source, own?))
     }
 
+    /// Looks in the other files that define options: what is like it beside its own definition may be
+    /// another's.
     fn elsewhere(&self, source: &Source, names: &[&str]) -> Option<Position> {
-        let mut files = self.files.iter();
-        files.find_map(|file| find(source, file, names, None))
+        let own = self.position.as_ref().map(|place| &place.file);
+        let mut files = self.files.iter().filter(|file| Some(*file) != own);
+        files.find_map(|file| find(source, file, names))
     }
 }
 
@@ -54,18 +51,29 @@ fn names(path: &[String]) -> Vec<&str> {
         .collect()
 }
 
-fn find(
+fn in_own(source: &Source, place: &PlaceText, names: &[&str]) -> Option<Position> {
+    look(source, &place.file, names, |text| {
+        attribute::find_own(text, names, (place.line, place.column))
+    })
+}
+
+fn find(source: &Source, stored: &str, names: &[&str]) -> Option<Position> {
+    look(source, stored, names, |text| {
+        attribute::find_path(text, names, None)
+    })
+}
+
+fn look(
     source: &Source,
     stored: &str,
     names: &[&str],
-    own: Option<(u32, u32)>,
+    find: impl FnOnce(&str) -> Option<(u32, u32)>,
 ) -> Option<Position> {
     if names.is_empty() {
         return None;
     }
     let file = translate::user_file(source, stored)?;
-    let text = fs::read_to_string(stored).ok()?;
-    let (line, column) = attribute::find_path(&text, names, own)?;
+    let (line, column) = find(&fs::read_to_string(stored).ok()?)?;
     Some(Position { file, line, column })
 }
 
@@ -119,5 +127,32 @@ mod tests {
         assert_eq!(located(TEXT, Some((2, 3)), &["colour"]), Some((2, 3)));
         assert_eq!(located(TEXT, Some((2, 3)), &[]), Some((2, 3)));
         assert_eq!(located(TEXT, None, &["colour"]), None);
+    }
+
+    #[test]
+    fn what_another_file_defines_is_looked_for_there_and_not_beside_its_owner() {
+        let directory = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str| {
+            let file = directory.path().join(name);
+            fs::write(&file, text).unwrap();
+            file.to_str().unwrap().to_owned()
+        };
+        let net = write(
+            "net.nix",
+            "{\n  web.size = 1;\n  db.imports = [ ./db.nix ];\n}\n",
+        );
+        let db = write("db.nix", "{\n  size = 2;\n}\n");
+        let whereabouts = Whereabouts {
+            position: Some(PlaceText {
+                file: net.clone(),
+                line: 3,
+                column: 3,
+            }),
+            files: vec![net.clone(), db.clone()],
+        };
+        let file = net.as_str().into();
+        let found = whereabouts.locate(&Source::File { file }, &["size".to_owned()]);
+        let found = found.unwrap();
+        assert_eq!((found.file, found.line, found.column), (db, 2, 3));
     }
 }

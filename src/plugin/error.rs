@@ -35,7 +35,7 @@ pub enum Error {
         kind: String,
     },
     /// A schema cannot be used.
-    #[error("{origin}: the schema in {path} cannot be used: {source}")]
+    #[error("{origin}: the schema in {path} cannot be used")]
     Schema {
         /// The plugin.
         origin: Origin,

@@ -39,6 +39,8 @@ pub(super) struct Subject<'a> {
     below: Vec<&'a str>,
     whereabouts: &'a Whereabouts,
     source: &'a Source,
+    /// Whether some of its values may not be seen.
+    is_sensitive: bool,
 }
 
 impl<'a> Judge<'a> {
@@ -69,6 +71,7 @@ impl<'a> Judge<'a> {
             below: Vec::new(),
             whereabouts: &resource.whereabouts,
             source: self.source,
+            is_sensitive: self.hides(&resource.kind, &resource.value),
         }
     }
 
@@ -86,7 +89,16 @@ impl<'a> Judge<'a> {
             below,
             whereabouts: machine.whereabouts,
             source: self.source,
+            is_sensitive: self.hides(
+                &machine.options.target_env,
+                &Value::Object(machine.options.backend_inputs()),
+            ),
         }
+    }
+
+    /// Whether something in a value may not be seen.
+    fn hides(&self, kind: &str, value: &Value) -> bool {
+        self.schemas.redact(kind, value) != *value
     }
 }
 
@@ -132,6 +144,7 @@ impl Subject<'_> {
             hint,
             position: None,
             severity: Severity::Error,
+            hides_source: self.is_sensitive,
         }
     }
 

@@ -26,15 +26,25 @@ pub struct Problem {
     pub position: Option<Position>,
     /// Whether nothing may be done with it.
     pub severity: Severity,
+    /// Whether the source around it has values that nobody may see, so that its lines are not shown.
+    #[serde(skip)]
+    pub hides_source: bool,
 }
 
 impl Problem {
     /// The same for people.
     pub fn diagnostic(&self) -> Diagnostic {
         let dot = if self.attribute.is_empty() { "" } else { "." };
+        let mut message = format!("{}{dot}{}: {}", self.resource, self.attribute, self.message);
+        let mut position = self.position.clone();
+        if self.hides_source
+            && let Some(place) = position.take()
+        {
+            message = format!("{message}\n --> {place}");
+        }
         Diagnostic {
-            message: format!("{}{dot}{}: {}", self.resource, self.attribute, self.message),
-            position: self.position.clone(),
+            message,
+            position,
             hint: self.hint.clone(),
             trace: Vec::new(),
         }

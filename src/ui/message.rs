@@ -16,6 +16,27 @@ pub(super) fn error(
     show_trace: bool,
     color: bool,
 ) -> String {
+    titled(
+        &paint(ERROR, "error:"),
+        subject,
+        diagnostic,
+        show_trace,
+        color,
+    )
+}
+
+/// Writes a diagnostic of what stops nothing, like an error.
+pub(super) fn doubt(diagnostic: &Diagnostic, color: bool) -> String {
+    titled(&paint(WARNING, "warning:"), None, diagnostic, false, color)
+}
+
+fn titled(
+    title: &str,
+    subject: Option<&str>,
+    diagnostic: &Diagnostic,
+    show_trace: bool,
+    color: bool,
+) -> String {
     let Diagnostic {
         message,
         position,
@@ -25,7 +46,7 @@ pub(super) fn error(
     let subject = subject.map(|subject| format!("{}: ", sanitise(subject)));
     let subject = subject.unwrap_or_default();
     let message = sanitise(message.trim_end());
-    let mut lines = vec![format!("{} {subject}{message}", paint(ERROR, "error:"))];
+    let mut lines = vec![format!("{title} {subject}{message}")];
     lines.extend(position.iter().map(|position| excerpt(position, color)));
     if show_trace && !trace.is_empty() {
         lines.push(paint(FAINT, "trace of Nix:"));

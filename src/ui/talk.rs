@@ -74,9 +74,7 @@ impl Talk {
             Severity::Error => {
                 message::error(None, &diagnostic, self.options.show_trace, self.color)
             }
-            Severity::Warning => {
-                message::warning(None, &diagnostic.message, diagnostic.hint.as_deref())
-            }
+            Severity::Warning => message::doubt(&diagnostic, self.color),
         }
     }
 

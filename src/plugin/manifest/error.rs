@@ -85,15 +85,14 @@ pub enum Error {
     },
 
     /// Schemas cannot be read.
-    #[error("{origin}: cannot read its schemas in {path}: {source}")]
+    #[error("{origin}: cannot read its schemas in {path}: {reason}")]
     Unreadable {
         /// The plugin.
         origin: Origin,
         /// The file or directory.
         path: Utf8PathBuf,
         /// What the operating system answered.
-        #[source]
-        source: Arc<io::Error>,
+        reason: Arc<io::Error>,
     },
 
     /// A schema file is no text.

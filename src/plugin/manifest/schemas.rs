@@ -62,7 +62,7 @@ impl Plugin {
         Error::Unreadable {
             origin: self.origin.clone(),
             path: path.to_owned(),
-            source: Arc::new(source),
+            reason: Arc::new(source),
         }
     }
 }
