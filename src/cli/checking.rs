@@ -5,7 +5,7 @@ use std::{sync::mpsc, thread};
 use anyhow::{Result, bail};
 
 use crate::{
-    evaluator::{Evaluated, EvaluatedResource, Evaluator, Whereabouts},
+    evaluator::{Diagnostic, Evaluated, EvaluatedResource, Evaluator, Whereabouts},
     network::MachineOptions,
     preview::{Checked, CheckedMachine, Judge, Preview, Problem},
     ui::Event,
@@ -31,8 +31,8 @@ pub fn check(
     resources: &[EvaluatedResource],
     selected: &[String],
 ) -> Result<Checked> {
-    let targets = if preview.providers.backends().is_empty() {
-        Vec::new()
+    let (targets, broken) = if preview.providers.backends().is_empty() {
+        (Vec::new(), Vec::new())
     } else {
         targets(evaluator, selected)?
     };
@@ -50,7 +50,13 @@ pub fn check(
     };
     let checked = preview.check(judge, resources, &machines)?;
     tell(context, &checked.problems);
-    match checked.refusals() {
+    let refusals = checked.refusals();
+    if refusals > 0 {
+        for (machine, diagnostic) in &broken {
+            context.ui.error(of_machine(machine, diagnostic));
+        }
+    }
+    match refusals {
         0 => Ok(checked),
         1 => bail!("a value is not as it must be; nothing was done"),
         many => bail!("{many} values are not as they must be; nothing was done"),
@@ -65,30 +71,48 @@ pub fn tell(context: &Context, problems: &[Problem]) {
     }
 }
 
-/// The options of machines. One that cannot be evaluated is told of when its own turn comes.
-fn targets(evaluator: &Evaluator, names: &[String]) -> Result<Vec<Target>> {
+/// The error of a machine that cannot be evaluated.
+pub fn of_machine(machine: &str, diagnostic: &Diagnostic) -> Diagnostic {
+    Diagnostic {
+        message: format!("cannot evaluate {machine}: {}", diagnostic.message),
+        ..diagnostic.clone()
+    }
+}
+
+/// Machines that cannot be evaluated, and why.
+type Broken = Vec<(String, Diagnostic)>;
+
+/// The options of machines. One that cannot be evaluated stops nobody, and fails when its own turn
+/// comes.
+fn targets(evaluator: &Evaluator, names: &[String]) -> Result<(Vec<Target>, Broken)> {
     let (sender, receiver) = mpsc::channel();
     thread::scope(|scope| {
         let evaluation = scope.spawn(move || evaluator.targets(names, &sender));
-        let targets = receiver.into_iter().filter_map(|news| match news {
-            Evaluated::Target {
-                machine,
-                options,
-                whereabouts,
-            } => Some(Target {
-                machine,
-                options: *options,
-                whereabouts,
-            }),
-            _ => None,
-        });
-        let mut targets: Vec<_> = targets.collect();
+        let (mut targets, mut broken) = (Vec::new(), Vec::new());
+        for news in receiver {
+            match news {
+                Evaluated::Target {
+                    machine,
+                    options,
+                    whereabouts,
+                } => targets.push(Target {
+                    machine,
+                    options: *options,
+                    whereabouts,
+                }),
+                Evaluated::Failed {
+                    machine,
+                    diagnostic,
+                } => broken.push((machine, diagnostic)),
+                _ => {}
+            }
+        }
         // They came in the order in which workers had them.
         targets.sort_by(|one, other| one.machine.cmp(&other.machine));
         match evaluation.join() {
             Ok(result) => result?,
             Err(panic) => std::panic::resume_unwind(panic),
         }
-        Ok(targets)
+        Ok((targets, broken))
     })
 }

@@ -16,7 +16,10 @@ use crate::{
 };
 
 use super::{
-    Context, checking::tell, plugins::schemas, selection::SelectionArguments,
+    Context,
+    checking::{of_machine, tell},
+    plugins::schemas,
+    selection::SelectionArguments,
     source::SourceArguments,
 };
 
@@ -186,11 +189,4 @@ fn shown(schemas: &Registry, options: &MachineOptions) -> Value {
         value[backend] = schemas.redact(backend, &inputs);
     }
     value
-}
-
-fn of_machine(machine: &str, diagnostic: &Diagnostic) -> Diagnostic {
-    Diagnostic {
-        message: format!("cannot evaluate {machine}: {}", diagnostic.message),
-        ..diagnostic.clone()
-    }
 }

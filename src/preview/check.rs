@@ -52,8 +52,7 @@ impl Preview<'_> {
             let mut problems = judge.resource(resource);
             let mut needs = BTreeSet::new();
             if problems.is_empty() && self.providers.has(&resource.kind) {
-                let inputs = resource.value.as_object().cloned().unwrap_or_default();
-                let validated = self.validate(&key_of(resource), &inputs)?;
+                let validated = self.validate(&key_of(resource), &resource.inputs())?;
                 needs.extend(validated.after.iter().flat_map(|one| meant(one, &keys)));
                 problems = judge
                     .of_resource(resource)
