@@ -40,6 +40,7 @@ fn world(files: &[(&str, &str)]) -> World {
         directory: String::new(),
         local: Some(local.clone()),
         lock: Value::Null,
+        overrides: Vec::new(),
     };
     World {
         _directory: directory,

@@ -50,7 +50,10 @@ pub fn lock(
     };
     let metadata: Metadata =
         serde_json::from_slice(&output.stdout).map_err(|error| unexpected(error.to_string()))?;
-    let flake = metadata.lock(reference).map_err(unexpected)?;
+    let flake = LockedFlake {
+        overrides: options.override_inputs.clone(),
+        ..metadata.lock(reference).map_err(unexpected)?
+    };
     check_overrides(&flake, &options.override_inputs)?;
     Ok(flake)
 }

@@ -51,6 +51,7 @@ impl Metadata {
             directory: locked.dir.unwrap_or_default(),
             local,
             lock: self.locks,
+            overrides: Vec::new(),
         })
     }
 

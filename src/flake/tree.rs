@@ -22,6 +22,9 @@ pub struct LockedFlake {
     pub local: Option<Utf8PathBuf>,
     /// The content of the lock file, with overrides applied.
     pub lock: Value,
+    /// Pairs of an input's path and the reference that stands in for it, as the user wrote them; the
+    /// lock file still names the one that it stands in for.
+    pub overrides: Vec<(String, String)>,
 }
 
 /// Attributes for `builtins.fetchTree` that lock a tree which is in the store.
@@ -71,6 +74,8 @@ impl LockedFlake {
     pub fn input(&self, name: &str) -> Option<InputOrigin> {
         let lock = FlakeLock::parse(self.lock.to_string().as_bytes()).ok()?;
         let input = lock.input(&[name]).ok()??;
+        let mut overrides = self.overrides.iter();
+        let instead = overrides.find(|(path, _)| path == name);
         let revision = input.locked_ref().ok().and_then(|locked| locked.rev);
         let origin = FlakeRef {
             rev: None,
@@ -80,7 +85,7 @@ impl LockedFlake {
             ..input.original_ref().ok()?
         };
         Some(InputOrigin {
-            origin: origin.to_string(),
+            origin: instead.map_or_else(|| origin.to_string(), |(_, instead)| instead.clone()),
             revision,
         })
     }
@@ -106,6 +111,7 @@ mod tests {
             directory: String::new(),
             local: local.map(Into::into),
             lock: Value::Null,
+            overrides: Vec::new(),
         }
     }
 
@@ -123,5 +129,25 @@ mod tests {
     fn paths_of_other_trees_are_not_the_users() {
         let path = Utf8Path::new("/nix/store/x-source2/flake.nix");
         assert_eq!(flake(Some("/net")).user_path(path), None);
+    }
+
+    #[test]
+    fn an_input_comes_from_where_the_user_says_it_comes_from() {
+        let mut flake = flake(None);
+        flake.lock = serde_json::json!({ "version": 7, "root": "root", "nodes": {
+            "root": { "inputs": { "cloud": "cloud" } },
+            "cloud": {
+                "locked": { "type": "github", "owner": "me", "repo": "cloud",
+                    "rev": "0123456789012345678901234567890123456789",
+                    "narHash": "sha256-QKhTZEnLB+6PkwtkqZmgg7XImMFW6atfJb5ovT0639Y=" },
+                "original": { "type": "github", "owner": "me", "repo": "cloud" },
+            },
+        } });
+        let input = flake.input("cloud").unwrap();
+        assert_eq!(input.origin, "github:me/cloud");
+        assert!(input.revision.unwrap().starts_with("0123"));
+        flake.overrides = vec![("cloud".to_owned(), "path:/my/cloud".to_owned())];
+        assert_eq!(flake.input("cloud").unwrap().origin, "path:/my/cloud");
+        assert_eq!(flake.input("other"), None);
     }
 }
