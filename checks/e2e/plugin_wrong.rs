@@ -134,9 +134,9 @@ fn expressions_that_break_the_contract_or_throw_are_told_with_their_file() {
              plugin `mine': unknown attribute `option' in …/nix/default.nix; known are config_exporters, options, resources
     0 passed, 1 failed
     ");
-    assert_snapshot!(check_in(&with("{ options = [ ({ lib, ... }: { options.deployment.x = lib.mkOptoin { }; }) ]; }"), 1), @"
+    assert_snapshot!(check_in(&with("{ options = [ ({ lib, ... }: { options.deployment.x = lib.mkOptoin { }; }) ]; }"), 1), @r"
     FAILED   its options evaluate
-             attribute 'mkOptoin' missing
+             plugin `mine': attribute 'mkOptoin' missing
              at …/nix/default.nix:1:55
     skipped  its provider speaks the protocol
              it has none

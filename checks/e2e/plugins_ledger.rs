@@ -77,7 +77,7 @@ fn a_provider_in_python_makes_changes_and_keeps_its_entries() {
     network(&lab, "text = \"rent\"; amount = 450; account = \"bank\";");
     lab.deploy(&[])
         .exits(1)
-        .says("ledgerEntries.rent would have to be replaced: account cannot be changed");
+        .says("ledgerEntries.rent: would have to be replaced: account cannot be changed");
 }
 
 #[test]

@@ -7,7 +7,6 @@ use nixops_plugin::protocol::{Attributes, Dependency, Severity};
 use crate::{
     evaluator::EvaluatedResource,
     plan::{Cycle, order},
-    plugin::Plugin,
     state::Key,
 };
 
@@ -91,10 +90,6 @@ impl Preview<'_> {
 
     /// What there is to say of a backend that nobody has, and what to do.
     pub fn no_backend(&self, backend: &str) -> (String, String) {
-        let owner = self.providers.plugins().of_backend(backend);
-        if let Some(Err(error)) = owner.map(Plugin::provider) {
-            return (error.to_string(), error.hint().unwrap_or_default());
-        }
         let known = self.providers.backends();
         let known = match known.as_slice() {
             [] => "no plugin of the network brings one".to_owned(),

@@ -134,7 +134,8 @@ impl Check {
         if self.no_provider {
             return Some("`--no-provider` says so".to_owned());
         }
-        if plugin.has_provider() || self.provider.is_some() {
+        let is_here = plugin.manifest.provider.is_some() || plugin.manifest.provider_throws;
+        if is_here || self.provider.is_some() {
             return None;
         }
         Some(match plugin.manifest.provider_systems.as_slice() {

@@ -13,7 +13,7 @@ use anyhow::{Context, Result, bail};
 use super::record::{Record, log_path, record_path};
 
 /// Twenty hosts are gone in a fraction of a second, but not a store with the builds of ./check on a busy disk.
-const END_TIMEOUT: Duration = Duration::from_secs(180);
+const END_TIMEOUT: Duration = Duration::from_mins(3);
 
 /// Ends the hosts and returns when nothing of them is left
 ///
