@@ -136,7 +136,7 @@ fn expressions_that_break_the_contract_or_throw_are_told_with_their_file() {
     ");
     assert_snapshot!(check_in(&with("{ options = [ ({ lib, ... }: { options.deployment.x = lib.mkOptoin { }; }) ]; }"), 1), @"
     FAILED   its options evaluate
-             attribute 'mkOptoin' missing
+             plugin `mine': attribute 'mkOptoin' missing
              at …/nix/default.nix:1:55
     skipped  its provider speaks the protocol
              it has none
@@ -170,7 +170,7 @@ fn provider_check(lab: &Lab) -> String {
 
 #[test]
 fn providers_that_do_not_start_or_do_not_behave_are_told() {
-    let exits = provider("#!/bin/sh\necho no credentials >&2\nexit 3\n");
+    let exits = provider("#!/bin/sh\nread -r line\necho no credentials >&2\nexit 3\n");
     assert_snapshot!(provider_check(&exits), @"
     FAILED   it starts and greets
              during `hello`: the provider cloud.sh ended with exit status 3
