@@ -170,7 +170,7 @@ fn provider_check(lab: &Lab) -> String {
 
 #[test]
 fn providers_that_do_not_start_or_do_not_behave_are_told() {
-    let exits = provider("#!/bin/sh\necho no credentials >&2\nexit 3\n");
+    let exits = provider("#!/bin/sh\nread -r line\necho no credentials >&2\nexit 3\n");
     assert_snapshot!(provider_check(&exits), @"
     FAILED   it starts and greets
              during `hello`: the provider cloud.sh ended with exit status 3

@@ -134,11 +134,12 @@ impl Check {
         if self.no_provider {
             return Some("`--no-provider` says so".to_owned());
         }
-        let is_here = plugin.manifest.provider.is_some() || plugin.manifest.provider_throws;
+        let manifest = &plugin.manifest;
+        let is_here = manifest.provider.is_some() || manifest.provider_throws;
         if is_here || self.provider.is_some() {
             return None;
         }
-        Some(match plugin.manifest.provider_systems.as_slice() {
+        Some(match manifest.provider_systems.as_slice() {
             [] => "it has none".to_owned(),
             systems => format!(
                 "it has none for {}, but for {}",
