@@ -161,8 +161,10 @@ fn tell(ui: &Ui, plugin: &str, event: ProviderEvent) {
         ProviderEvent::Log { message, .. } | ProviderEvent::Progress { message, .. } => message,
         ProviderEvent::Stderr { line } => line,
         ProviderEvent::Building => {
-            let plugin = plugin.to_owned();
-            return ui.send(Event::ProviderBuilding { plugin });
+            return ui.send(Event::PluginStep {
+                plugin: plugin.to_owned(),
+                step: "building its provider".to_owned(),
+            });
         }
     };
     ui.send(Event::PluginLog {

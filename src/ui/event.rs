@@ -67,11 +67,6 @@ pub enum Event {
         /// What it is, such as `building its provider`.
         step: String,
     },
-    /// Nix builds the provider of a plugin.
-    ProviderBuilding {
-        /// The plugin.
-        plugin: String,
-    },
     /// A provider said something.
     PluginLog {
         /// The plugin.

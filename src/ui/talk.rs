@@ -50,7 +50,6 @@ impl Talk {
             Event::ResourceDone {
                 resource, outcome, ..
             } => self.resource(resource, outcome),
-            Event::ProviderBuilding { plugin } => Some(said(plugin, "building its provider")),
             Event::MachineDone { machine, outcome } => Some(said(machine, &result(outcome))),
             Event::Interrupted { running } => Some(interrupted(running)),
             Event::Error { diagnostic } => {
