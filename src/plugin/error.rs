@@ -1,7 +1,6 @@
 //! Why plugins cannot be used.
 
 use camino::Utf8PathBuf;
-use nixops_plugin::protocol::FailureKind;
 
 use crate::{
     nix::{self, BuildError},
@@ -83,14 +82,6 @@ impl Error {
             Self::Provider(error) => error.is_interrupted(),
             Self::Build { source, .. } => source.is_interrupted(),
             _ => false,
-        }
-    }
-
-    /// What a refusal of a provider means for who asked.
-    pub fn failure_kind(&self) -> Option<FailureKind> {
-        match self {
-            Self::Provider(error) => error.kind(),
-            _ => None,
         }
     }
 }

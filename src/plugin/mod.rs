@@ -34,14 +34,3 @@ impl fmt::Display for Origin {
         }
     }
 }
-
-/// An error with what caused it, on one line.
-pub fn told(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text = format!("{text}: {cause}");
-        source = cause.source();
-    }
-    text
-}

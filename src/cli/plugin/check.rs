@@ -8,7 +8,7 @@ use crate::{
     evaluator::{Evaluator, PluginFacts, deployer_system},
     nix::Nix,
     plugin::{
-        self, Plugin, PluginSet,
+        Plugin, PluginSet,
         check::{Findings, advice, without_flake},
         conformance::{self, Options},
     },
@@ -177,7 +177,7 @@ fn schemas(plugin: &Plugin, findings: &mut Findings<'_>) -> Registry {
     for file in texts.unwrap_or_default() {
         let origin = plugin.origin.to_string();
         let added = registry.replace(&file.of_type, &file.text, &origin);
-        let added = added.map_err(|error| plugin::told(&error));
+        let added = added.map_err(|error| format!("{:#}", anyhow::Error::from(error)));
         findings.note(
             &format!("the schema of {} can be used", file.of_type),
             added,
