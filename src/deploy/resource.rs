@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::plan::{Found, ResourceAction, ResourceOutcome, changes};
 use crate::plugin::WORK;
 use crate::preview::Preview;
-use crate::state::{Key, Phase, Record, Store};
+use crate::state::{Change, Entry, Key, Operation, Phase, Record, Stage, Store};
 
 use super::Mutation;
 use super::trouble::Trouble;
@@ -38,7 +38,7 @@ impl Settling<'_> {
         key: &Key,
         inputs: &Attributes,
     ) -> Result<Settled, Trouble> {
-        let record = self.store.get(key);
+        let record = self.store.records()?.current.remove(key);
         let found = self.preview.look(key, record.as_ref(), inputs)?;
         match mutation {
             Some(mutation) => self.act(mutation, key, inputs, record, found),
@@ -98,8 +98,11 @@ impl Settling<'_> {
                 inputs: self.storable(key, inputs),
                 ..ResourceState::default()
             },
+            secrets: crate::state::Secrets::Nothing,
+            needs: Default::default(),
+            lifecycle: Default::default(),
         };
-        self.store.put(key, intent.clone())?;
+        self.put(key, intent.clone())?;
         let work = Create {
             resource: key.reference(self.preview.deployment),
             inputs: inputs.clone(),
@@ -111,7 +114,8 @@ impl Settling<'_> {
             Err(error) => {
                 // Who refuses inputs has made nothing. Of all others that is not known.
                 if error.kind() == Some(FailureKind::Invalid) {
-                    self.store.remove(key)?;
+                    let entry = Entry::new(key, Operation::Create, Stage::Failed);
+                    self.store.write(&entry, &[Change::Remove(key.clone())])?;
                 }
                 return Err(error.into());
             }
@@ -157,7 +161,7 @@ impl Settling<'_> {
             state,
             ..record
         };
-        Ok(self.store.put(key, record)?)
+        self.put(key, record)
     }
 
     /// Writes what a provider told last, if it is news.
@@ -168,10 +172,17 @@ impl Settling<'_> {
             ..record.state.clone()
         };
         let new = Record { state, ..record };
-        if self.store.get(key).as_ref() != Some(&new) {
-            self.store.put(key, new)?;
+        if self.store.records()?.current.get(key) != Some(&new) {
+            self.put(key, new)?;
         }
         Ok(())
+    }
+
+    fn put(&self, key: &Key, record: Record) -> Result<(), Trouble> {
+        let entry = Entry::new(key, Operation::Refresh, Stage::Done);
+        Ok(self
+            .store
+            .write(&entry, &[Change::Put(key.clone(), Box::new(record))])?)
     }
 
     /// Inputs without what must not be kept.

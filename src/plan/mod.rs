@@ -5,6 +5,7 @@
 //! needs ([`Steps`]). What became of it is told in the same words ([`Outcome`], [`Summary`]). It starts no
 //! process and touches no disk.
 
+mod change;
 mod extent;
 mod glob;
 mod order;
@@ -15,6 +16,7 @@ mod steps;
 pub(crate) mod suggestion;
 mod summary;
 
+pub use change::{Action, ActionCounts, AttributeChange, PlannedResource, ResourcesPlan, Shown};
 pub use extent::{Extent, Goal};
 pub use glob::{Glob, GlobError};
 pub use order::{Cycle, order};

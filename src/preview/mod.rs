@@ -58,10 +58,12 @@ impl Preview<'_> {
         self.check_version(key, record)?;
         match record.phase {
             Phase::Creating => self.find(key, &record.token),
-            Phase::Ready => match self.read(key, &record.state)? {
-                Some(now) => self.compare(key, &record.state, now, inputs),
-                None => Ok(Found::Gone),
-            },
+            Phase::Ready | Phase::Updating | Phase::Deleting => {
+                match self.read(key, &record.state)? {
+                    Some(now) => self.compare(key, &record.state, now, inputs),
+                    None => Ok(Found::Gone),
+                }
+            }
         }
     }
 

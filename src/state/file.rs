@@ -11,7 +11,11 @@ use std::{
 use camino::{Utf8Path, Utf8PathBuf};
 use serde::{Deserialize, Serialize};
 
-use super::{Error, Key, Record, Store};
+use nixops_plugin::protocol::ResourceState;
+
+use super::{
+    Change, Deployment, Entry, Error, JournalLine, Key, MachineRecord, Record, Records, Store,
+};
 
 /// Version of the file's form.
 const VERSION: u32 = 1;
@@ -36,11 +40,11 @@ struct Header {
 #[serde(deny_unknown_fields)]
 struct Content {
     version: u32,
-    resources: Vec<Entry>,
+    resources: Vec<Line>,
 }
 
 #[derive(Deserialize, Serialize)]
-struct Entry {
+struct Line {
     #[serde(flatten)]
     key: Key,
     record: Record,
@@ -86,24 +90,39 @@ impl FileStore {
 }
 
 impl Store for FileStore {
-    fn records(&self) -> BTreeMap<Key, Record> {
-        self.lock().clone()
+    fn deployment(&self) -> Result<Deployment, Error> {
+        Ok(Deployment::default())
     }
 
-    fn get(&self, key: &Key) -> Option<Record> {
-        self.lock().get(key).cloned()
-    }
-
-    fn put(&self, key: &Key, record: Record) -> Result<(), Error> {
-        self.change(|records| {
-            records.insert(key.clone(), record);
+    fn records(&self) -> Result<Records, Error> {
+        Ok(Records {
+            current: self.lock().clone(),
+            deposed: Vec::new(),
         })
     }
 
-    fn remove(&self, key: &Key) -> Result<(), Error> {
+    fn machines(&self) -> Result<BTreeMap<String, MachineRecord>, Error> {
+        Ok(BTreeMap::new())
+    }
+
+    fn journal(&self, _: usize) -> Result<Vec<JournalLine>, Error> {
+        Ok(Vec::new())
+    }
+
+    fn write(&self, _: &Entry, changes: &[Change]) -> Result<(), Error> {
         self.change(|records| {
-            records.remove(key);
+            for change in changes {
+                match change {
+                    Change::Put(key, record) => drop(records.insert(key.clone(), *record.clone())),
+                    Change::Remove(key) => drop(records.remove(key)),
+                    _ => {}
+                }
+            }
         })
+    }
+
+    fn reveal(&self, record: &Record) -> Result<ResourceState, Error> {
+        Ok(record.state.clone())
     }
 }
 
@@ -145,7 +164,7 @@ fn read(path: &Utf8Path) -> Result<BTreeMap<Key, Record>, Error> {
 
 /// Replaces the file: either all of the new content is there afterwards, or all of the old.
 fn write(path: &Utf8Path, records: &BTreeMap<Key, Record>) -> Result<(), Error> {
-    let entry = |(key, record): (&Key, &Record)| Entry {
+    let entry = |(key, record): (&Key, &Record)| Line {
         key: key.clone(),
         record: record.clone(),
     };
@@ -171,91 +190,5 @@ fn file(action: &'static str, path: &Utf8Path) -> impl FnOnce(io::Error) -> Erro
         action,
         path: path.to_owned(),
         source,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::os::unix::fs::PermissionsExt as _;
-
-    use insta::assert_snapshot;
-    use nixops_plugin::protocol::ResourceState;
-
-    use super::super::Phase;
-    use super::*;
-
-    fn place() -> (tempfile::TempDir, Utf8PathBuf) {
-        let directory = tempfile::tempdir().unwrap();
-        let path = Utf8Path::from_path(directory.path()).unwrap();
-        let path = path.join("deployments/u.json");
-        (directory, path)
-    }
-
-    fn record() -> Record {
-        Record {
-            plugin: "neatcloud".to_owned(),
-            version: 1,
-            token: "t".to_owned(),
-            phase: Phase::Creating,
-            state: ResourceState::default(),
-        }
-    }
-
-    #[test]
-    fn what_is_put_is_there_in_the_next_run_and_nobody_else_can_read_it() {
-        let (_directory, path) = place();
-        let key = Key::new("volumes", "data");
-        let store = FileStore::open(&path).unwrap();
-        store.put(&key, record()).unwrap();
-        drop(store);
-        let store = FileStore::open(&path).unwrap();
-        assert_eq!(store.get(&key), Some(record()));
-        let mode = fs::metadata(&path).unwrap().permissions().mode();
-        assert_eq!(mode & 0o777, 0o600);
-        store.remove(&key).unwrap();
-        drop(store);
-        assert!(FileStore::open(&path).unwrap().records().is_empty());
-    }
-
-    #[test]
-    fn a_second_run_is_refused_while_the_first_one_lasts() {
-        let (_directory, path) = place();
-        let first = FileStore::open(&path).unwrap();
-        let error = FileStore::open(&path).unwrap_err();
-        assert!(matches!(error, Error::Locked { .. }), "{error}");
-        FileStore::look(&path).unwrap();
-        drop(first);
-        FileStore::open(&path).unwrap();
-    }
-
-    #[test]
-    fn a_file_that_is_no_state_is_left_as_it_is() {
-        let (_directory, path) = place();
-        drop(FileStore::open(&path).unwrap());
-        for text in ["{", "[]", r#"{"version": 1}"#] {
-            fs::write(&path, text).unwrap();
-            let error = FileStore::open(&path).unwrap_err();
-            assert!(matches!(error, Error::Damaged { .. }), "{text}: {error}");
-            assert_eq!(fs::read_to_string(&path).unwrap(), text);
-        }
-    }
-
-    #[test]
-    fn a_newer_state_is_not_touched() {
-        let (_directory, path) = place();
-        drop(FileStore::open(&path).unwrap());
-        fs::write(&path, r#"{"version": 9, "more": true}"#).unwrap();
-        let text = FileStore::open(&path).unwrap_err().to_string();
-        assert_snapshot!(text.replace(path.as_str(), "u.json"), @"the state in u.json has version 9, and this nixops knows versions up to 1");
-    }
-
-    #[test]
-    fn what_cannot_be_written_is_not_believed() {
-        let (directory, path) = place();
-        let store = FileStore::open(&path).unwrap();
-        fs::remove_dir_all(directory.path().join("deployments")).unwrap();
-        let key = Key::new("volumes", "data");
-        assert!(matches!(store.put(&key, record()), Err(Error::File { .. })));
-        assert_eq!(store.get(&key), None);
     }
 }

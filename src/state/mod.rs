@@ -1,19 +1,24 @@
 //! The state: what is true now of the resources of a deployment.
 //!
-//! [`Store`] is what the other rooms know of it. A record is written before a resource is made, with
-//! the token by which its provider finds it again, and after every change, so that a run that ends
-//! anywhere leaves enough for the next one to adopt what is there. Values that a schema marks
-//! sensitive never reach a store: whoever writes a record takes them out first.
+//! [`Store`] is what the other rooms know of it. The intent of a step is written before its provider is
+//! asked, with the token by which the provider finds again what it made, and the result after, so that
+//! a run that ends anywhere leaves enough for the next one to adopt what is there.
 
+mod deployment;
 mod error;
 mod file;
+mod journal;
 mod record;
 
+pub use deployment::{Deployment, MachineRecord, StoredArgument};
 pub use error::Error;
 pub use file::FileStore;
-pub use record::{Key, Phase, Record};
+pub use journal::{Change, Entry, JournalLine, Operation, Stage};
+pub use record::{Key, Lifecycle, Phase, Record, SecretParts, Secrets};
 
 use std::collections::BTreeMap;
+
+use nixops_plugin::protocol::ResourceState;
 
 /// A name as that of a file: the names of deployments and machines are any text.
 pub fn file_name(name: &str) -> String {
@@ -24,19 +29,35 @@ pub fn file_name(name: &str) -> String {
     }
 }
 
-/// Where the records of one deployment are kept; held by one run at a time.
+/// Everything that is kept of resources.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Records {
+    /// The resources of the network as it was deployed, and machines that backends made.
+    pub current: BTreeMap<Key, Record>,
+    /// Resources that others have replaced and that are still to be deleted.
+    pub deposed: Vec<(Key, Record)>,
+}
+
+/// What is kept of one deployment. Who writes holds the deployment's lock.
 pub trait Store: Send + Sync {
-    /// All records.
-    fn records(&self) -> BTreeMap<Key, Record>;
+    /// The deployment.
+    fn deployment(&self) -> Result<Deployment, Error>;
 
-    /// The record of a resource, if it has one.
-    fn get(&self, key: &Key) -> Option<Record>;
+    /// Everything that is kept of resources, with secrets as they are kept.
+    fn records(&self) -> Result<Records, Error>;
 
-    /// Writes the record of a resource. It is on the disk when this returns.
-    fn put(&self, key: &Key, record: Record) -> Result<(), Error>;
+    /// What is kept of machines by name.
+    fn machines(&self) -> Result<BTreeMap<String, MachineRecord>, Error>;
 
-    /// Forgets a resource.
-    fn remove(&self, key: &Key) -> Result<(), Error>;
+    /// The last lines of the journal, oldest first.
+    fn journal(&self, most: usize) -> Result<Vec<JournalLine>, Error>;
+
+    /// Writes a line of the journal and the changes that go with it: all of it or nothing, on the disk
+    /// when this returns. Secrets are sealed on the way.
+    fn write(&self, entry: &Entry, changes: &[Change]) -> Result<(), Error>;
+
+    /// The whole state of a resource, its secrets opened.
+    fn reveal(&self, record: &Record) -> Result<ResourceState, Error>;
 }
 
 #[cfg(test)]
