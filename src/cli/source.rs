@@ -10,9 +10,10 @@ use crate::{
     evaluator::{self, Argument, Evaluator, Limits, Request, deployer_system},
     flake::{self, Installable, LockOptions, Source},
     nix::Nix,
+    state::Recorded,
 };
 
-use super::{Context, number};
+use super::{Context, number, session};
 
 /// Which network is meant and how Nix evaluates it.
 #[derive(Clone, Debug, Args)]
@@ -60,13 +61,39 @@ pub struct SourceArguments {
 }
 
 impl SourceArguments {
-    /// Finds and locks the network, and prepares its evaluation.
+    /// Finds and locks the network, and prepares its evaluation by itself: as the deployment that the
+    /// file beside it names, with what the command line says and nothing that is kept of it.
     pub fn evaluator(&self, context: &Context, nix: &Nix) -> Result<Evaluator> {
         let source = self.source(context, nix)?;
+        let identity = match session::directory(&source) {
+            Some(directory) => Recorded::read(&directory)?.get(source.network()),
+            None => None,
+        };
+        let identity = identity.map_or_else(
+            || source.identity(),
+            |identity| flake::Identity {
+                uuid: identity.lineage,
+                name: identity.name,
+            },
+        );
+        self.evaluator_of(context, nix, source, identity, BTreeMap::new())
+    }
+
+    /// Prepares the evaluation of a network as a deployment, whose arguments are kept with it; those of
+    /// the command line go before them.
+    pub fn evaluator_of(
+        &self,
+        context: &Context,
+        nix: &Nix,
+        source: Source,
+        identity: flake::Identity,
+        mut arguments: BTreeMap<String, Argument>,
+    ) -> Result<Evaluator> {
+        arguments.extend(self.arguments());
         let request = Request {
-            identity: source.identity(),
+            identity,
             source,
-            arguments: self.arguments(),
+            arguments,
             system: deployer_system(),
         };
         let options = self.options(context);
@@ -80,7 +107,8 @@ impl SourceArguments {
         Ok(nix.with_settings(pairs(&self.option)))
     }
 
-    fn source(&self, context: &Context, nix: &Nix) -> Result<Source> {
+    /// Finds and locks the network.
+    pub fn source(&self, context: &Context, nix: &Nix) -> Result<Source> {
         if let Some(path) = &self.file {
             return Ok(flake::classic(path)?);
         }

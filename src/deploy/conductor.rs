@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use crate::evaluator::Evaluated;
 use crate::network::MachineOptions;
-use crate::plan::{Extent, Goal, MachineSummary, Step, Summary};
+use crate::plan::{Extent, Goal, MachineSummary, Outcome, Step, Summary};
 use crate::ui::{Event, Ui};
 
 use super::Request;
@@ -39,6 +39,13 @@ pub(super) fn conduct<W: Work>(
         conductor.listen(evaluated);
         conductor.gather()
     });
+    for (name, because) in &request.skipped {
+        let because = because.clone();
+        machines.insert(
+            name.clone(),
+            Lane::new(&road, name.clone()).end(Outcome::Skipped { because }),
+        );
+    }
     for name in &request.machines {
         if !machines.contains_key(name) {
             machines.insert(name.clone(), Lane::new(&road, name.clone()).abandon());
@@ -107,9 +114,14 @@ impl<'scope, W: Work> Conductor<'scope, '_, W> {
             Evaluated::Failed {
                 machine,
                 diagnostic,
-            } => {
-                self.tell(&machine, News::Failed(diagnostic));
-            }
+                unknown,
+            } => self.tell(
+                &machine,
+                News::Failed {
+                    diagnostic,
+                    unknown,
+                },
+            ),
         }
     }
 

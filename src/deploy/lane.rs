@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
 
+use crate::evaluator::{Diagnostic, OutputRef};
 use crate::network::{Machine, MachineOptions};
 use crate::nix::CopyProgress;
-use crate::plan::{Copied, Goal, MachineSummary, Outcome, Running, Step, Steps};
+use crate::plan::{Copied, Extent, Goal, MachineSummary, Outcome, Running, Step, Steps};
 use crate::process::Limit;
 use crate::ui::Event;
 
@@ -63,6 +64,11 @@ impl<'a, W: Work> Lane<'a, W> {
         self.summary(outcome)
     }
 
+    /// Ends a lane that is not gone.
+    pub(super) fn end(self, outcome: Outcome) -> MachineSummary {
+        self.summary(outcome)
+    }
+
     fn summary(self, outcome: Outcome) -> MachineSummary {
         let machine = self.machine.clone();
         self.road.ui.send(Event::MachineDone {
@@ -87,12 +93,10 @@ impl<'a, W: Work> Lane<'a, W> {
                     self.seconds.borrow_mut().insert(Step::Evaluate, seconds);
                     break machine;
                 }
-                Ok(News::Failed(diagnostic)) => {
-                    return Err(Outcome::Failed {
-                        step: Step::Evaluate,
-                        diagnostic,
-                    });
-                }
+                Ok(News::Failed {
+                    diagnostic,
+                    unknown,
+                }) => return Err(self.not_evaluated(diagnostic, unknown)),
                 Err(_) => return Err(self.unheard()),
             };
             refuse_unsupported(&options)?;
@@ -110,6 +114,24 @@ impl<'a, W: Work> Lane<'a, W> {
         self.proceed(&machine, host)
     }
 
+    /// The outcome of a machine that has no system: where only an output is missing, it is known later,
+    /// or not at all because of what became of the resource.
+    fn not_evaluated(&self, diagnostic: Diagnostic, unknown: Option<OutputRef>) -> Outcome {
+        let Some(output) = unknown else {
+            return Outcome::Failed {
+                step: Step::Evaluate,
+                diagnostic,
+            };
+        };
+        let awaits = output.to_string();
+        if self.road.request.extent == Extent::DryRun {
+            return Outcome::KnownAfterApply { awaits };
+        }
+        Outcome::Skipped {
+            because: format!("it reads {awaits}, which is not known"),
+        }
+    }
+
     /// The outcome if evaluation ended without a word on the machine.
     fn unheard(&self) -> Outcome {
         if self.road.work.interrupted() {
@@ -123,32 +145,17 @@ impl<'a, W: Work> Lane<'a, W> {
         if !self.road.request.extent.needs_hosts() {
             return Ok(None);
         }
-        let Provided { reach, .. } = self.provide(options)?;
+        let provided = self.attempt(Step::Connect, || {
+            self.road.work.provided(&self.machine, options)
+        })?;
+        let reach = provided.reach.clone();
+        self.provided.replace(Some(provided));
         if reach == Reach::Nowhere {
             return Ok(None);
         }
         // How many connect at once is the connections' own affair.
         let connect = || self.road.work.connect(&self.machine, options, &reach);
         self.step(Step::Connect, None, connect).map(Some)
-    }
-
-    /// Has the machine made where a backend is to make it, once.
-    fn provide(&self, options: &MachineOptions) -> Way<Provided> {
-        if let Some(provided) = self.provided.borrow().as_ref() {
-            return Ok(provided.clone());
-        }
-        let provided = if options.has_backend() {
-            let mutation = Mutation::of_resources(self.road.request.extent);
-            self.step(Step::Create, Some(&self.road.creating), || {
-                self.road
-                    .work
-                    .provide(mutation.as_ref(), &self.machine, options)
-            })?
-        } else {
-            Provided::default()
-        };
-        self.provided.replace(Some(provided.clone()));
-        Ok(provided)
     }
 
     /// What a dry run found that the backend would do.
@@ -162,10 +169,12 @@ impl<'a, W: Work> Lane<'a, W> {
         let always = request.always_activate || machine.options.always_activate;
         let running = host.as_ref().map(|(_, running)| running);
         let steps = Steps::decide(&machine.system, running, request.extent, always);
+        let mutation = Mutation::granted_by(request.extent);
         if steps.is_empty() && self.would().is_none() {
+            self.note(mutation.as_ref(), machine)?;
             return Ok(Outcome::Unchanged);
         }
-        let Some(mutation) = Mutation::granted_by(request.extent) else {
+        let Some(mutation) = mutation else {
             return self.foretell(machine, steps);
         };
         if steps.build {
@@ -262,12 +271,28 @@ impl<'a, W: Work> Lane<'a, W> {
                 .work
                 .activate(mutation, machine, host, goal, &mut line)
         })?;
+        self.note(Some(mutation), machine)?;
         Ok(match (goal, activation) {
             (Goal::DryActivate, _) => Outcome::DryActivated,
             (_, Activation::Done) => Outcome::Activated,
             (_, Activation::UnitsFailed(units)) => Outcome::UnitsFailed { units },
             (_, Activation::RebootRequired) => Outcome::RebootRequired,
         })
+    }
+
+    /// Notes what the machine runs now, if that is what the run is for.
+    fn note(&self, mutation: Option<&Mutation>, machine: &Machine) -> Way<()> {
+        let settles = matches!(
+            self.road.request.extent,
+            Extent::Activate(Goal::Switch | Goal::Boot)
+        );
+        match mutation {
+            Some(mutation) if settles => {
+                let noted = self.road.work.note(mutation, machine);
+                noted.map_err(|trouble| trouble.outcome(Step::Activate))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Takes a step: waits for its turn, tells its beginning and its end, and its time.

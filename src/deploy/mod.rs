@@ -12,7 +12,6 @@ mod conductor;
 mod lane;
 mod mutation;
 mod request;
-mod resource;
 mod road;
 mod site;
 mod stage;
@@ -30,7 +29,11 @@ use crate::plan::Summary;
 
 pub use mutation::Mutation;
 pub use request::{Limits, Request, Tools};
-pub use stage::Stage;
+pub use stage::{
+    Answer, Applied, Definitions, Guard, Origin, Scope, Stage, Subject, Survey, Wanted, Wish,
+};
+pub use trouble::Trouble;
+pub use work::{Provided, Reach};
 
 /// Deploys machines while they are being evaluated, and tells what became of each.
 ///

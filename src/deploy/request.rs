@@ -1,5 +1,6 @@
 //! What a deploy is asked for, and what it works with.
 
+use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 
 use camino::Utf8PathBuf;
@@ -8,15 +9,18 @@ use crate::host::Connections;
 use crate::nix::{BuildOptions, Nix};
 use crate::plan::Extent;
 use crate::process::Processes;
+use crate::state::Store;
 use crate::ui::Ui;
 
-use super::Stage;
+use super::work::Provided;
 
 /// What a deploy is asked for.
 #[derive(Clone, Debug)]
 pub struct Request {
     /// The machines that are selected.
     pub machines: Vec<String>,
+    /// Machines that are selected but not tried, and why.
+    pub skipped: BTreeMap<String, String>,
     /// How far to go.
     pub extent: Extent,
     /// Activates unchanged machines too, whatever `deployment.alwaysActivate` says.
@@ -61,8 +65,10 @@ pub struct Tools<'a> {
     pub processes: &'a Processes,
     /// The connections of this run.
     pub connections: &'a Connections,
-    /// The resources, and the machines that backends make; none where nothing has a provider.
-    pub stage: Option<Stage<'a>>,
+    /// How machines are reached that backends made in the stage before, by name.
+    pub provided: &'a BTreeMap<String, Provided>,
+    /// Where it is kept what machines run.
+    pub store: Option<&'a dyn Store>,
     /// Where everything is told.
     pub ui: &'a Ui,
 }

@@ -1,6 +1,6 @@
 //! What all lanes share, and what they are told.
 
-use crate::evaluator::Diagnostic;
+use crate::evaluator::{Diagnostic, OutputRef};
 use crate::network::{Machine, MachineOptions};
 use crate::process::Limit;
 use crate::ui::Ui;
@@ -19,7 +19,12 @@ pub(super) enum News {
         seconds: f64,
     },
     /// There will be no system.
-    Failed(Diagnostic),
+    Failed {
+        /// Why.
+        diagnostic: Diagnostic,
+        /// The output that it lacks, if it is for that.
+        unknown: Option<OutputRef>,
+    },
 }
 
 /// What all lanes share.
@@ -27,21 +32,18 @@ pub(super) struct Road<'a, W> {
     pub(super) request: &'a Request,
     pub(super) work: &'a W,
     pub(super) ui: &'a Ui,
-    pub(super) creating: Limit,
     pub(super) copying: Limit,
     pub(super) activating: Limit,
 }
 
 impl<'a, W> Road<'a, W> {
     pub(super) fn new(request: &'a Request, work: &'a W, ui: &'a Ui) -> Self {
-        let creating = Limit::new(request.limits.create.get());
         let copying = Limit::new(request.limits.copy.get());
         let activating = Limit::new(request.limits.activate.get());
         Self {
             request,
             work,
             ui,
-            creating,
             copying,
             activating,
         }

@@ -1,5 +1,7 @@
 //! The work done for real: with Nix here, and with hosts over their connections.
 
+use std::collections::BTreeMap;
+
 use camino::Utf8PathBuf;
 
 use crate::host::{self, ActivationStatus, Connections, Host, Target};
@@ -7,19 +9,22 @@ use crate::network::{Machine, MachineOptions};
 use crate::nix::{BuildEvent, BuildQueue, Copy, CopyProgress, Nix};
 use crate::plan::{Goal, Running};
 use crate::process::{Limit, Processes};
-use crate::state::file_name;
+use crate::state::{
+    Change, Entry, Key, MachineRecord, Operation, Stage, Store, file_name, seconds_now,
+};
 use crate::ui::{Event, Ui, sanitise};
 
 use super::trouble::Trouble;
 use super::work::{Activation, Provided, Reach, Work};
-use super::{Mutation, Request, Stage, Tools};
+use super::{Mutation, Request, Tools};
 
 /// Nix here, and the hosts there.
 pub(super) struct Site<'a> {
     nix: &'a Nix,
     processes: &'a Processes,
     connections: &'a Connections,
-    stage: Option<Stage<'a>>,
+    provided: &'a BTreeMap<String, Provided>,
+    store: Option<&'a dyn Store>,
     ui: &'a Ui,
     builds: BuildQueue,
     roots: Utf8PathBuf,
@@ -35,7 +40,8 @@ impl<'a> Site<'a> {
             nix,
             processes,
             connections,
-            stage,
+            provided,
+            store,
             ui,
         } = *tools;
         let told = ui.clone();
@@ -46,7 +52,8 @@ impl<'a> Site<'a> {
             nix,
             processes,
             connections,
-            stage,
+            provided,
+            store,
             ui,
             builds,
             roots: request.roots.clone(),
@@ -79,17 +86,44 @@ impl<'a> Site<'a> {
 impl Work for Site<'_> {
     type Host = Host;
 
-    fn provide(
-        &self,
-        mutation: Option<&Mutation>,
-        machine: &str,
-        options: &MachineOptions,
-    ) -> Result<Provided, Trouble> {
-        let Some(stage) = &self.stage else {
-            let message = format!("there is no backend `{}` for machines", options.target_env);
-            return Err(Trouble::new(message, None));
+    fn provided(&self, machine: &str, options: &MachineOptions) -> Result<Provided, Trouble> {
+        if !options.has_backend() {
+            return Ok(Provided::default());
+        }
+        let provided = self.provided.get(machine).cloned();
+        provided.ok_or_else(|| {
+            let message = format!("its backend `{}` has not made it", options.target_env);
+            Trouble::new(message, None)
+        })
+    }
+
+    fn note(&self, _: &Mutation, machine: &Machine) -> Result<(), Trouble> {
+        let Some(store) = self.store else {
+            return Ok(());
         };
-        stage.machine(mutation, machine, options)
+        let before = store.machines()?.remove(&machine.name).unwrap_or_default();
+        let options = serde_json::to_value(&machine.options).ok();
+        let now = MachineRecord {
+            backend: machine.options.target_env.clone(),
+            system: Some(machine.system.clone()),
+            options,
+            ..before.clone()
+        };
+        if now == before {
+            return Ok(());
+        }
+        let now = MachineRecord {
+            activated: if now.system == before.system {
+                before.activated
+            } else {
+                Some(seconds_now())
+            },
+            ..now
+        };
+        let key = Key::new(&machine.options.target_env, &machine.name);
+        let entry = Entry::new(&key, Operation::Activate, Stage::Done);
+        let change = Change::PutMachine(machine.name.clone(), Box::new(now));
+        Ok(store.write(&entry, &[change])?)
     }
 
     fn connect(

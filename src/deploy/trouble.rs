@@ -10,7 +10,7 @@ use crate::{plugin, preview, process, state};
 
 /// Why a step did not come to its end.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(super) enum Trouble {
+pub enum Trouble {
     /// It failed.
     Failed(Diagnostic),
     /// The user interrupted the run while it was going on.

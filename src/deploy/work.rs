@@ -22,16 +22,16 @@ pub(super) enum Activation {
 
 /// What the backend of a machine has to say of it.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Provided {
+pub struct Provided {
     /// How it is reached.
-    pub(super) reach: Reach,
+    pub reach: Reach,
     /// What a dry run found that would be done with it.
-    pub(super) would: Option<String>,
+    pub would: Option<String>,
 }
 
 /// How a machine is reached.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) enum Reach {
+pub enum Reach {
     /// As its options say.
     #[default]
     Options,
@@ -49,14 +49,8 @@ pub(super) trait Work: Sync {
     /// A connection to a machine.
     type Host;
 
-    /// Has the backend bring the machine to what it is to be; without the capability to change
-    /// anything, only asks what it would do.
-    fn provide(
-        &self,
-        mutation: Option<&Mutation>,
-        machine: &str,
-        options: &MachineOptions,
-    ) -> Result<Provided, Trouble>;
+    /// How the machine is reached, which a backend may have made in the stage before.
+    fn provided(&self, machine: &str, options: &MachineOptions) -> Result<Provided, Trouble>;
 
     /// Connects and looks at what runs. A machine that is nowhere is never connected to.
     fn connect(
@@ -80,6 +74,9 @@ pub(super) trait Work: Sync {
         host: &Self::Host,
         progress: &mut dyn FnMut(CopyProgress),
     ) -> Result<(), Trouble>;
+
+    /// Notes that the machine runs the system.
+    fn note(&self, mutation: &Mutation, machine: &Machine) -> Result<(), Trouble>;
 
     /// Makes the host take up the system.
     fn activate(

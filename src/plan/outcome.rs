@@ -15,8 +15,6 @@ use crate::evaluator::Diagnostic;
 pub enum Step {
     /// Nix evaluates the machine's configuration.
     Evaluate,
-    /// The backend of the machine makes it, or brings it to what its options say.
-    Create,
     /// SSH connects, and one look finds what the host runs.
     Connect,
     /// Nix builds the system here.
@@ -32,7 +30,6 @@ impl Step {
     pub fn doing(self) -> &'static str {
         match self {
             Self::Evaluate => "evaluating",
-            Self::Create => "creating",
             Self::Connect => "connecting",
             Self::Build => "building",
             Self::Copy => "copying",
@@ -44,7 +41,6 @@ impl Step {
     pub fn done(self) -> &'static str {
         match self {
             Self::Evaluate => "evaluated",
-            Self::Create => "created",
             Self::Connect => "connected",
             Self::Build => "built",
             Self::Copy => "copied",
@@ -57,7 +53,6 @@ impl fmt::Display for Step {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
             Self::Evaluate => "evaluate",
-            Self::Create => "create",
             Self::Connect => "connect",
             Self::Build => "build",
             Self::Copy => "copy",
@@ -89,6 +84,11 @@ pub enum Outcome {
         /// Whether it would be activated.
         activate: bool,
     },
+    /// A dry run found that its system is known only once something else is made or changed.
+    KnownAfterApply {
+        /// The output that it reads, such as `resources.neatcloudVolumes.data.id`.
+        awaits: String,
+    },
     /// Its system is built.
     Built,
     /// Its system is on the host.
@@ -106,6 +106,11 @@ pub enum Outcome {
     /// Its system is in place, but takes effect only after a reboot (exit code 100 of
     /// `switch-to-configuration`).
     RebootRequired,
+    /// It was not tried, because something that it needs is not there.
+    Skipped {
+        /// What that is, such as `neatcloudVolumes.data failed`.
+        because: String,
+    },
     /// A step failed; the steps behind it were not tried.
     Failed {
         /// The step.
@@ -159,6 +164,10 @@ impl fmt::Display for Outcome {
                 let steps: Vec<_> = machine.as_deref().into_iter().chain(steps).collect();
                 write!(formatter, "would {}", steps.join(", "))
             }
+            Self::KnownAfterApply { awaits } => {
+                write!(formatter, "known after apply (reads {awaits})")
+            }
+            Self::Skipped { because } => write!(formatter, "skipped: {because}"),
             Self::Built => formatter.write_str("built"),
             Self::Copied => formatter.write_str("copied"),
             Self::Activated => formatter.write_str("activated"),

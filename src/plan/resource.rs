@@ -96,19 +96,35 @@ pub enum ResourceOutcome {
     Adopted,
     /// It was changed.
     Updated,
-    /// A dry run found that it would be made.
-    WouldCreate,
-    /// A dry run found that it would be changed.
-    WouldUpdate {
-        /// What would be changed, in words.
-        changes: Vec<String>,
+    /// It was deleted, and another one was made in its place.
+    Replaced,
+    /// It was deleted.
+    Deleted,
+    /// It is known no more, and was left as it is.
+    Forgotten,
+    /// It was not tried, because of another one that failed or was not tried.
+    Skipped {
+        /// The other one.
+        because: String,
     },
+    /// The run was interrupted before it was done.
+    Interrupted,
     /// It is not as it is to be.
     Failed {
         /// What is wrong.
         #[serde(flatten)]
         diagnostic: Diagnostic,
     },
+}
+
+impl ResourceOutcome {
+    /// Whether it is as it is to be.
+    pub fn is_well(&self) -> bool {
+        !matches!(
+            self,
+            Self::Failed { .. } | Self::Skipped { .. } | Self::Interrupted
+        )
+    }
 }
 
 impl fmt::Display for ResourceOutcome {
@@ -118,10 +134,11 @@ impl fmt::Display for ResourceOutcome {
             Self::Created => formatter.write_str("created"),
             Self::Adopted => formatter.write_str("adopted from a run that did not end"),
             Self::Updated => formatter.write_str("updated"),
-            Self::WouldCreate => formatter.write_str("would be created"),
-            Self::WouldUpdate { changes } => {
-                write!(formatter, "would be updated: {}", changes.join(", "))
-            }
+            Self::Replaced => formatter.write_str("replaced"),
+            Self::Deleted => formatter.write_str("deleted"),
+            Self::Forgotten => formatter.write_str("forgotten, and left as it is"),
+            Self::Skipped { because } => write!(formatter, "skipped because of {because}"),
+            Self::Interrupted => formatter.write_str("interrupted"),
             Self::Failed { diagnostic } => write!(formatter, "failed: {}", diagnostic.message),
         }
     }

@@ -65,6 +65,9 @@ pub struct Totals {
     pub reboot_required: usize,
     /// Those on which a step failed.
     pub failed: usize,
+    /// Those that were not tried because something that they need is not there.
+    #[serde(default)]
+    pub skipped: usize,
     /// Those on which the run was interrupted.
     pub interrupted: usize,
     /// What was sent to all of them.
@@ -82,6 +85,7 @@ impl Totals {
             *match &machine.outcome {
                 Outcome::Unchanged => &mut totals.unchanged,
                 Outcome::WouldChange { .. }
+                | Outcome::KnownAfterApply { .. }
                 | Outcome::Built
                 | Outcome::Copied
                 | Outcome::Activated
@@ -89,6 +93,7 @@ impl Totals {
                 Outcome::UnitsFailed { .. } => &mut totals.units_failed,
                 Outcome::RebootRequired => &mut totals.reboot_required,
                 Outcome::Failed { .. } => &mut totals.failed,
+                Outcome::Skipped { .. } => &mut totals.skipped,
                 Outcome::Interrupted { .. } => &mut totals.interrupted,
             } += 1;
         }
@@ -101,7 +106,7 @@ impl Totals {
             Self {
                 interrupted: 1.., ..
             } => 130,
-            Self { failed: 1.., .. } => 1,
+            Self { failed: 1.., .. } | Self { skipped: 1.., .. } => 1,
             Self {
                 units_failed: 1.., ..
             } => 4,

@@ -64,6 +64,49 @@ impl<'a> Judge<'a> {
         problems
     }
 
+    /// Findings in the inputs of a resource, in the user's words.
+    pub fn found_in_resource(
+        &self,
+        resource: &'a EvaluatedResource,
+        findings: Vec<Finding>,
+    ) -> Vec<Problem> {
+        self.of_resource(resource).of_schema(findings)
+    }
+
+    /// What a provider says of the inputs of a resource, in the user's words.
+    pub fn told_of_resource(
+        &self,
+        resource: &'a EvaluatedResource,
+        said: Vec<protocol::Diagnostic>,
+    ) -> Vec<Problem> {
+        self.of_resource(resource).of_provider(said)
+    }
+
+    /// Findings in the options of a machine's backend, in the user's words.
+    pub fn found_in_machine(
+        &self,
+        machine: CheckedMachine<'a>,
+        findings: Vec<Finding>,
+    ) -> Vec<Problem> {
+        self.of_backend(machine).of_schema(findings)
+    }
+
+    /// What a provider says of the options of a machine's backend, in the user's words.
+    pub fn told_of_machine(
+        &self,
+        machine: CheckedMachine<'a>,
+        said: Vec<protocol::Diagnostic>,
+    ) -> Vec<Problem> {
+        self.of_backend(machine).of_provider(said)
+    }
+
+    /// What is wrong with what `deployment.*` says of a machine, its backend's options aside.
+    pub fn options(&self, machine: CheckedMachine<'a>) -> Vec<Problem> {
+        let options = serde_json::to_value(machine.options).unwrap_or_default();
+        let core = self.of_machine(machine, vec!["deployment"]);
+        core.of_schema(self.schemas.validate("machine", &options))
+    }
+
     pub(super) fn of_resource(&self, resource: &'a EvaluatedResource) -> Subject<'a> {
         let path = attribute_path([resource.kind.as_str(), &resource.name]);
         Subject {

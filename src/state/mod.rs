@@ -38,6 +38,44 @@ pub struct Records {
     pub deposed: Vec<(Key, Record)>,
 }
 
+impl Records {
+    /// Makes a change here too, as a store has made it.
+    pub fn apply(&mut self, change: &Change) {
+        match change {
+            Change::Put(key, record) => drop(self.current.insert(key.clone(), *record.clone())),
+            Change::Remove(key) => drop(self.current.remove(key)),
+            Change::Depose(key) => {
+                let record = self.current.remove(key);
+                self.deposed
+                    .extend(record.map(|record| (key.clone(), record)));
+            }
+            Change::PutDeposed(key, record) => {
+                self.remove_deposed(key, &record.token);
+                self.deposed.push((key.clone(), *record.clone()));
+            }
+            Change::RemoveDeposed(key, token) => self.remove_deposed(key, token),
+            Change::Rename(from, to) => self.rename(from, to),
+            Change::PutMachine(..) | Change::RemoveMachine(_) => {}
+        }
+    }
+
+    fn remove_deposed(&mut self, key: &Key, token: &str) {
+        self.deposed
+            .retain(|(of, record)| of != key || record.token != token);
+    }
+
+    fn rename(&mut self, from: &Key, to: &Key) {
+        if let Some(record) = self.current.remove(from) {
+            self.current.insert(to.clone(), record);
+        }
+        for record in self.current.values_mut() {
+            if record.needs.remove(from) {
+                record.needs.insert(to.clone());
+            }
+        }
+    }
+}
+
 /// What is kept of one deployment. Who writes holds the deployment's lock.
 pub trait Store: Send + Sync {
     /// The deployment.

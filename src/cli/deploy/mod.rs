@@ -1,45 +1,46 @@
 //! `nixops deploy`
 
 mod arguments;
+mod asking;
+mod machines;
 
-use std::{collections::BTreeMap, sync::mpsc, thread};
-
-use anyhow::{Result, bail};
+use anyhow::Result;
+use camino::Utf8PathBuf;
 use clap::Args;
-use serde_json::Value;
 
 use crate::{
-    deploy::{Mutation, Request, Stage, Tools, deploy},
-    evaluator::{self, EvaluatedResource, Evaluator},
-    host::Connections,
-    network::Names,
-    nix::Nix,
-    plugin::{PluginSet, Providers},
-    preview::{Checked, Preview},
-    state::{FileStore, file_name},
+    deploy::{Applied, Mutation, Request},
+    plan::{Extent, Refusal},
+    state::{DeploymentStore, file_name},
     ui::Event,
 };
 
 use super::{
     Context,
-    checking::check,
     directory::state_directory,
-    plugins::{self, PluginArguments},
+    plugins::PluginArguments,
+    run::{Run, refuse, show},
     selection::SelectionArguments,
+    session::Session,
     source::SourceArguments,
+    state::StateArguments,
 };
 use arguments::{BuildArguments, ExtentArguments, HostArguments};
+pub use asking::ResourceArguments;
 
-/// Deploy the network: evaluate, build, copy and activate its machines
+/// Deploy the network: its resources first, then its machines
 ///
-/// Every machine goes its own way, so a slow or broken one holds up no other. A machine that runs
-/// the wanted system already is left alone.
+/// What is to be done is planned and shown before anything is changed. Every machine goes its own
+/// way, so a slow or broken one holds up no other; one that runs the wanted system already is left
+/// alone, and so is a resource that is as it is to be.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   nixops deploy                         the network of the flake here
-  nixops deploy --dry-run               what would be done
-  nixops deploy --on 'web-*' @eu        some machines
+  nixops deploy --dry-run               what would be done (nixops plan says more)
+  nixops deploy --on 'web-*' @eu        some machines, and the resources that they need
   nixops deploy --flake .#prod --boot   another network, from the next boot on
+  nixops deploy --plan tomorrow.plan    what `nixops plan --out` planned, and nothing else
+  nixops deploy --kill-obsolete --yes   also delete what the network has no more
   nixops deploy --file ./net            a classic network
 
 Exit codes:
@@ -50,10 +51,16 @@ pub struct Deploy {
     source: SourceArguments,
 
     #[command(flatten)]
+    state: StateArguments,
+
+    #[command(flatten)]
     selection: SelectionArguments,
 
     #[command(flatten)]
     extent: ExtentArguments,
+
+    #[command(flatten)]
+    resources: ResourceArguments,
 
     #[command(flatten)]
     build: BuildArguments,
@@ -68,136 +75,72 @@ pub struct Deploy {
 impl Deploy {
     /// Runs the verb and gives the exit code.
     pub fn run(self, context: &Context) -> Result<u8> {
-        let nix = self.source.nix(context)?;
-        let evaluator = self.source.evaluator(context, &nix)?;
-        context.ui.send(Event::Started {
-            flake: evaluator.source().reference(),
-            network: evaluator.source().network().to_owned(),
-            nix: nix.version().to_string(),
-            extent: Some(self.extent.meaning()),
-        });
-        let overview = evaluator.overview()?;
-        let names = overview.names;
-        let plugins = PluginSet::from_json(overview.plugins)?;
-        let schemas = plugins::schemas(&plugins)?;
-        let selected = self.selection.resolve(&evaluator, &names.machines)?;
-        let deployment = deployment(&evaluator, &overview.network);
-        let request = self.request(&deployment, selected)?;
-        let source = evaluator.source();
-        let providers = self.plugins.providers(context, &nix, source, plugins)?;
-        warn_of_resources(context, &providers, &names);
-        let preview = Preview {
-            deployment: &deployment,
-            providers: &providers,
-            schemas: &schemas,
-        };
-        let resources = evaluator.resources(&names)?;
-        context.ui.send(Event::Names {
-            names,
-            selected: request.machines.clone(),
-        });
-        let checked = check(context, &evaluator, &preview, &resources, &request.machines)?;
-        let store = self.store(&deployment)?;
-        let stage = Stage {
-            preview: &preview,
-            store: &store,
-            ui: &context.ui,
-        };
-        provide(&stage, &resources, &checked, &request)?;
-        self.deploy(context, &nix, &evaluator, &request, stage)
+        let mut session = Session::begin(context, &self.source, &self.state)?;
+        let extent = self.extent.meaning();
+        session.tell_started(context, Some(extent));
+        if Mutation::of_resources(extent).is_none() {
+            let store = session.look()?;
+            return self.with(context, &session, &store, None);
+        }
+        let (held, store) = session.hold(context, &self.state, "deploy")?;
+        let code = self.with(context, &session, &store, held.lock());
+        held.finish()?;
+        code
     }
 
-    /// The state of the deployment, which a run that changes nothing only looks at.
-    fn store(&self, deployment: &str) -> Result<FileStore> {
-        let path = state_directory()?
-            .join("deployments")
-            .join(file_name(deployment) + ".json");
-        let changes = Mutation::of_resources(self.extent.meaning()).is_some();
-        Ok(if changes {
-            FileStore::open(&path)?
-        } else {
-            FileStore::look(&path)?
-        })
-    }
-
-    /// Evaluates in one thread and deploys in this one, what is evaluated at once.
-    fn deploy(
+    fn with(
         &self,
         context: &Context,
-        nix: &Nix,
-        evaluator: &Evaluator,
-        request: &Request,
-        stage: Stage<'_>,
+        session: &Session,
+        store: &DeploymentStore,
+        lock: Option<&std::fs::File>,
     ) -> Result<u8> {
-        let connections = Connections::new(context.processes.clone(), self.hosts.options())?;
-        let tools = Tools {
-            nix,
-            processes: &context.processes,
-            connections: &connections,
-            stage: Some(stage),
-            ui: &context.ui,
-        };
-        let (sender, receiver) = mpsc::channel();
-        thread::scope(|scope| {
-            let evaluation = scope.spawn(move || evaluator.machines(&request.machines, &sender));
-            let summary = deploy(request, &receiver, &tools);
-            let code = summary.exit_code();
-            context.ui.send(Event::Finished { summary });
-            match evaluation.join() {
-                Ok(Err(error)) if !context.processes.interrupted() => Err(error.into()),
-                Ok(_) => Ok(code),
-                Err(panic) => std::panic::resume_unwind(panic),
+        let all = &session.names.machines;
+        let selected = self.selection.resolve(&session.evaluator, all)?;
+        let is_all = selected.len() == all.len();
+        if self.resources.kill_obsolete && !is_all {
+            return Err(Refusal::Selected.into());
+        }
+        let scope = self.resources.scope();
+        let run = Run::prepare(context, session, store, &self.plugins, lock)?;
+        let asking = run.asking();
+        let stage = asking.stage(scope, self.hosts.limits());
+        context.ui.send(Event::Names {
+            names: session.names.clone(),
+            selected: selected.clone(),
+        });
+        let mut survey = stage.survey()?;
+        if !is_all {
+            let read = machines::read_by(session, &survey, &selected)?;
+            survey.narrow(&selected, &read);
+        }
+        refuse(context, &survey)?;
+        let extent = self.extent.meaning();
+        show(context, &survey, extent == Extent::DryRun);
+        let applied = match Mutation::of_resources(extent) {
+            None => Applied::default(),
+            Some(mutation) => {
+                self.resources.ask(context, &survey.plan)?;
+                stage.apply(&mutation, &mut survey, &|_| Ok(()))?
             }
-        })
+        };
+        self.machines(context, session, store, &survey, &applied, selected)
     }
 
-    fn request(&self, deployment: &str, machines: Vec<String>) -> Result<Request> {
+    fn request(&self, session: &Session, machines: Vec<String>) -> Result<Request> {
         Ok(Request {
             machines,
+            skipped: std::collections::BTreeMap::new(),
             extent: self.extent.meaning(),
             always_activate: self.hosts.always_activate,
             limits: self.hosts.limits(),
             build: self.build.options(),
-            roots: state_directory()?
-                .join("gcroots")
-                .join(file_name(deployment)),
+            roots: roots_directory(&session.deployment.uuid)?,
         })
     }
 }
 
-/// The first stage: resources, which all machines may need.
-fn provide(
-    stage: &Stage<'_>,
-    resources: &[EvaluatedResource],
-    checked: &Checked,
-    request: &Request,
-) -> Result<()> {
-    if !request.extent.needs_hosts() {
-        return Ok(());
-    }
-    let mutation = Mutation::of_resources(request.extent);
-    let failed = stage.resources(mutation.as_ref(), resources, checked, request.limits);
-    match failed.map_err(|diagnostic| evaluator::Error::Network(Box::new(diagnostic)))? {
-        0 => Ok(()),
-        1 => bail!("a resource failed, so no machine was touched"),
-        many => bail!("{many} resources failed, so no machine was touched"),
-    }
-}
-
-/// Who the deployment is: what the network says, or else where it is.
-fn deployment(evaluator: &Evaluator, network: &BTreeMap<String, Value>) -> String {
-    let named = network.get("uuid").and_then(Value::as_str);
-    named.map_or_else(|| evaluator.source().identity().uuid, str::to_owned)
-}
-
-/// Says which resources nobody makes. A plugin that has no provider does not mean to make any.
-fn warn_of_resources(context: &Context, providers: &Providers, names: &Names) {
-    let is_ours = |kind: &&String| providers.plugins().of_type(kind).is_none();
-    let kinds = names.resources.keys().filter(is_ours);
-    let kinds: Vec<_> = kinds.map(String::as_str).collect();
-    if !kinds.is_empty() {
-        let message = format!("this version creates no {}", kinds.join(" and no "));
-        let hint = "their values are as the network says";
-        context.ui.warning(None, message, Some(hint.to_owned()));
-    }
+/// Where the links are that keep the systems of a deployment from collection.
+pub fn roots_directory(uuid: &str) -> Result<Utf8PathBuf> {
+    Ok(state_directory()?.join("gcroots").join(file_name(uuid)))
 }

@@ -1,0 +1,65 @@
+//! What may be done with resources, and whether the user agrees.
+
+use anyhow::{Result, bail};
+use clap::Args;
+
+use crate::{
+    deploy::Scope,
+    plan::{PlannedResource, ResourcesPlan},
+    ui::can_ask,
+};
+
+use super::super::Context;
+
+/// What may be done with resources.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Resources")]
+pub struct ResourceArguments {
+    /// Delete what the network has no more
+    #[arg(long, short)]
+    pub kill_obsolete: bool,
+
+    /// Replace and delete without asking
+    #[arg(long, short)]
+    #[arg(visible_alias = "confirm")]
+    pub yes: bool,
+
+    /// Take what the state says of resources as true, without asking their providers
+    #[arg(long, conflicts_with = "check")]
+    pub no_refresh: bool,
+
+    /// Ask providers what there is, and repair what differs from the state; this is the default
+    #[arg(long)]
+    pub check: bool,
+}
+
+impl ResourceArguments {
+    /// What the run may touch.
+    pub fn scope(&self) -> Scope {
+        Scope {
+            kill_obsolete: self.kill_obsolete,
+            trusts_state: self.no_refresh,
+        }
+    }
+
+    /// Asks before something is lost. Who cannot be asked has to have said so.
+    pub fn ask(&self, context: &Context, plan: &ResourcesPlan) -> Result<()> {
+        let lost: Vec<&PlannedResource> = plan.all().filter(|planned| planned.destroys()).collect();
+        if lost.is_empty() || self.yes {
+            return Ok(());
+        }
+        let names: Vec<String> = lost.iter().map(|planned| planned.key.to_string()).collect();
+        let names = names.join(", ");
+        if !can_ask() {
+            bail!(
+                "this replaces or deletes {names}; nothing was done, since there is nobody to ask (--yes agrees)"
+            );
+        }
+        let interrupted = || context.processes.interrupted();
+        let question = format!("This replaces or deletes {names}. Go on?");
+        if !context.ui.ask(&question, interrupted) {
+            bail!("not agreed; nothing was done");
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,237 @@
+//! What the verbs of one network begin with: the network, its deployment and its state.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use anyhow::{Result, bail};
+use camino::{Utf8Path, Utf8PathBuf};
+use serde_json::Value;
+
+use crate::{
+    evaluator::{Argument, Evaluator, Overview},
+    flake::{Identity, Source},
+    network::Names,
+    nix::Nix,
+    plugin::PluginSet,
+    state::{
+        self, AgeSealer, Backend as _, Database, Deployment, DeploymentStore, Held, Place, Purpose,
+        Recorded, Sealer, StoredArgument, check_binding, new_uuid,
+    },
+};
+
+use super::{Context, directory::state_directory, source::SourceArguments, state::StateArguments};
+
+/// A network, its deployment, and where its state is.
+pub struct Session {
+    /// Nix on this machine.
+    pub nix: Nix,
+    /// Asks the network.
+    pub evaluator: Evaluator,
+    /// All names in the network.
+    pub names: Names,
+    /// The attribute `network`.
+    pub network: BTreeMap<String, Value>,
+    /// What plugins say of themselves, as it is kept for a run that has only the state.
+    pub plugin_records: Vec<Value>,
+    /// The plugins.
+    pub plugins: PluginSet,
+    /// The deployment, as it was when the run began.
+    pub deployment: Deployment,
+    /// Where the state is.
+    pub place: Place,
+    /// Seals secrets, and opens them.
+    pub sealer: Arc<dyn Sealer>,
+    /// The identity file beside the network, where that is a directory of the user.
+    recorded: Option<(Utf8PathBuf, Recorded)>,
+}
+
+impl Session {
+    /// Finds the network, what it is deployed as, and its state, at which it only looks.
+    pub fn begin(
+        context: &Context,
+        source: &SourceArguments,
+        state: &StateArguments,
+    ) -> Result<Self> {
+        let nix = source.nix(context)?;
+        let network = source.source(context, &nix)?;
+        let recorded = directory(&network)
+            .map(|directory| Recorded::read(&directory).map(|recorded| (directory, recorded)))
+            .transpose()?;
+        let finder = Finder {
+            state,
+            recorded: recorded.as_ref().map(|(_, recorded)| recorded),
+            source: &network,
+        };
+        let place = state.place(None)?;
+        let mut found = finder.find(&place.look()?, None)?;
+        let evaluator = |found: &Deployment| {
+            let identity = Identity {
+                uuid: found.uuid.clone(),
+                name: found.called().to_owned(),
+            };
+            source.evaluator_of(context, &nix, network.clone(), identity, stored(found))
+        };
+        let mut asked = evaluator(&found)?;
+        let mut overview = asked.overview()?;
+        let place = state.place(overview.network.get("storage"))?;
+        let uuid = overview.network.get("uuid").and_then(Value::as_str);
+        let again = finder.find(&place.look()?, uuid)?;
+        if (&again.uuid, &again.arguments, &again.name) != (&found.uuid, &found.arguments, &found.name) {
+            asked = evaluator(&again)?;
+            overview = asked.overview()?;
+        }
+        found = again;
+        let Overview {
+            plugins,
+            names,
+            network: attributes,
+        } = overview;
+        let recipients = place.recipients().to_vec();
+        Ok(Self {
+            plugins: PluginSet::from_json(plugins.clone())?,
+            plugin_records: plugins,
+            nix,
+            evaluator: asked,
+            names,
+            network: attributes,
+            deployment: found,
+            place,
+            sealer: Arc::new(AgeSealer::new(recipients)?),
+            recorded,
+        })
+    }
+
+    /// The state as it is, for a run that changes nothing.
+    pub fn look(&self) -> Result<DeploymentStore> {
+        let database = self.place.look()?;
+        if database.get(&self.deployment.uuid)?.is_some() {
+            return Ok(database.store(&self.deployment.uuid, self.sealer.clone()));
+        }
+        let database = Database::memory()?;
+        database.create(&self.deployment)?;
+        Ok(database.store(&self.deployment.uuid, self.sealer.clone()))
+    }
+
+    /// Takes the state for a run that changes it; makes the deployment if it is new, and notes beside
+    /// the network which it is.
+    pub fn hold(
+        &mut self,
+        context: &Context,
+        state: &StateArguments,
+        verb: &str,
+    ) -> Result<(Held, DeploymentStore)> {
+        let held = state.hold(context, &self.place, &self.deployment.uuid, verb)?;
+        let database = held.database();
+        match database.get(&self.deployment.uuid)? {
+            Some(deployment) => self.deployment = deployment,
+            None => database.create(&self.deployment)?,
+        }
+        self.record(context)?;
+        let store = database.store(&self.deployment.uuid, self.sealer.clone());
+        Ok((held, store))
+    }
+
+    /// Notes beside the network which deployment is its own, unless it says so itself.
+    fn record(&self, context: &Context) -> Result<()> {
+        let Some((directory, recorded)) = &self.recorded else {
+            return Ok(());
+        };
+        let network = self.evaluator.source().network();
+        if self.network.contains_key("uuid") || recorded.get(network).is_some() {
+            return Ok(());
+        }
+        let identity = state::Identity {
+            name: self.deployment.called().to_owned(),
+            lineage: self.deployment.lineage.clone(),
+        };
+        recorded.clone().with(network, &identity).write(directory)?;
+        context.ui.send(crate::ui::Event::Note {
+            message: format!(
+                "{} says from now on that this network is the deployment {}; keep it with the network",
+                directory.join("nixops.json"),
+                self.deployment.called()
+            ),
+        });
+        Ok(())
+    }
+}
+
+/// Finds out which deployment a network is.
+struct Finder<'a> {
+    state: &'a StateArguments,
+    recorded: Option<&'a Recorded>,
+    source: &'a Source,
+}
+
+impl Finder<'_> {
+    /// The deployment in a state, or a new one. `uuid` is what the network itself says.
+    fn find(&self, database: &Database, uuid: Option<&str>) -> Result<Deployment> {
+        let network = self.source.network();
+        let identity = self.recorded.and_then(|recorded| recorded.get(network));
+        let lineage = uuid.map(str::to_owned).or_else(|| {
+            identity
+                .as_ref()
+                .map(|identity| identity.lineage.clone())
+                .or_else(|| self.remote())
+        });
+        if let Some(name) = &self.state.deployment {
+            let Some(found) = database.find(name)? else {
+                return match lineage {
+                    // It is looked for again where the network says that its state is.
+                    _ if uuid.is_none() => Ok(self.new(lineage, identity.as_ref())),
+                    _ => bail!("there is no deployment `{name}` in {}", database.path()),
+                };
+            };
+            check_binding(&found, network, lineage.as_deref().unwrap_or("none"))?;
+            return Ok(found);
+        }
+        if let Some(lineage) = &lineage
+            && let Some(found) = database.by_lineage(lineage)?
+        {
+            check_binding(&found, network, lineage)?;
+            return Ok(found);
+        }
+        Ok(self.new(lineage, identity.as_ref()))
+    }
+
+    fn new(&self, lineage: Option<String>, identity: Option<&state::Identity>) -> Deployment {
+        let network = self.source.network();
+        let name = identity.map_or(network, |identity| &identity.name);
+        let uuid = lineage.unwrap_or_else(new_uuid);
+        Deployment::new(uuid, Some(name), network)
+    }
+
+    /// A network that is nowhere in a directory of the user is known by where it is.
+    fn remote(&self) -> Option<String> {
+        let is_local = directory(self.source).is_some();
+        (!is_local).then(|| self.source.identity().uuid)
+    }
+}
+
+/// The directory of the user in which the network is.
+pub fn directory(source: &Source) -> Option<Utf8PathBuf> {
+    match source {
+        Source::Flake { flake, .. } | Source::Plugin { flake, .. } => {
+            let local = flake.local.as_ref()?;
+            Some(local.join(&flake.directory))
+        }
+        Source::File { file } => file.parent().map(Utf8Path::to_owned),
+    }
+}
+
+fn stored(deployment: &Deployment) -> BTreeMap<String, Argument> {
+    let arguments = deployment.arguments.iter();
+    arguments
+        .map(|(name, argument)| {
+            let argument = match argument {
+                StoredArgument::Expression(text) => Argument::Expression(text.clone()),
+                StoredArgument::Text(text) => Argument::Text(text.clone()),
+            };
+            (name.clone(), argument)
+        })
+        .collect()
+}
+
+/// Where states are unless somebody says otherwise.
+pub fn default_state() -> Result<Utf8PathBuf> {
+    Ok(state_directory()?.join("state.db"))
+}

@@ -1,0 +1,132 @@
+//! What is known of the outputs of resources, and what evaluation may know of it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use nixops_plugin::protocol::Attributes;
+use serde_json::{Map, Value};
+
+use crate::evaluator::{Known, Output, OutputRef, Token, substitute};
+use crate::schema::Registry;
+use crate::state::Key;
+
+/// Outputs of all resources of a run. They change while resources are made.
+pub(super) struct Knowledge<'a> {
+    schemas: &'a Registry,
+    told: Mutex<BTreeMap<Key, Told>>,
+}
+
+/// What is known of the outputs of one resource.
+#[derive(Clone, Debug, Default)]
+struct Told {
+    values: Attributes,
+    /// Whether it is there, so that what has no value has none.
+    is_there: bool,
+}
+
+impl<'a> Knowledge<'a> {
+    pub(super) fn new(schemas: &'a Registry) -> Self {
+        let told = Mutex::default();
+        Self { schemas, told }
+    }
+
+    /// Notes a resource of which nothing is known yet.
+    pub(super) fn expect(&self, key: Key) {
+        self.lock().entry(key).or_default();
+    }
+
+    /// Notes what a provider told, and gives the names of outputs that are new or different.
+    pub(super) fn tell(&self, key: &Key, outputs: &Attributes) -> BTreeSet<String> {
+        let mut told = self.lock();
+        let before = told.insert(
+            key.clone(),
+            Told {
+                values: outputs.clone(),
+                is_there: true,
+            },
+        );
+        let before = before.unwrap_or_default();
+        let names = before.values.keys().chain(outputs.keys());
+        let differs = |name: &&String| before.values.get(*name) != outputs.get(*name);
+        names.filter(differs).cloned().collect()
+    }
+
+    /// Forgets all outputs but those that stay as they are; gives the names of those forgotten.
+    pub(super) fn forget(&self, key: &Key, stable: &[String]) -> BTreeSet<String> {
+        let mut told = self.lock();
+        let one = told.entry(key.clone()).or_default();
+        one.is_there = false;
+        let names: Vec<String> = one.values.keys().cloned().collect();
+        let gone = names.into_iter().filter(|name| !stable.contains(name));
+        let gone: BTreeSet<String> = gone.collect();
+        one.values.retain(|name, _| !gone.contains(name));
+        gone
+    }
+
+    /// The value of an output, if it is known.
+    pub(super) fn value(&self, output: &OutputRef) -> Option<Value> {
+        let told = self.lock();
+        told.get(&output.key)?.values.get(&output.attribute).cloned()
+    }
+
+    /// All outputs of a resource that is there.
+    pub(super) fn outputs(&self, key: &Key) -> Option<Attributes> {
+        let told = self.lock();
+        let told = told.get(key).filter(|told| told.is_there)?;
+        Some(told.values.clone())
+    }
+
+    /// Puts secrets in the place of their tokens.
+    pub(super) fn fill(&self, shown: &Attributes) -> Attributes {
+        let shown = Value::Object(shown.clone());
+        match substitute(Token::Secret, &shown, &|output| self.value(output)) {
+            Value::Object(filled) => filled,
+            _ => Attributes::new(),
+        }
+    }
+
+    /// What evaluation may know of all this.
+    pub(super) fn known(&self) -> Known {
+        let told = self.lock();
+        let outputs = told.iter().map(|(key, told)| {
+            let mut outputs: BTreeMap<String, Output> = BTreeMap::new();
+            if !told.is_there {
+                let names = output_names(self.schemas, &key.kind).into_iter();
+                outputs.extend(names.map(|name| (name, Output::Unknown)));
+            }
+            let values = told.values.iter();
+            outputs.extend(values.map(|(name, value)| {
+                let output = if self.is_secret(&key.kind, name, value) {
+                    Output::Secret
+                } else {
+                    Output::Value(value.clone())
+                };
+                (name.clone(), output)
+            }));
+            (key.clone(), outputs)
+        });
+        Known {
+            outputs: outputs.collect(),
+        }
+    }
+
+    fn is_secret(&self, kind: &str, name: &str, value: &Value) -> bool {
+        let Some(schema) = self.schemas.outputs(kind) else {
+            return false;
+        };
+        let alone = Value::Object(Map::from_iter([(name.to_owned(), value.clone())]));
+        schema.without_sensitive(&alone) != alone
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<Key, Told>> {
+        self.told.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Names of the outputs of a type, as its schema has them.
+fn output_names(schemas: &Registry, kind: &str) -> Vec<String> {
+    let schema = schemas.outputs(kind);
+    let properties = schema.and_then(|schema| schema.document().get("properties"));
+    let properties = properties.and_then(Value::as_object);
+    properties.map_or_else(Vec::new, |properties| properties.keys().cloned().collect())
+}

@@ -1,0 +1,480 @@
+//! Single steps, each with its intent in the journal before and its result after.
+
+use std::collections::BTreeSet;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use nixops_plugin::protocol::{
+    Attributes, Create, Created, Delete, FailureKind, ResourceState, Update, Updated,
+};
+use serde_json::Value;
+
+use crate::plugin::{Provider, WORK};
+use crate::preview::Preview;
+use crate::state::{
+    Change, Entry, Key, Lifecycle, Operation, Phase, Record, Records, SecretParts, Secrets, Stage,
+    Store,
+};
+
+use super::super::Mutation;
+use super::super::trouble::Trouble;
+
+/// What a resource is to be.
+#[derive(Clone, Debug)]
+pub(super) struct Aim {
+    /// The resource.
+    pub(super) key: Key,
+    /// Its inputs with tokens in the places of secrets.
+    pub(super) shown: Attributes,
+    /// Its inputs as its provider gets them.
+    pub(super) inputs: Attributes,
+    /// What had to be there before it.
+    pub(super) needs: BTreeSet<Key>,
+    /// How it begins and ends.
+    pub(super) lifecycle: Lifecycle,
+}
+
+/// Takes steps, and keeps what is recorded in step with the store.
+pub(super) struct Steps<'a> {
+    pub(super) preview: &'a Preview<'a>,
+    pub(super) store: &'a dyn Store,
+    records: Mutex<Records>,
+}
+
+impl<'a> Steps<'a> {
+    pub(super) fn new(preview: &'a Preview<'a>, store: &'a dyn Store, records: Records) -> Self {
+        Self {
+            preview,
+            store,
+            records: Mutex::new(records),
+        }
+    }
+
+    /// The record of a resource.
+    pub(super) fn record(&self, key: &Key) -> Option<Record> {
+        self.records().current.get(key).cloned()
+    }
+
+    /// The record of a deposed resource.
+    pub(super) fn deposed(&self, key: &Key, token: &str) -> Option<Record> {
+        let records = self.records();
+        let mut deposed = records.deposed.iter();
+        deposed
+            .find(|(of, record)| of == key && record.token == token)
+            .map(|(_, record)| record.clone())
+    }
+
+    /// Has a resource made. The token of a run that did not end is used again: a provider that has
+    /// made the resource after all gives that one.
+    pub(super) fn create(
+        &self,
+        _: &Mutation,
+        aim: &Aim,
+        token: Option<String>,
+    ) -> Result<Attributes, Trouble> {
+        let token = token.map_or_else(new_token, Ok)?;
+        let provider = self.preview.provider(&aim.key)?;
+        let intent = self.intent(&provider, aim, token);
+        let put = Change::Put(aim.key.clone(), Box::new(intent.clone()));
+        self.write(Operation::Create, Stage::Intent, &intent, &aim.key, &[put])?;
+        self.ask_for(&provider, aim, intent, None)
+    }
+
+    /// Puts a resource aside for a new one, which is made; gives the token of the old one, and the outputs
+    /// of the new one.
+    pub(super) fn supersede(
+        &self,
+        _: &Mutation,
+        aim: &Aim,
+    ) -> Result<(String, Attributes), Trouble> {
+        let old = self.expect(&aim.key)?;
+        let provider = self.preview.provider(&aim.key)?;
+        let intent = self.intent(&provider, aim, new_token()?);
+        let changes = [
+            Change::Depose(aim.key.clone()),
+            Change::Put(aim.key.clone(), Box::new(intent.clone())),
+        ];
+        self.write(
+            Operation::Depose,
+            Stage::Intent,
+            &intent,
+            &aim.key,
+            &changes,
+        )?;
+        let token = old.token.clone();
+        let outputs = self.ask_for(&provider, aim, intent, Some(old))?;
+        Ok((token, outputs))
+    }
+
+    fn intent(&self, provider: &Provider, aim: &Aim, token: String) -> Record {
+        let (inputs, secret_inputs) = self.keep_inputs(aim);
+        Record {
+            plugin: provider.subject().origin.plugin.clone(),
+            version: self.preview.version(&aim.key),
+            token,
+            phase: Phase::Creating,
+            state: ResourceState {
+                inputs,
+                ..ResourceState::default()
+            },
+            secrets: Secrets::of(SecretParts {
+                inputs: secret_inputs,
+                ..SecretParts::default()
+            }),
+            needs: aim.needs.clone(),
+            lifecycle: aim.lifecycle.clone(),
+        }
+    }
+
+    /// Asks for a resource whose intent is written; `old` is what it replaces.
+    fn ask_for(
+        &self,
+        provider: &Provider,
+        aim: &Aim,
+        intent: Record,
+        old: Option<Record>,
+    ) -> Result<Attributes, Trouble> {
+        let work = Create {
+            resource: aim.key.reference(self.preview.deployment),
+            inputs: aim.inputs.clone(),
+            token: intent.token.clone(),
+        };
+        match provider.create(&work, WORK) {
+            Ok(created) => {
+                let outputs = created.outputs.clone();
+                self.made(Operation::Create, aim, intent, created)?;
+                self.preview.check_outputs(&aim.key, &outputs)?;
+                Ok(outputs)
+            }
+            Err(error) => {
+                // Who refuses inputs has made nothing. Of all others that is not known.
+                if error.kind() == Some(FailureKind::Invalid) {
+                    let undone = undo(&aim.key, old);
+                    self.write(Operation::Create, Stage::Failed, &intent, &aim.key, &undone)?;
+                }
+                Err(error.into())
+            }
+        }
+    }
+
+    /// Takes over what a run that did not end has had made.
+    pub(super) fn adopt(
+        &self,
+        _: &Mutation,
+        aim: &Aim,
+        created: Created,
+    ) -> Result<Attributes, Trouble> {
+        let record = self.expect(&aim.key)?;
+        let outputs = created.outputs.clone();
+        self.made(Operation::Adopt, aim, record, created)?;
+        Ok(outputs)
+    }
+
+    /// Writes that a resource is there.
+    fn made(
+        &self,
+        operation: Operation,
+        aim: &Aim,
+        record: Record,
+        created: Created,
+    ) -> Result<(), Trouble> {
+        let parts = self.parts(&record)?;
+        let now = Updated {
+            outputs: created.outputs,
+            private: created.private,
+        };
+        let record = Record {
+            phase: Phase::Ready,
+            state: ResourceState {
+                id: created.id,
+                ..record.state.clone()
+            },
+            ..record
+        };
+        let record = self.with_outputs(&aim.key, record, parts.inputs, now);
+        let put = Change::Put(aim.key.clone(), Box::new(record.clone()));
+        self.write(operation, Stage::Done, &record, &aim.key, &[put])
+    }
+
+    /// Has a resource changed.
+    pub(super) fn update(
+        &self,
+        _: &Mutation,
+        aim: &Aim,
+        now: Option<&Updated>,
+    ) -> Result<Attributes, Trouble> {
+        let record = self.expect(&aim.key)?;
+        let kept = self.store.reveal(&record)?;
+        let prior = match now {
+            Some(now) => ResourceState {
+                outputs: now.outputs.clone(),
+                private: now.private.clone(),
+                ..kept
+            },
+            None => kept,
+        };
+        let provider = self.preview.provider(&aim.key)?;
+        let intent = Record {
+            phase: Phase::Updating,
+            ..record.clone()
+        };
+        let put = Change::Put(aim.key.clone(), Box::new(intent.clone()));
+        self.write(Operation::Update, Stage::Intent, &intent, &aim.key, &[put])?;
+        let work = Update {
+            resource: aim.key.reference(self.preview.deployment),
+            prior,
+            inputs: aim.inputs.clone(),
+        };
+        let updated = provider.update(&work, WORK)?;
+        let outputs = updated.outputs.clone();
+        self.write_settled(Operation::Update, aim, record, updated)?;
+        self.preview.check_outputs(&aim.key, &outputs)?;
+        Ok(outputs)
+    }
+
+    /// Writes what is known of a resource that is left alone, if that is news.
+    pub(super) fn keep(
+        &self,
+        _: &Mutation,
+        aim: &Aim,
+        now: Option<Updated>,
+    ) -> Result<Attributes, Trouble> {
+        let record = self.expect(&aim.key)?;
+        let kept = self.store.reveal(&record)?;
+        let now = now.unwrap_or_else(|| Updated {
+            outputs: kept.outputs.clone(),
+            private: kept.private.clone(),
+        });
+        let outputs = now.outputs.clone();
+        let is_news = record.phase != Phase::Ready
+            || record.needs != aim.needs
+            || record.lifecycle != aim.lifecycle
+            || kept.outputs != now.outputs
+            || kept.private != now.private;
+        if is_news {
+            // Its inputs stay what it was last brought to: differences that are ignored remain.
+            let aim = Aim {
+                shown: record.state.inputs.clone(),
+                inputs: kept.inputs,
+                ..aim.clone()
+            };
+            self.write_settled(Operation::Refresh, &aim, record, now)?;
+        }
+        Ok(outputs)
+    }
+
+    fn write_settled(
+        &self,
+        operation: Operation,
+        aim: &Aim,
+        record: Record,
+        now: Updated,
+    ) -> Result<(), Trouble> {
+        let (inputs, secret_inputs) = self.keep_inputs(aim);
+        let record = Record {
+            phase: Phase::Ready,
+            version: self.preview.version(&aim.key),
+            needs: aim.needs.clone(),
+            lifecycle: aim.lifecycle.clone(),
+            state: ResourceState {
+                inputs,
+                ..record.state
+            },
+            ..record
+        };
+        let record = self.with_outputs(&aim.key, record, secret_inputs, now);
+        let put = Change::Put(aim.key.clone(), Box::new(record.clone()));
+        self.write(operation, Stage::Done, &record, &aim.key, &[put])
+    }
+
+    /// Has a resource deleted, and forgets it.
+    pub(super) fn delete(&self, _: &Mutation, key: &Key) -> Result<(), Trouble> {
+        let record = self.expect(key)?;
+        let put = |record: &Record| Change::Put(key.clone(), Box::new(record.clone()));
+        self.remove(key, &record, &put, Change::Remove(key.clone()))
+    }
+
+    /// Has a resource deleted that another one has replaced.
+    pub(super) fn clear(&self, _: &Mutation, key: &Key, token: &str) -> Result<(), Trouble> {
+        let Some(record) = self.deposed(key, token) else {
+            return Ok(());
+        };
+        let put = |record: &Record| Change::PutDeposed(key.clone(), Box::new(record.clone()));
+        let gone = Change::RemoveDeposed(key.clone(), token.to_owned());
+        self.remove(key, &record, &put, gone)
+    }
+
+    fn remove(
+        &self,
+        key: &Key,
+        record: &Record,
+        put: &dyn Fn(&Record) -> Change,
+        gone: Change,
+    ) -> Result<(), Trouble> {
+        let operation = Operation::Delete;
+        let Some(prior) = self.whole(key, record)? else {
+            return self.write(operation, Stage::Done, record, key, &[gone]);
+        };
+        let intent = Record {
+            phase: Phase::Deleting,
+            ..record.clone()
+        };
+        self.write(operation, Stage::Intent, &intent, key, &[put(&intent)])?;
+        let work = Delete {
+            resource: key.reference(self.preview.deployment),
+            prior,
+        };
+        if let Err(error) = self.preview.provider(key)?.delete(&work, WORK) {
+            // Who says that it failed has it still; of all others that is not known.
+            if error.kind().is_some() {
+                self.write(operation, Stage::Failed, record, key, &[put(record)])?;
+            }
+            return Err(error.into());
+        }
+        self.write(operation, Stage::Done, record, key, &[gone])
+    }
+
+    /// All that is known of a resource that is to be deleted; nothing if it was never made.
+    fn whole(&self, key: &Key, record: &Record) -> Result<Option<ResourceState>, Trouble> {
+        if record.phase != Phase::Creating {
+            return Ok(Some(self.store.reveal(record)?));
+        }
+        let found = self.preview.find(key, &record.token)?;
+        let kept = self.store.reveal(record)?;
+        Ok(found.map(|created| ResourceState {
+            id: created.id,
+            outputs: created.outputs,
+            private: created.private,
+            ..kept
+        }))
+    }
+
+    /// Forgets a resource and leaves it as it is.
+    pub(super) fn forget(&self, _: &Mutation, key: &Key) -> Result<(), Trouble> {
+        let record = self.expect(key)?;
+        let gone = [Change::Remove(key.clone())];
+        self.write(Operation::Forget, Stage::Done, &record, key, &gone)
+    }
+
+    /// Forgets a resource that another one has replaced, and leaves it as it is.
+    pub(super) fn release(&self, _: &Mutation, key: &Key, token: &str) -> Result<(), Trouble> {
+        let Some(record) = self.deposed(key, token) else {
+            return Ok(());
+        };
+        let gone = [Change::RemoveDeposed(key.clone(), token.to_owned())];
+        self.write(Operation::Forget, Stage::Done, &record, key, &gone)
+    }
+
+    /// Gives a resource the name that the network has for it now.
+    pub(super) fn rename(&self, _: &Mutation, from: &Key, to: &Key) -> Result<(), Trouble> {
+        let entry = Entry {
+            remark: Some(format!("was {from}")),
+            ..Entry::new(to, Operation::Rename, Stage::Done)
+        };
+        let change = Change::Rename(from.clone(), to.clone());
+        Ok(self.store.write(&entry, &[change])?)
+    }
+
+    fn expect(&self, key: &Key) -> Result<Record, Trouble> {
+        self.record(key).ok_or_else(|| {
+            Trouble::new(format!("nothing is recorded of {key}; this is a defect"), None)
+        })
+    }
+
+    fn write(
+        &self,
+        operation: Operation,
+        stage: Stage,
+        record: &Record,
+        key: &Key,
+        changes: &[Change],
+    ) -> Result<(), Trouble> {
+        let entry = Entry {
+            token: Some(record.token.clone()),
+            ..Entry::new(key, operation, stage)
+        };
+        self.store.write(&entry, changes)?;
+        let mut records = self.records();
+        for change in changes {
+            records.apply(change);
+        }
+        Ok(())
+    }
+
+    /// Inputs as they are kept in the clear, and all of them if some may not be seen.
+    fn keep_inputs(&self, aim: &Aim) -> (Attributes, Option<Attributes>) {
+        let schemas = self.preview.schemas;
+        let shown = Value::Object(aim.shown.clone());
+        let plain = attributes(schemas.without_sensitive(&aim.key.kind, &shown));
+        let secret = (plain != aim.inputs).then(|| aim.inputs.clone());
+        (plain, secret)
+    }
+
+    /// A record with what a provider told, divided by what may be seen of it.
+    fn with_outputs(
+        &self,
+        key: &Key,
+        record: Record,
+        secret_inputs: Option<Attributes>,
+        now: Updated,
+    ) -> Record {
+        let plain = match self.preview.schemas.outputs(&key.kind) {
+            Some(schema) => {
+                attributes(schema.without_sensitive(&Value::Object(now.outputs.clone())))
+            }
+            None => now.outputs.clone(),
+        };
+        let secrets = Secrets::of(SecretParts {
+            inputs: secret_inputs,
+            outputs: (plain != now.outputs).then_some(now.outputs),
+            private: now.private,
+        });
+        Record {
+            state: ResourceState {
+                outputs: plain,
+                private: None,
+                ..record.state
+            },
+            secrets,
+            ..record
+        }
+    }
+
+    fn parts(&self, record: &Record) -> Result<SecretParts, Trouble> {
+        let whole = self.store.reveal(record)?;
+        Ok(SecretParts {
+            inputs: (whole.inputs != record.state.inputs).then_some(whole.inputs),
+            ..SecretParts::default()
+        })
+    }
+
+    fn records(&self) -> MutexGuard<'_, Records> {
+        self.records.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What a refused `create` leaves: nothing, or what it was to replace.
+fn undo(key: &Key, old: Option<Record>) -> Vec<Change> {
+    match old {
+        None => vec![Change::Remove(key.clone())],
+        Some(old) => vec![
+            Change::RemoveDeposed(key.clone(), old.token.clone()),
+            Change::Put(key.clone(), Box::new(old)),
+        ],
+    }
+}
+
+fn attributes(value: Value) -> Attributes {
+    match value {
+        Value::Object(attributes) => attributes,
+        _ => Attributes::new(),
+    }
+}
+
+/// A word that no other resource has.
+fn new_token() -> Result<String, Trouble> {
+    let mut bytes = [0; 16];
+    let read = std::fs::File::open("/dev/urandom")
+        .and_then(|mut random| std::io::Read::read_exact(&mut random, &mut bytes));
+    read.map_err(|error| Trouble::new(format!("cannot read /dev/urandom: {error}"), None))?;
+    Ok(format!("{:032x}", u128::from_ne_bytes(bytes)))
+}

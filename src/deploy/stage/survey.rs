@@ -1,0 +1,305 @@
+//! What is wanted, what there is, and what is to be done: before anything is.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::mem;
+
+use nixops_plugin::protocol::{Attributes, Severity};
+
+use crate::evaluator::{Diagnostic, Known, OutputRef};
+use crate::plan::{Action, ResourcesPlan};
+use crate::preview::{Problem, Seen};
+use crate::state::{Key, Records};
+
+use super::super::trouble::Trouble;
+use super::Stage;
+use super::knowledge::Knowledge;
+use super::parallel;
+use super::tasks::Needs;
+use super::wanted::{Subject, Wanted, Wishes};
+
+/// Everything that is known before anything is done.
+pub struct Survey<'a> {
+    /// What is to be done.
+    pub plan: ResourcesPlan,
+    /// Everything that is wrong, and everything that is only worth a word, with what it is about.
+    pub(super) problems: Vec<(Key, Problem)>,
+    pub(super) is_applied: bool,
+    pub(super) wishes: Wishes,
+    pub(super) records: Records,
+    pub(super) seen: BTreeMap<Key, Seen>,
+    pub(super) knowledge: Knowledge<'a>,
+    /// New names, each with the one before.
+    pub(super) renames: BTreeMap<Key, Key>,
+    /// What each thing that is wanted needs.
+    needs: Needs,
+    planned: BTreeMap<Key, Planned>,
+}
+
+/// What is to be done with something that is wanted, as far as it was found out.
+struct Planned {
+    planned: crate::plan::PlannedResource,
+    /// Outputs that stay as they are while it is done.
+    stable: Vec<String>,
+}
+
+impl<'a> Stage<'a> {
+    /// Finds out what is wanted and what there is, and plans what is to be done. Changes nothing.
+    pub fn survey(&self) -> Result<Survey<'a>, Trouble> {
+        let records = self.store.records()?;
+        let mut survey = Survey {
+            plan: ResourcesPlan::default(),
+            problems: Vec::new(),
+            is_applied: false,
+            wishes: Wishes::default(),
+            seen: self.look(&records)?,
+            knowledge: Knowledge::new(self.preview.schemas),
+            renames: BTreeMap::new(),
+            needs: Needs::new(),
+            planned: BTreeMap::new(),
+            records,
+        };
+        self.learn(&survey)?;
+        let mut open = self.subjects();
+        while !open.is_empty() {
+            let known = survey.knowledge.known();
+            let answers = self.definitions.evaluate(&open, &known)?;
+            survey.wishes.take(answers);
+            open = self.unsettle(&mut survey, &open)?;
+        }
+        self.conclude(&mut survey)?;
+        Ok(survey)
+    }
+
+    /// Asks what there is of everything that is recorded.
+    fn look(&self, records: &Records) -> Result<BTreeMap<Key, Seen>, Trouble> {
+        if self.scope.trusts_state {
+            let unfinished = records.current.iter();
+            let unfinished =
+                unfinished.filter(|(_, record)| record.phase != crate::state::Phase::Ready);
+            return Ok(self
+                .preview
+                .look_all(unfinished, |record| self.store.reveal(record))?);
+        }
+        Ok(self
+            .preview
+            .look_all(&records.current, |record| self.store.reveal(record))?)
+    }
+
+    /// Notes what is known of outputs.
+    fn learn(&self, survey: &Survey<'_>) -> Result<(), Trouble> {
+        for key in self.possible_keys() {
+            survey.knowledge.expect(key);
+        }
+        for (key, record) in &survey.records.current {
+            match survey.seen.get(key) {
+                Some(Seen::Gone | Seen::Unfinished(None)) => {}
+                Some(Seen::Unfinished(Some(created))) => {
+                    survey.knowledge.tell(key, &created.outputs);
+                }
+                Some(Seen::There(now)) => drop(survey.knowledge.tell(key, &now.outputs)),
+                Some(Seen::Unasked | Seen::Unanswered(_)) | None => {
+                    let kept = self.store.reveal(record)?;
+                    survey.knowledge.tell(key, &kept.outputs);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Plans what was evaluated, and gives what has to be evaluated anew because outputs that it read
+    /// will change.
+    fn unsettle(
+        &self,
+        survey: &mut Survey<'a>,
+        evaluated: &BTreeSet<Subject>,
+    ) -> Result<BTreeSet<Subject>, Trouble> {
+        let mut changed = self.rename(survey)?;
+        let all = survey.keys();
+        let wanted = survey.wishes.wanted.values();
+        let fresh: Vec<&Wanted> = wanted
+            .filter(|wanted| evaluated.contains(&wanted.subject()))
+            .collect();
+        let results = parallel::map(&fresh, |wanted| self.plan_wanted(survey, wanted, &all));
+        let mut news = Vec::new();
+        for (wanted, result) in fresh.iter().zip(results) {
+            news.push((wanted.key.clone(), result?));
+        }
+        for (key, (problems, needs, planned)) in news {
+            survey.problems.retain(|(of, _)| *of != key);
+            let problems = problems.into_iter().map(|problem| (key.clone(), problem));
+            survey.problems.extend(problems);
+            survey.needs.insert(key.clone(), needs);
+            if let Some(planned) = planned {
+                changed.extend(forget(&survey.knowledge, &planned));
+                survey.planned.insert(key, planned);
+            }
+        }
+        Ok(survey.readers(&changed))
+    }
+
+    /// Examines and plans one thing that is wanted; what is refused has no plan.
+    fn plan_wanted(
+        &self,
+        survey: &Survey<'_>,
+        wanted: &Wanted,
+        all: &BTreeSet<Key>,
+    ) -> Result<(Vec<Problem>, BTreeSet<Key>, Option<Planned>), Trouble> {
+        let inputs = survey.knowledge.fill(&wanted.shown);
+        let examined = self.examine(wanted, &inputs, all)?;
+        // What has no provider is nothing but values.
+        if examined.is_refused() || !self.preview.providers.has(&wanted.key.kind) {
+            return Ok((examined.problems, examined.needs, None));
+        }
+        let (planned, stable) = self.plan_one(
+            wanted,
+            &inputs,
+            examined.needs.clone(),
+            survey.records.current.get(&wanted.key),
+            survey.seen.get(&wanted.key),
+        )?;
+        let planned = Planned { planned, stable };
+        Ok((examined.problems, examined.needs, Some(planned)))
+    }
+
+    /// Finds resources that had another name, and gives outputs that are known because of it.
+    fn rename(&self, survey: &mut Survey<'_>) -> Result<BTreeSet<OutputRef>, Trouble> {
+        let wanted = survey.wishes.wanted.values();
+        let aliases: BTreeMap<Key, Vec<String>> = wanted
+            .filter(|wanted| !wanted.lifecycle.aliases.is_empty())
+            .map(|wanted| (wanted.key.clone(), wanted.lifecycle.aliases.clone()))
+            .collect();
+        let renames = crate::plan::renames(&aliases, &survey.records.current, &survey.keys());
+        let renames = renames.map_err(|refusal| Trouble::new(refusal.to_string(), refusal.hint()))?;
+        let mut changed = BTreeSet::new();
+        for (to, from) in renames {
+            let change = crate::state::Change::Rename(from.clone(), to.clone());
+            survey.records.apply(&change);
+            if let Some(seen) = survey.seen.remove(&from) {
+                survey.seen.insert(to.clone(), seen);
+            }
+            survey.renames.insert(to.clone(), from);
+            let outputs = self.outputs_of(survey, &to)?;
+            let told = survey.knowledge.tell(&to, &outputs).into_iter();
+            changed.extend(told.map(|attribute| OutputRef {
+                key: to.clone(),
+                attribute,
+            }));
+        }
+        Ok(changed)
+    }
+
+    fn outputs_of(&self, survey: &Survey<'_>, key: &Key) -> Result<Attributes, Trouble> {
+        Ok(match survey.seen.get(key) {
+            Some(Seen::There(now)) => now.outputs.clone(),
+            _ => match survey.records.current.get(key) {
+                Some(record) => self.store.reveal(record)?.outputs,
+                None => Attributes::new(),
+            },
+        })
+    }
+
+    /// Puts the plan together once nothing changes any more.
+    fn conclude(&self, survey: &mut Survey<'_>) -> Result<(), Trouble> {
+        let planned = mem::take(&mut survey.planned);
+        let planned = planned.into_values().map(|planned| planned.planned);
+        survey.plan.resources = planned.collect();
+        self.plan_rest(survey)
+    }
+}
+
+/// Forgets the outputs that change with an action, and gives those that were known.
+fn forget(knowledge: &Knowledge<'_>, planned: &Planned) -> BTreeSet<OutputRef> {
+    let key = &planned.planned.key;
+    let forgotten = match planned.planned.action {
+        Action::Replace | Action::ReplaceCreateFirst | Action::Create => {
+            knowledge.forget(key, &[])
+        }
+        Action::Update | Action::Later => knowledge.forget(key, &planned.stable),
+        _ => BTreeSet::new(),
+    };
+    let forgotten = forgotten.into_iter();
+    forgotten
+        .map(|attribute| OutputRef {
+            key: key.clone(),
+            attribute,
+        })
+        .collect()
+}
+
+impl Survey<'_> {
+    /// Everything that the network has, as far as it is known by key.
+    pub(super) fn keys(&self) -> BTreeSet<Key> {
+        let wanted = self.wishes.wanted.keys().cloned();
+        let awaits = self.wishes.awaits.keys();
+        let resources = awaits.filter_map(|subject| match subject {
+            Subject::Resource(key) => Some(key.clone()),
+            Subject::Machine(_) => None,
+        });
+        wanted
+            .chain(resources)
+            .chain(self.records.current.keys().cloned())
+            .collect()
+    }
+
+    /// Who has read one of these outputs.
+    fn readers(&self, changed: &BTreeSet<OutputRef>) -> BTreeSet<Subject> {
+        if changed.is_empty() {
+            return BTreeSet::new();
+        }
+        let wanted = self.wishes.wanted.values();
+        let wanted = wanted.filter(|wanted| !wanted.reads.is_disjoint(changed));
+        let awaits = self.wishes.awaits.iter();
+        let awaits = awaits.filter(|(_, output)| changed.contains(output));
+        wanted
+            .map(Wanted::subject)
+            .chain(awaits.map(|(subject, _)| subject.clone()))
+            .collect()
+    }
+
+    /// What each resource needed when it was recorded.
+    pub(super) fn recorded_needs(&self) -> Needs {
+        let records = self.records.current.iter();
+        records
+            .map(|(key, record)| (key.clone(), record.needs.clone()))
+            .collect()
+    }
+
+    /// Everything that is wrong, and everything that is only worth a word.
+    pub fn problems(&self) -> impl Iterator<Item = &Problem> {
+        self.problems.iter().map(|(_, problem)| problem)
+    }
+
+    /// How many problems there are because of which nothing may be done.
+    pub fn refusals(&self) -> usize {
+        let problems = self.problems();
+        problems
+            .filter(|problem| problem.severity == Severity::Error)
+            .count()
+    }
+
+    /// What evaluation may know of outputs.
+    pub fn known(&self) -> Known {
+        self.knowledge.known()
+    }
+
+    /// Leaves in the plan only what some machines need, and what they read.
+    pub fn narrow(&mut self, machines: &[String], read: &BTreeSet<Key>) {
+        let own = machines.iter().filter_map(|name| self.wishes.made.get(name));
+        let mut open: Vec<Key> = own.chain(read).cloned().collect();
+        let mut kept = BTreeSet::new();
+        while let Some(key) = open.pop() {
+            if kept.insert(key.clone()) {
+                open.extend(self.needs.get(&key).into_iter().flatten().cloned());
+            }
+        }
+        let resources = &mut self.plan.resources;
+        resources.retain(|planned| kept.contains(&planned.key));
+        self.plan.deposed.retain(|planned| kept.contains(&planned.key));
+        self.problems.retain(|(key, _)| kept.contains(key));
+    }
+
+    /// Subjects that cannot be evaluated, and why.
+    pub fn failed(&self) -> &BTreeMap<Subject, Diagnostic> {
+        &self.wishes.failed
+    }
+}
