@@ -2,7 +2,11 @@
 
 mod arguments;
 
-use std::{collections::BTreeMap, sync::mpsc, thread};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, mpsc},
+    thread,
+};
 
 use anyhow::{Result, bail};
 use clap::Args;
@@ -16,7 +20,7 @@ use crate::{
     nix::Nix,
     plugin::{PluginSet, Providers},
     preview::{Checked, Preview},
-    state::{FileStore, file_name},
+    state::{Backend as _, Deployment, DeploymentStore, Held, NoKey, Place, Purpose, file_name},
     ui::Event,
 };
 
@@ -97,7 +101,8 @@ impl Deploy {
             selected: request.machines.clone(),
         });
         let checked = check(context, &evaluator, &preview, &resources, &request.machines)?;
-        let store = self.store(&deployment)?;
+        let network = evaluator.source().network();
+        let (_held, store) = self.store(&deployment, network)?;
         let stage = Stage {
             preview: &preview,
             store: &store,
@@ -108,16 +113,18 @@ impl Deploy {
     }
 
     /// The state of the deployment, which a run that changes nothing only looks at.
-    fn store(&self, deployment: &str) -> Result<FileStore> {
-        let path = state_directory()?
-            .join("deployments")
-            .join(file_name(deployment) + ".json");
-        let changes = Mutation::of_resources(self.extent.meaning()).is_some();
-        Ok(if changes {
-            FileStore::open(&path)?
-        } else {
-            FileStore::look(&path)?
-        })
+    fn store(&self, uuid: &str, network: &str) -> Result<(Option<Held>, DeploymentStore)> {
+        let place = Place::Sqlite(state_directory()?.join("state.db"));
+        if Mutation::of_resources(self.extent.meaning()).is_none() {
+            return Ok((None, place.look()?.store(uuid, Arc::new(NoKey))));
+        }
+        let held = place.hold(uuid, &Purpose::of("deploy"))?;
+        let database = held.database();
+        if database.get(uuid)?.is_none() {
+            database.create(&Deployment::new(uuid, None, network))?;
+        }
+        let store = database.store(uuid, Arc::new(NoKey));
+        Ok((Some(held), store))
     }
 
     /// Evaluates in one thread and deploys in this one, what is evaluated at once.
