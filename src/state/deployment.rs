@@ -6,6 +6,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::{Records, clock};
+
 /// A deployment: a network as it was deployed.
 #[derive(Clone, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -54,4 +56,65 @@ pub struct MachineRecord {
     pub options: Option<Value>,
     /// What was known under these names in a state of NixOps 2 and has no place here.
     pub legacy: BTreeMap<String, String>,
+}
+
+/// A deployment with everything that is kept of it, but for the journal.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Whole {
+    /// The deployment.
+    pub deployment: Deployment,
+    /// What is kept of resources.
+    pub records: Records,
+    /// What is kept of machines by name.
+    pub machines: BTreeMap<String, MachineRecord>,
+}
+
+impl Deployment {
+    /// A new deployment of a network, whose UUID is its lineage too.
+    pub fn new(uuid: impl Into<String>, name: Option<&str>, network: &str) -> Self {
+        let uuid = uuid.into();
+        Self {
+            lineage: uuid.clone(),
+            uuid,
+            name: name.map(str::to_owned),
+            network: network.to_owned(),
+            created: clock::now(),
+            ..Self::default()
+        }
+    }
+
+    /// How people call it: by its name, or else its UUID.
+    pub fn called(&self) -> &str {
+        self.name.as_deref().unwrap_or(&self.uuid)
+    }
+}
+
+/// A UUID that nothing else has: of version 4, random (RFC 9562).
+pub fn new_uuid() -> String {
+    let mut bytes = [0; 16];
+    let mut rest = &mut bytes[..];
+    while !rest.is_empty() {
+        // Only a signal stops it, before it has given anything.
+        let given = rustix::rand::getrandom(&mut *rest, rustix::rand::GetRandomFlags::empty());
+        rest = &mut rest[given.unwrap_or(0)..];
+    }
+    bytes[6] = bytes[6] & 0x0f | 0x40;
+    bytes[8] = bytes[8] & 0x3f | 0x80;
+    let digits = format!("{:032x}", u128::from_be_bytes(bytes));
+    let parts = [0..8, 8..12, 12..16, 16..20, 20..32];
+    parts.map(|part| &digits[part]).join("-")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_new_uuid_is_random_and_says_its_version() {
+        let uuid = new_uuid();
+        assert_ne!(uuid, new_uuid());
+        assert_eq!(uuid.len(), 36);
+        assert_eq!(&uuid[14..15], "4");
+        assert!("89ab".contains(&uuid[19..20]), "{uuid}");
+    }
 }

@@ -4,17 +4,36 @@
 //! asked, with the token by which the provider finds again what it made, and the result after, so that
 //! a run that ends anywhere leaves enough for the next one to adopt what is there.
 
+mod backend;
+mod clock;
+mod database;
 mod deployment;
 mod error;
-mod file;
+mod identity;
 mod journal;
+mod lock;
+mod place;
 mod record;
+mod rows;
+mod sealer;
+mod store;
+mod trouble;
 
-pub use deployment::{Deployment, MachineRecord, StoredArgument};
+#[cfg(test)]
+mod tests;
+
+pub use backend::{Backend, Held, Purpose};
+pub use clock::{now, utc};
+pub use database::Database;
+pub use deployment::{Deployment, MachineRecord, StoredArgument, Whole, new_uuid};
 pub use error::Error;
-pub use file::FileStore;
+pub use identity::{Identity, Recorded, check_binding};
 pub use journal::{Change, Entry, JournalLine, Operation, Stage};
+pub use lock::{Holder, RunLock, holder, unlock};
+pub use place::{Place, SharedPlace};
 pub use record::{Key, Lifecycle, Phase, Record, SecretParts, Secrets};
+pub use sealer::{NoKey, Sealer};
+pub use store::DeploymentStore;
 
 use std::collections::BTreeMap;
 
@@ -96,16 +115,4 @@ pub trait Store: Send + Sync {
 
     /// The whole state of a resource, its secrets opened.
     fn reveal(&self, record: &Record) -> Result<ResourceState, Error>;
-}
-
-#[cfg(test)]
-mod tests {
-    use super::file_name;
-
-    #[test]
-    fn no_name_leads_elsewhere() {
-        assert_eq!(file_name("web-1.eu"), "web-1.eu");
-        assert_eq!(file_name("../../etc"), "%2e.%2f..%2fetc");
-        assert_eq!(file_name("."), "%2e");
-    }
 }

@@ -135,7 +135,7 @@ impl SecretParts {
             id: state.id.clone(),
             inputs: self.inputs.unwrap_or_else(|| state.inputs.clone()),
             outputs: self.outputs.unwrap_or_else(|| state.outputs.clone()),
-            private: self.private,
+            private: self.private.or_else(|| state.private.clone()),
         }
     }
 }
