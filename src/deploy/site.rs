@@ -10,7 +10,7 @@ use crate::nix::{BuildEvent, BuildQueue, Copy, CopyProgress, Nix};
 use crate::plan::{Goal, Running};
 use crate::process::{Limit, Processes};
 use crate::state::{
-    Change, Entry, Key, MachineRecord, Operation, Stage, Store, file_name, seconds_now,
+    Change, Entry, Key, MachineRecord, Operation, Stage, Store, file_name, now,
 };
 use crate::ui::{Event, Ui, sanitise};
 
@@ -116,7 +116,7 @@ impl Work for Site<'_> {
             activated: if now.system == before.system {
                 before.activated
             } else {
-                Some(seconds_now())
+                Some(now())
             },
             ..now
         };
