@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::{
     deploy::{Mutation, Request, Stage, Tools, deploy},
-    evaluator::{self, EvaluatedResource, Evaluator},
+    evaluator::{self, EvaluatedResource, Evaluator, FailedResource, Known},
     host::Connections,
     network::Names,
     nix::Nix,
@@ -22,7 +22,7 @@ use crate::{
 
 use super::{
     Context,
-    checking::check,
+    checking::{check, of_resource},
     directory::state_directory,
     plugins::{self, PluginArguments},
     selection::SelectionArguments,
@@ -91,7 +91,7 @@ impl Deploy {
             providers: &providers,
             schemas: &schemas,
         };
-        let resources = evaluator.resources(&names)?;
+        let resources = resources(&evaluator, &names)?;
         context.ui.send(Event::Names {
             names,
             selected: request.machines.clone(),
@@ -139,7 +139,8 @@ impl Deploy {
         };
         let (sender, receiver) = mpsc::channel();
         thread::scope(|scope| {
-            let evaluation = scope.spawn(move || evaluator.machines(&request.machines, &sender));
+            let evaluation = scope
+                .spawn(move || evaluator.machines(&request.machines, &Known::default(), &sender));
             let summary = deploy(request, &receiver, &tools);
             let code = summary.exit_code();
             context.ui.send(Event::Finished { summary });
@@ -163,6 +164,17 @@ impl Deploy {
                 .join(file_name(deployment)),
         })
     }
+}
+
+/// The resources, all of which must be there.
+fn resources(evaluator: &Evaluator, names: &Names) -> Result<Vec<EvaluatedResource>> {
+    let evaluated = evaluator.resources(&names.keys(), &Known::default())?;
+    let wrong = |failed: FailedResource| {
+        let diagnostic = of_resource(&failed.key, &failed.diagnostic);
+        evaluator::Error::Network(Box::new(diagnostic)).into()
+    };
+    let evaluated = evaluated.into_iter();
+    evaluated.map(|one| one.map_err(wrong)).collect()
 }
 
 /// The first stage: resources, which all machines may need.
