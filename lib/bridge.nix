@@ -5,10 +5,13 @@
   evaluated, and each text is either whole or absent. Progress goes through `builtins.trace`,
   because the standard output of Nix reaches the reader late:
 
-  - `@begin {"machine":…,"position":…}` before a machine is evaluated, with the place of its
-    definition;
+  - `@begin {"machine":…,"position":…}`, or with `"resource":{"type":…,"name":…}`, before a machine or
+    resource is evaluated, with the place of its definition;
   - `@target {"machine":…,"options":…}` when its options are known, before its system is;
-  - `@read {"node":…,"path":…}` when a machine reads another one.
+  - `@read {"node":…,"path":…}` when a machine reads another one;
+  - `@output` and `@look` when somebody reads outputs (see `outputs.nix`);
+  - `@done TEXT` when all of the text of a machine or resource is known, since errors may lose what is on
+    its way through the standard output.
 
   # Inputs
 
@@ -20,6 +23,9 @@
   `facts`
   : `{ paths; shapes; nodes; }`: what is to be found, and what was found (see `network/nodes.nix`).
 
+  `outputs`
+  : `{ known; final; }`: what is known of the outputs of resources (see `outputs.nix`).
+
   `samples`
   : By type, values that the options of a plugin are held against (see `plugins/check.nix`).
 
@@ -28,8 +34,11 @@
   # Output
 
   ```
-  { plugins; checks; names; network; machines.<name>; targets.<name>; facts.<name>; resources.<type>.<name>; }
+  { plugins; checks; names; network; machines.<name>; targets.<name>; facts.<name>; resources.<type>.<name>;
+    attempts.<type>.<name>; }
   ```
+
+  `attempts` are `resources` that only say `failed` where they throw: no process ends by them.
 */
 {
   source,
@@ -38,11 +47,18 @@
   deploymentName,
   system,
   facts ? { },
+  outputs ? { },
   samples ? { },
 }:
 
 let
-  inherit (builtins) mapAttrs toJSON trace;
+  inherit (builtins)
+    mapAttrs
+    seq
+    toJSON
+    trace
+    tryEval
+    ;
 
   scrub = import ./scrub.nix;
 
@@ -54,6 +70,7 @@ let
       arguments
       deploymentName
       inputs
+      outputs
       system
       uuid
       ;
@@ -89,14 +106,37 @@ let
       toJSON (target // { system = scrub (record.system node.config); })
     );
 
-  begin =
-    name:
-    trace "@begin ${
-      toJSON {
-        machine = name;
-        position = network.positionOf name;
-      }
-    }";
+  begin = what: trace "@begin ${toJSON what}";
+
+  beginMachine =
+    machine:
+    begin {
+      inherit machine;
+      position = network.positionOf machine;
+    };
+
+  # What is told has left nothing to be printed.
+  done = text: seq text (trace "@done ${text}" "");
+
+  resourceOf =
+    type: name: evaluate:
+    emit ({ resource = { inherit type name; }; } // evaluate { });
+
+  resourceWith =
+    textOf: type: name: evaluate:
+    { }:
+    let
+      position = network.positionOfResource type name;
+      resource = { inherit type name; };
+    in
+    begin { inherit position resource; } (done (textOf { inherit position resource; } (resourceOf type name evaluate)));
+
+  attempt =
+    what: text:
+    let
+      attempted = tryEval text;
+    in
+    if attempted.success then attempted.value else toJSON (what // { failed = true; });
 
   hidden = [
     "nixpkgs"
@@ -118,25 +158,21 @@ in
   names = { }: emit network.names;
   network = { }: emit (removeAttrs network.network hidden);
   machines = mapAttrs (
-    name: evaluate: { }: begin name (machineOf name (evaluate { }))
+    name: evaluate: { }: beginMachine name (done (machineOf name (evaluate { })))
   ) network.machines;
   targets = mapAttrs (
-    name: evaluate: { }: begin name (emit (targetOf name (evaluate { })))
+    name: evaluate: { }: beginMachine name (done (emit (targetOf name (evaluate { }))))
   ) network.machines;
   facts = mapAttrs (
     machine: find:
     { }:
-    begin machine (toJSON {
-      inherit machine;
-      facts = find facts.paths;
-    })
-  ) network.facts;
-  resources = mapAttrs (
-    type:
-    mapAttrs (
-      name: evaluate:
-      { }:
-      emit ({ inherit type name; } // evaluate { })
+    beginMachine machine (
+      done (toJSON {
+        inherit machine;
+        facts = find facts.paths;
+      })
     )
-  ) network.resources;
+  ) network.facts;
+  resources = mapAttrs (type: mapAttrs (resourceWith (_what: text: text) type)) network.resources;
+  attempts = mapAttrs (type: mapAttrs (resourceWith attempt type)) network.resources;
 }

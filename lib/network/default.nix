@@ -24,16 +24,21 @@
   `facts`
   : What is known of machines already (see `nodes.nix`); null if nobody is to be told who reads whom.
 
+  `outputs`
+  : What is known of the outputs of resources (see `outputs.nix`); null if nothing is, and nobody is to
+    be told who reads them.
+
   # Output
 
   ```
-  { lib, names, network, machines, nodes, plugins, positionOf, record, resources }
+  { lib, names, network, machines, nodes, plugins, positionOf, positionOfResource, record, resources }
   ```
 
   `machines.<name>` and `resources.<type>.<name>` of the output are evaluated anew at each use and
   retained by nobody; `nodes` is what modules see of each other; `plugins` is what
   `plugins/default.nix` gives; `positionOf` tells where a machine is defined first, as
-  `{ file, line, column }`, or null; `record` is what the binary is told of a machine.
+  `{ file, line, column }`, or null, and `positionOfResource` the same by type and name; `record` is what
+  the binary is told of a machine.
 */
 {
   definitions,
@@ -44,6 +49,7 @@
   checkConfigurationOptions ? true,
   inputs ? { },
   facts ? null,
+  outputs ? null,
 }@given:
 
 let
@@ -115,10 +121,11 @@ let
       deploymentName
       moduleOf
       network
-      nodes
+      nodesFor
+      outputs
       platform
       plugins
-      resources
+      resourcesFor
       system
       uuid
       ;
@@ -141,24 +148,27 @@ let
       _type: resources: lib.mapAttrs (name: _: moduleOf definition resources name) resources
     ) definition.resources;
 
+  positionOfResource =
+    type: name:
+    firstPosition name (
+      map (definition: definition.resources.${type} or { }) (
+        lib.filter (lib.hasAttr "resources") definitions
+      )
+    );
+
   evalResources = import ./resources.nix {
     inherit
       deploymentInfo
       isUsers
       lib
-      nodes
+      nodesFor
+      outputs
       plugins
-      resources
+      resourcesFor
       uuid
       ;
     inherit (platform) pkgs;
-    positionOf =
-      type: name:
-      firstPosition name (
-        map (definition: definition.resources.${type} or { }) (
-          lib.filter (lib.hasAttr "resources") definitions
-        )
-      );
+    positionOf = positionOfResource;
     declarations = map declaredIn (lib.filter (definition: definition ? resources) definitions);
   };
 
@@ -166,15 +176,28 @@ let
     (import ./nodes.nix {
       inherit facts lib;
       names = machineNames;
-      evaluate = evalMachine;
+      evaluate = evalNode;
     })
     collect
     nodes
     ;
 
-  resources = evalResources.values // {
-    machines = mapAttrs (_: node: node.config) nodes;
+  outputs = import ../outputs.nix {
+    inherit lib;
+    outputs = given.outputs or null;
   };
+
+  nodesFor = reader: outputs.nodesFor reader machineNames nodes;
+
+  resourcesFor =
+    reader:
+    outputs.resourcesFor reader evalResources.values
+    // {
+      machines = mapAttrs (_: node: node.config) (nodesFor reader);
+    };
+
+  # A machine as others see it.
+  evalNode = name: evalMachine { node = name; } name;
 
   names = {
     machines = machineNames;
@@ -203,12 +226,13 @@ in
     network
     nodes
     plugins
+    positionOfResource
     ;
   record = import ./record.nix {
     inherit isUsers lib;
     inherit (plugins) exportsOf;
   };
-  facts = lib.genAttrs machineNames (name: paths: collect paths (evalMachine name));
+  facts = lib.genAttrs machineNames (name: paths: collect paths (evalNode name));
   names =
     if invalidNames != [ ] then
       throw "invalid name of a machine or resource: ${
@@ -218,7 +242,7 @@ in
       throw "${lib.concatStringsSep ", " unknownNames}: there is no such machine; the machines are ${lib.concatStringsSep ", " machineNames}"
     else
       names;
-  machines = lib.genAttrs machineNames (name: { }: evalMachine name);
+  machines = lib.genAttrs machineNames (name: { }: evalMachine { machine = name; } name);
   positionOf = name: firstPosition name definitions;
   resources = evalResources.functions;
 }

@@ -3,6 +3,8 @@
 
   The modules are the user's in the order of their files, then `defaults`, then ours. A machine
   may also be a finished configuration (an attribute of `nixosConfigurations`), which is extended.
+
+  The first argument says who reads where the machine does (see `outputs.nix`).
 */
 {
   checkConfigurationOptions,
@@ -11,10 +13,11 @@
   deploymentName,
   moduleOf,
   network,
-  nodes,
+  nodesFor,
+  outputs,
   platform,
   plugins,
-  resources,
+  resourcesFor,
   system,
   uuid,
 }:
@@ -24,16 +27,33 @@ let
 
   isConfiguration = value: builtins.isAttrs value && value ? extendModules && value ? config;
 
-  ours = name: {
+  # What the machine's backend has made of it.
+  provided =
+    reader: name:
+    { config, ... }:
+    let
+      backend = config.deployment.targetEnv;
+      own = outputs.outputsOf reader backend name;
+      address = attribute: lib.mkIf (outputs.has backend name attribute) (lib.mkOverride 900 own.${attribute});
+    in
+    {
+      _file = "nixops";
+      _module.args.outputs = own;
+      networking = lib.genAttrs [ "privateIPv4" "publicIPv4" ] address;
+    };
+
+  ours = reader: name: {
     key = "nixops-machine";
     _file = "nixops";
     imports = [
       ../options/deployment.nix
       ../options/identity.nix
       ../options/keys.nix
+      ../options/lifecycle.nix
       ../options/networking.nix
       ../options/platform.nix
       deploymentInfo
+      (provided reader name)
     ]
     ++ plugins.modules;
     config = {
@@ -45,14 +65,10 @@ let
         # options are checked is the default, against which a finished configuration may decide.
         check = lib.mkIf (!checkConfigurationOptions) (lib.mkOverride 900 false);
         args = {
-          inherit
-            deploymentName
-            name
-            nodes
-            resources
-            uuid
-            ;
+          inherit deploymentName name uuid;
           nixopsSystem = system;
+          nodes = nodesFor reader;
+          resources = resourcesFor reader;
         };
       };
     };
@@ -61,17 +77,17 @@ let
   specialArgsOf = name: network.specialArgs or { } // network.nodeSpecialArgs.${name} or { };
 
   evalModules =
-    name: values:
+    reader: name: values:
     platform.evalConfigFor name {
       specialArgs = specialArgsOf name;
-      modules = values ++ defaults ++ [ (ours name) ];
+      modules = values ++ defaults ++ [ (ours reader name) ];
     };
 
   extend =
-    name: configuration: values:
+    reader: name: configuration: values:
     configuration.extendModules {
       specialArgs = specialArgsOf name;
-      modules = values ++ defaults ++ [ (ours name) ];
+      modules = values ++ defaults ++ [ (ours reader name) ];
     };
 
   modulesOf =
@@ -83,15 +99,15 @@ let
 
   defaults = modulesOf "defaults";
 in
-name:
+reader: name:
 let
   parts = lib.partition isFinished (modulesOf name);
   finished = parts.right;
 in
 if finished == [ ] then
-  evalModules name parts.wrong
+  evalModules reader name parts.wrong
 else if lib.length finished == 1 then
-  extend name (lib.head (lib.head finished).imports) parts.wrong
+  extend reader name (lib.head (lib.head finished).imports) parts.wrong
 else
   throw "machine ${name} is a finished configuration in more than one file: ${
     lib.concatMapStringsSep ", " (module: module._file) finished

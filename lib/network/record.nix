@@ -60,6 +60,7 @@ let
       buildOnTarget
       copyProtocol
       hasFastConnection
+      lifecycle
       owners
       privilegeEscalationCommand
       provisionSSHKey

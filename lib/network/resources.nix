@@ -7,19 +7,21 @@
 
   # Output
 
-  `names` by type, `values` for modules that read resources, and `functions`, which evaluate one
-  resource anew at each call, leave nothing behind, and give `{ value; position; files; }`.
+  `names` by type, `values` for modules that read resources (see `outputs.nix`), and `functions`, which
+  evaluate one resource anew at each call, leave nothing behind, and give
+  `{ value; lifecycle; position; files; }`.
 */
 {
   declarations,
   deploymentInfo,
   isUsers,
   lib,
-  nodes,
+  nodesFor,
+  outputs,
   pkgs,
   plugins,
   positionOf,
-  resources,
+  resourcesFor,
   uuid,
 }:
 
@@ -56,24 +58,21 @@ let
       );
 
   evaluate =
-    main: name: modules:
+    reader: main: name: modules:
     lib.evalModules {
       modules = [
         {
           _file = "nixops";
           _module.args = {
-            inherit
-              name
-              nodes
-              pkgs
-              resources
-              uuid
-              ;
+            inherit name pkgs uuid;
+            nodes = nodesFor reader;
+            resources = resourcesFor reader;
           };
         }
         main
         deploymentInfo
         ../options/identity.nix
+        ../options/lifecycle.nix
       ]
       ++ modules;
     };
@@ -82,12 +81,14 @@ let
 
   inherit (import ../schema { inherit lib; }) cleanConfig;
 
-  # What evaluates the resources of a type. `finish` turns an evaluation into what it gives.
+  # What evaluates the resources of a type, with the reader that each of them is by its name.
   argumentsWith =
-    finish: resourcesByType:
+    readerOf: extra: resourcesByType:
     let
+      finish = valueOf: evaluated: valueOf evaluated // extra evaluated;
       evaluateAs =
-        valueOf: main: lib.mapAttrs (name: modules: finish valueOf (evaluate main name modules));
+        valueOf: main:
+        lib.mapAttrs (name: modules: finish valueOf (evaluate (readerOf name) main name modules));
     in
     {
       inherit resourcesByType;
@@ -103,8 +104,7 @@ let
     );
 
   # The files travel in the value, through whatever a plugin does with it.
-  withFiles =
-    valueOf: evaluated: valueOf evaluated // { "nixops files" = filesOf evaluated.options; };
+  withFiles = evaluated: { "nixops files" = filesOf evaluated.options; };
 
   record =
     type: name:
@@ -112,12 +112,19 @@ let
       definitions = map (definition: { ${name} = definition.${name}; }) (
         lib.filter (lib.hasAttr name) byType.${type}
       );
-      value = (types.${type} (argumentsWith withFiles { ${type} = definitions; })).${name};
+      reader.resource = { inherit type name; };
+      value =
+        (types.${type} (argumentsWith (_name: reader) withFiles { ${type} = definitions; })).${name};
       written = map (definition: definition.${name}._file) definitions;
     in
     {
       position = positionOf type name;
-      value = removeAttrs value [ "nixops files" ];
+      lifecycle = value.deployment.lifecycle or { };
+      value =
+        removeAttrs value [ "nixops files" ]
+        // lib.optionalAttrs (value.deployment ? lifecycle) {
+          deployment = removeAttrs value.deployment [ "lifecycle" ];
+        };
       files = lib.filter isUsers (lib.unique (written ++ value."nixops files" or [ ]));
     };
 
@@ -128,7 +135,8 @@ in
 {
   inherit names;
   values = lib.mapAttrs (
-    _: evaluateType: evaluateType (argumentsWith (valueOf: valueOf) byType)
+    type: evaluateType:
+    evaluateType (argumentsWith (name: { value = { inherit type name; }; }) outputs.marks byType)
   ) types;
   functions = lib.mapAttrs (type: ofType: lib.genAttrs ofType (name: { }: record type name)) names;
 }

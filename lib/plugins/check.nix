@@ -60,6 +60,7 @@ let
     _module.args = {
       inherit pkgs;
       deploymentName = "<deployment>";
+      outputs = { };
       name = "<name>";
       nodes = { };
       resources = { };

@@ -3,7 +3,8 @@
 
   The module stays what it is for the module system: functions keep the arguments that they name,
   and what comes from a file has the path as `_file` and `key`, so that it is imported once, can be
-  disabled, and is named in messages. Functions get the `lib` of `legacy.nix`.
+  disabled, and is named in messages. Functions get the `lib` of `legacy.nix`, and the `outputs` of the
+  machine whatever the network calls by that name.
 
   # Type
 
@@ -66,7 +67,16 @@ let
         meta: function: arguments:
         meta
         // finish (
-          named (function (arguments // lib.optionalAttrs (arguments ? lib) { lib = legacy arguments.lib; }))
+          named (
+            function (
+              arguments
+              // lib.optionalAttrs (arguments ? lib) { lib = legacy arguments.lib; }
+              # A network may have something of that name among its `specialArgs`.
+              // lib.optionalAttrs (arguments ? outputs && arguments ? config) {
+                inherit (arguments.config._module.args) outputs;
+              }
+            )
+          )
         );
 
       wrapValue =

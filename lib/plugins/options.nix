@@ -29,6 +29,7 @@ let
     deploymentName = "";
     name = "";
     nodes = { };
+    outputs = { };
     resources = { };
     utils = { };
     uuid = "";

@@ -5,9 +5,10 @@ use std::{sync::mpsc, thread};
 use anyhow::{Result, bail};
 
 use crate::{
-    evaluator::{Diagnostic, Evaluated, EvaluatedResource, Evaluator, Whereabouts},
+    evaluator::{Diagnostic, Evaluated, EvaluatedResource, Evaluator, Known, Whereabouts},
     network::MachineOptions,
     preview::{Checked, CheckedMachine, Judge, Preview, Problem},
+    state::Key,
     ui::Event,
 };
 
@@ -79,6 +80,14 @@ pub fn of_machine(machine: &str, diagnostic: &Diagnostic) -> Diagnostic {
     }
 }
 
+/// The error of a resource that cannot be evaluated.
+pub fn of_resource(key: &Key, diagnostic: &Diagnostic) -> Diagnostic {
+    Diagnostic {
+        message: format!("cannot evaluate resources.{key}: {}", diagnostic.message),
+        ..diagnostic.clone()
+    }
+}
+
 /// Machines that cannot be evaluated, and why.
 type Broken = Vec<(String, Diagnostic)>;
 
@@ -87,7 +96,7 @@ type Broken = Vec<(String, Diagnostic)>;
 fn targets(evaluator: &Evaluator, names: &[String]) -> Result<(Vec<Target>, Broken)> {
     let (sender, receiver) = mpsc::channel();
     thread::scope(|scope| {
-        let evaluation = scope.spawn(move || evaluator.targets(names, &sender));
+        let evaluation = scope.spawn(move || evaluator.targets(names, &Known::default(), &sender));
         let (mut targets, mut broken) = (Vec::new(), Vec::new());
         for news in receiver {
             match news {
@@ -103,6 +112,7 @@ fn targets(evaluator: &Evaluator, names: &[String]) -> Result<(Vec<Target>, Brok
                 Evaluated::Failed {
                     machine,
                     diagnostic,
+                    ..
                 } => broken.push((machine, diagnostic)),
                 _ => {}
             }

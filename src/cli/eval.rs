@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::{
-    evaluator::{Diagnostic, Evaluated, Evaluator},
+    evaluator::{Diagnostic, Evaluated, Evaluator, FailedResource, Known},
     network::MachineOptions,
     plugin::PluginSet,
     preview::{CheckedMachine, Judge, Problem},
@@ -17,7 +17,7 @@ use crate::{
 
 use super::{
     Context,
-    checking::{of_machine, tell},
+    checking::{of_machine, of_resource, tell},
     plugins::schemas,
     selection::SelectionArguments,
     source::SourceArguments,
@@ -81,7 +81,18 @@ impl Eval {
         };
         let mut resources: BTreeMap<String, BTreeMap<String, Value>> = BTreeMap::new();
         let mut invalid = Vec::new();
-        for resource in evaluator.resources(&overview.names)? {
+        let mut errors = BTreeMap::new();
+        for resource in evaluator.resources(&overview.names.keys(), &Known::default())? {
+            let resource = match resource {
+                Ok(resource) => resource,
+                Err(FailedResource {
+                    key, diagnostic, ..
+                }) => {
+                    context.ui.error(of_resource(&key, &diagnostic));
+                    errors.insert(format!("resources.{key}"), diagnostic);
+                    continue;
+                }
+            };
             invalid.extend(judge.resource(&resource));
             let shown = schemas.redact(&resource.kind, &resource.value);
             let named = resources.entry(resource.kind).or_default();
@@ -90,13 +101,14 @@ impl Eval {
         let found = self.machines(context, &evaluator, judge, &selected)?;
         invalid.extend(found.invalid);
         tell(context, &invalid);
-        let failed = !found.errors.is_empty() || !invalid.is_empty();
+        errors.extend(found.errors);
+        let failed = !errors.is_empty() || !invalid.is_empty();
         let printed = Printed {
             network: overview.network,
             machines: found.machines,
             resources,
             invalid,
-            errors: found.errors,
+            errors,
         };
         let text = if context.global.json {
             serde_json::to_string(&printed)
@@ -116,12 +128,14 @@ impl Eval {
         names: &[String],
     ) -> Result<Found> {
         let (sender, receiver) = mpsc::channel();
+        let known = Known::default();
         thread::scope(|scope| {
+            let known = &known;
             let evaluation = scope.spawn(move || {
                 if self.options_only {
-                    evaluator.targets(names, &sender)
+                    evaluator.targets(names, known, &sender)
                 } else {
-                    evaluator.machines(names, &sender)
+                    evaluator.machines(names, known, &sender)
                 }
             });
             let collected = self.collect(context, judge, receiver);
@@ -166,6 +180,7 @@ impl Eval {
                 Evaluated::Failed {
                     machine,
                     diagnostic,
+                    ..
                 } => {
                     context.ui.error(of_machine(&machine, &diagnostic));
                     found.errors.insert(machine, diagnostic);
@@ -173,7 +188,7 @@ impl Eval {
                 Evaluated::Warning { machine, text } | Evaluated::Trace { machine, text } => {
                     context.ui.warning(machine.as_deref(), text, None);
                 }
-                Evaluated::Begun { .. } => {}
+                Evaluated::Begun { .. } | Evaluated::Reads { .. } => {}
             }
         }
         found

@@ -6,7 +6,7 @@ use anyhow::Result;
 use clap::Args;
 
 use crate::{
-    evaluator::{self, Diagnostic, Evaluated, Evaluator},
+    evaluator::{self, Diagnostic, Evaluated, Evaluator, Known},
     plan::Selection,
 };
 
@@ -56,7 +56,7 @@ fn patterns(typed: &[String]) -> Vec<String> {
 fn tags(evaluator: &Evaluator, names: &[String]) -> Result<BTreeMap<String, Vec<String>>> {
     let (sender, receiver) = mpsc::channel();
     thread::scope(|scope| {
-        let evaluation = scope.spawn(move || evaluator.targets(names, &sender));
+        let evaluation = scope.spawn(move || evaluator.targets(names, &Known::default(), &sender));
         let mut tags = BTreeMap::new();
         let mut failure = None;
         for news in receiver {
@@ -69,6 +69,7 @@ fn tags(evaluator: &Evaluator, names: &[String]) -> Result<BTreeMap<String, Vec<
                 Evaluated::Failed {
                     machine,
                     diagnostic,
+                    ..
                 } => {
                     failure = failure.or_else(|| Some(without_tags(&machine, diagnostic)));
                 }

@@ -99,6 +99,7 @@ impl<'scope, W: Work> Conductor<'scope, '_, W> {
                 self.road.ui.warning(machine.as_deref(), text, None);
             }
             Evaluated::Trace { machine, text } => self.trace(machine.as_deref(), &text),
+            Evaluated::Reads { .. } => {}
             Evaluated::Machine(machine) => {
                 self.warn_of_keys(&machine.name, &machine.options);
                 let name = machine.name.clone();

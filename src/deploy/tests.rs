@@ -404,6 +404,7 @@ fn what_evaluation_says_of_a_machine_is_its_result() {
             .send(Evaluated::Failed {
                 machine: "broken".to_owned(),
                 diagnostic,
+                unknown: None,
             })
             .unwrap();
         evaluate(sender, "web");

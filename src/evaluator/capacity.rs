@@ -10,6 +10,9 @@ const EXPECTED_MEMORY: u64 = 1536;
 /// Memory that is left to the rest of the machine, in MiB.
 const RESERVED_MEMORY: u64 = 512;
 
+/// Resources that are worth a process of their own.
+const RESOURCES_PER_PROCESS: usize = 200;
+
 /// Limits that a user sets; what is not set follows from the machine.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Limits {
@@ -24,6 +27,11 @@ pub fn workers(limits: Limits, machines: usize) -> NonZero<usize> {
     let cores = thread::available_parallelism().map_or(1, NonZero::get);
     let memory = limits.memory.or_else(available_memory);
     choose(limits.workers, cores, memory, machines)
+}
+
+/// Number of processes for `resources` resources, which need little memory.
+pub fn workers_of_resources(limits: Limits, resources: usize) -> NonZero<usize> {
+    workers(limits, resources.div_ceil(RESOURCES_PER_PROCESS))
 }
 
 /// Memory that is there for us, in MiB, with some left to others.

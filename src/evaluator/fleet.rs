@@ -7,144 +7,230 @@ use std::{
 };
 
 use super::{
-    AttributePath, Error, Evaluated, Evaluator, capacity,
+    AttributePath, Diagnostic, Error, Evaluated, Evaluator, Given, Known, OutputRef, capacity,
     facts::{Facts, FactsText, Path, Reads},
     parse,
     pool::{Found, Pool},
+    queue::Grain,
+    reads::{Log, Logs},
+    subject::Subject,
     text::MachineText,
 };
+
+/// How far machines are evaluated.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Depth {
+    /// Up to their options.
+    Options,
+    /// With their systems.
+    Systems,
+}
+
+impl Depth {
+    fn attribute(self) -> fn(&Subject) -> AttributePath {
+        match self {
+            Self::Options => AttributePath::attempt,
+            Self::Systems => AttributePath::whole,
+        }
+    }
+}
 
 /// Evaluates an attribute of each machine, with as many processes as fit.
 pub fn evaluate(
     evaluator: &Evaluator,
-    attribute: fn(&str) -> AttributePath,
+    depth: Depth,
     names: &[String],
+    known: &Known,
     news: &Sender<Evaluated>,
 ) -> Result<(), Error> {
-    let herald = Herald::new(news);
+    let herald = Herald::new(evaluator, known, news);
     for text in evaluator.remarks.get().into_iter().flatten() {
         herald.send(Evaluated::remark(None, text.clone()));
     }
-    let mut facts = Facts::default();
-    let mut left = names.to_vec();
+    let mut fleet = Fleet {
+        evaluator,
+        depth,
+        known,
+        facts: Facts::default(),
+        facts_log: Log::default(),
+    };
+    let mut left = machines(names);
     loop {
-        let round = Round {
-            evaluator,
-            attribute,
-            facts: &facts,
-            herald: &herald,
-        };
         let paths;
-        (left, paths) = round.run(left)?;
+        (left, paths) = fleet.round(left, &herald)?;
         if left.is_empty() {
             return Ok(());
         }
-        facts.ask(paths);
-        facts = gather(evaluator, &facts)?;
+        fleet.facts.ask(paths);
+        fleet.gather()?;
     }
 }
 
-/// One set of workers, which ends when all is done or facts are wanted.
-struct Round<'a> {
-    evaluator: &'a Evaluator,
-    attribute: fn(&str) -> AttributePath,
-    facts: &'a Facts,
-    herald: &'a Herald<'a>,
+fn machines(names: &[String]) -> Vec<Subject> {
+    names.iter().cloned().map(Subject::Machine).collect()
 }
 
-impl Round<'_> {
-    /// Gives the names that are left, and the paths at which facts are wanted.
-    fn run(&self, names: Vec<String>) -> Result<(Vec<String>, BTreeSet<Path>), Error> {
+/// Machines that are being evaluated, and what is known of them.
+struct Fleet<'a> {
+    evaluator: &'a Evaluator,
+    depth: Depth,
+    known: &'a Known,
+    facts: Facts,
+    /// What was read for the facts.
+    facts_log: Log,
+}
+
+impl Fleet<'_> {
+    /// Runs one set of workers, which ends when all is done or facts are wanted. Gives the machines that
+    /// are left, and the paths at which facts are wanted.
+    fn round(
+        &self,
+        subjects: Vec<Subject>,
+        herald: &Herald<'_>,
+    ) -> Result<(Vec<Subject>, BTreeSet<Path>), Error> {
         let reads = Mutex::new(BTreeMap::new());
         let wanted = Mutex::new(BTreeSet::new());
-        let left = run(
-            self.evaluator,
-            self.attribute,
-            self.facts,
-            names,
-            |process, found| match found {
-                Found::Read(read) => {
-                    let mut reads = lock(&reads);
-                    let reads: &mut Reads<'_> = reads
-                        .entry(process)
-                        .or_insert_with(|| Reads::new(self.facts));
-                    reads.note(read);
-                    let Some(paths) = reads.worth_asking() else {
-                        return Ok(ControlFlow::Continue(()));
-                    };
-                    lock(&wanted).extend(paths.iter().cloned());
-                    Ok(ControlFlow::Break(()))
+        let logs = ProcessLogs::default();
+        let attribute = self.depth.attribute();
+        let left = self.run(attribute, subjects, |process, found| match found {
+            Found::Read(read) => {
+                let mut reads = lock(&reads);
+                let reads: &mut Reads<'_> = reads
+                    .entry(process)
+                    .or_insert_with(|| Reads::new(&self.facts));
+                reads.note(read);
+                let Some(paths) = reads.worth_asking() else {
+                    return Ok(ControlFlow::Continue(()));
+                };
+                lock(&wanted).extend(paths.iter().cloned());
+                Ok(ControlFlow::Break(()))
+            }
+            found => {
+                let heard = logs.note(process, found);
+                if let Some(found) = heard {
+                    logs.with(process, &self.facts_log, |logs| herald.tell(found, logs))?;
                 }
-                found => self.herald.tell(found).map(ControlFlow::Continue),
-            },
-        )?;
+                Ok(ControlFlow::Continue(()))
+            }
+        })?;
         Ok((left, into_inner(wanted)))
+    }
+
+    /// Finds facts of all machines. A machine that cannot be evaluated simply has none.
+    fn gather(&mut self) -> Result<(), Error> {
+        let subjects = machines(&self.evaluator.machine_names()?);
+        let facts = Mutex::new(self.facts.clone());
+        let logs = ProcessLogs::default();
+        self.run(AttributePath::facts, subjects, |process, found| {
+            // A byte that was no text has become U+FFFD: a machine with such a value has no facts.
+            if let Some(Found::Text { text, .. }) = logs.note(process, found)
+                && !text.contains(char::REPLACEMENT_CHARACTER)
+            {
+                lock(&facts).learn(parse::<FactsText>(&text)?);
+            }
+            Ok(ControlFlow::Continue(()))
+        })?;
+        self.facts = into_inner(facts);
+        self.facts_log = logs.merged();
+        Ok(())
+    }
+
+    /// Evaluates an attribute of each machine until all are done or `hear` breaks off or fails; gives
+    /// the machines that are left.
+    fn run(
+        &self,
+        attribute: fn(&Subject) -> AttributePath,
+        subjects: Vec<Subject>,
+        hear: impl Fn(usize, Found) -> Result<ControlFlow<()>, Error> + Sync,
+    ) -> Result<Vec<Subject>, Error> {
+        let failure = Mutex::new(None);
+        let sink = |process, found| {
+            hear(process, found).unwrap_or_else(|error| {
+                *lock(&failure) = Some(error);
+                ControlFlow::Break(())
+            })
+        };
+        let facts = Some(&self.facts).filter(|facts| !facts.is_empty());
+        let program = self.evaluator.program_with(Given {
+            facts,
+            known: Some(self.known),
+            final_values: self.depth == Depth::Systems,
+            ..Given::default()
+        });
+        let pool = Pool {
+            evaluator: self.evaluator,
+            attribute,
+            program: program.as_str(),
+            workers: capacity::workers(self.evaluator.options.limits, subjects.len()),
+            grain: Grain::Fine,
+            sink: &sink,
+        };
+        let left = pool.run(subjects)?;
+        into_inner(failure).map_or(Ok(left), Err)
     }
 }
 
-/// Finds facts of all machines. A machine that cannot be evaluated simply has none.
-fn gather(evaluator: &Evaluator, asked: &Facts) -> Result<Facts, Error> {
-    let names = evaluator.machine_names()?;
-    let facts = Mutex::new(asked.clone());
-    run(evaluator, AttributePath::facts, asked, names, |_, found| {
-        // A byte that was no text has become U+FFFD: a machine with such a value has no facts.
-        if let Found::Text(text) = found
-            && !text.contains(char::REPLACEMENT_CHARACTER)
-        {
-            lock(&facts).learn(parse::<FactsText>(&text)?);
-        }
-        Ok(ControlFlow::Continue(()))
-    })?;
-    Ok(into_inner(facts))
-}
+/// What processes have told of reads, each by itself.
+#[derive(Default)]
+struct ProcessLogs(Mutex<BTreeMap<usize, Log>>);
 
-/// Evaluates an attribute of each machine until all are done or `hear` breaks off or fails; gives
-/// the names that are left.
-fn run(
-    evaluator: &Evaluator,
-    attribute: fn(&str) -> AttributePath,
-    facts: &Facts,
-    names: Vec<String>,
-    hear: impl Fn(usize, Found) -> Result<ControlFlow<()>, Error> + Sync,
-) -> Result<Vec<String>, Error> {
-    let failure = Mutex::new(None);
-    let sink = |process, found| {
-        hear(process, found).unwrap_or_else(|error| {
-            *lock(&failure) = Some(error);
-            ControlFlow::Break(())
-        })
-    };
-    let program = evaluator.program_with(facts);
-    let pool = Pool {
-        evaluator,
-        attribute,
-        program: program.as_str(),
-        workers: capacity::workers(evaluator.options.limits, names.len()),
-        sink: &sink,
-    };
-    let left = pool.run(names)?;
-    into_inner(failure).map_or(Ok(left), Err)
+impl ProcessLogs {
+    /// Takes note of a read, or gives back what is none.
+    fn note(&self, process: usize, found: Found) -> Option<Found> {
+        let mut logs = lock(&self.0);
+        let log = logs.entry(process).or_default();
+        match found {
+            Found::Output(read) => log.note(read),
+            Found::Look(look) => log.note_look(look),
+            found => return Some(found),
+        }
+        None
+    }
+
+    fn with<T>(&self, process: usize, facts: &Log, then: impl FnOnce(Logs<'_>) -> T) -> T {
+        // Only this process adds to its log, and it waits for us.
+        let log = lock(&self.0).remove(&process).unwrap_or_default();
+        let result = then(Logs {
+            process: &log,
+            facts,
+        });
+        lock(&self.0).insert(process, log);
+        result
+    }
+
+    fn merged(self) -> Log {
+        let mut all = Log::default();
+        for log in into_inner(self.0).into_values() {
+            all.merge(log);
+        }
+        all
+    }
 }
 
 /// Tells news to the deploy, each once, however often processes were started again.
 struct Herald<'a> {
+    evaluator: &'a Evaluator,
+    known: &'a Known,
     news: &'a Sender<Evaluated>,
     begun: Mutex<BTreeSet<String>>,
     announced: Mutex<BTreeSet<String>>,
 }
 
 impl<'a> Herald<'a> {
-    fn new(news: &'a Sender<Evaluated>) -> Self {
+    fn new(evaluator: &'a Evaluator, known: &'a Known, news: &'a Sender<Evaluated>) -> Self {
         Self {
+            evaluator,
+            known,
             news,
             begun: Mutex::default(),
             announced: Mutex::default(),
         }
     }
 
-    fn tell(&self, found: Found) -> Result<(), Error> {
+    fn tell(&self, found: Found, logs: Logs<'_>) -> Result<(), Error> {
         match found {
-            Found::Begun(machine) => {
+            Found::Begun(subject) => {
+                let machine = subject.name().to_owned();
                 if lock(&self.begun).insert(machine.clone()) {
                     self.send(Evaluated::Begun { machine });
                 }
@@ -153,21 +239,37 @@ impl<'a> Herald<'a> {
                 let text: MachineText = parse(&text)?;
                 self.announce(&text);
             }
-            Found::Text(text) => self.finished(parse(&text)?),
-            Found::Remark { machine, text } => self.send(Evaluated::remark(Some(machine), text)),
+            Found::Text { subject, text } => self.finished(&subject, parse(&text)?, logs),
+            Found::Remark { subject, text } => {
+                let machine = Some(subject.name().to_owned());
+                self.send(Evaluated::remark(machine, text));
+            }
             Found::Failed {
-                machine,
+                subject,
                 diagnostic,
-            } => self.send(Evaluated::Failed {
-                machine,
-                diagnostic,
-            }),
-            Found::Read(_) => {}
+                awaited,
+            } => {
+                let unknown = awaited.or_else(|| logs.first_unknown(&subject, self.known));
+                self.fail(&subject, diagnostic, unknown);
+            }
+            Found::Read(_) | Found::Output(_) | Found::Look(_) => {}
         }
         Ok(())
     }
 
-    fn finished(&self, text: MachineText) {
+    fn fail(&self, subject: &Subject, diagnostic: Diagnostic, unknown: Option<OutputRef>) {
+        self.send(Evaluated::Failed {
+            machine: subject.name().to_owned(),
+            diagnostic,
+            unknown,
+        });
+    }
+
+    fn finished(&self, subject: &Subject, text: MachineText, logs: Logs<'_>) {
+        self.send(Evaluated::Reads {
+            machine: text.machine.clone(),
+            reads: logs.of(subject),
+        });
         self.announce(&text);
         if let Some(machine) = text.into_machine() {
             self.send(Evaluated::Machine(Box::new(machine)));
@@ -190,10 +292,10 @@ impl<'a> Herald<'a> {
     }
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn into_inner<T>(mutex: Mutex<T>) -> T {
+pub(super) fn into_inner<T>(mutex: Mutex<T>) -> T {
     mutex.into_inner().unwrap_or_else(PoisonError::into_inner)
 }

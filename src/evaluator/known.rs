@@ -1,6 +1,6 @@
 //! What evaluation is told of the outputs of resources, and what it says of having read them.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -12,6 +12,35 @@ use crate::state::Key;
 pub struct Known {
     /// What is known of each resource.
     pub outputs: BTreeMap<Key, BTreeMap<String, Output>>,
+}
+
+/// Outputs by type, name and attribute, in the form that `lib/outputs.nix` takes.
+pub(super) type Tree<'a> = BTreeMap<&'a str, BTreeMap<&'a str, &'a BTreeMap<String, Output>>>;
+
+impl Known {
+    /// What is known of an output.
+    pub fn get(&self, output: &OutputRef) -> Option<&Output> {
+        self.outputs.get(&output.key)?.get(&output.attribute)
+    }
+
+    /// Whether an output is known only after apply.
+    pub fn is_unknown(&self, output: &OutputRef) -> bool {
+        self.get(output) == Some(&Output::Unknown)
+    }
+
+    /// Whether nobody may see an output.
+    pub fn is_secret(&self, output: &OutputRef) -> bool {
+        self.get(output) == Some(&Output::Secret)
+    }
+
+    pub(super) fn tree(&self) -> Tree<'_> {
+        let mut tree = Tree::new();
+        for (key, outputs) in &self.outputs {
+            let of_type = tree.entry(&key.kind).or_default();
+            of_type.insert(&key.name, outputs);
+        }
+        tree
+    }
 }
 
 /// What evaluation may know of an output.
@@ -85,16 +114,28 @@ impl Token {
     }
 }
 
+impl OutputRef {
+    /// Reads `TYPE:NAME:ATTRIBUTE`.
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        let mut parts = text.splitn(3, ':');
+        let (kind, name, attribute) = (parts.next()?, parts.next()?, parts.next()?);
+        Some(Self {
+            key: Key::new(kind, name),
+            attribute: attribute.to_owned(),
+        })
+    }
+}
+
+impl fmt::Display for OutputRef {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "resources.{}.{}", self.key, self.attribute)
+    }
+}
+
 /// Reads `TYPE:NAME:ATTRIBUTE>` and gives what follows it.
 fn read(text: &str) -> Option<(OutputRef, &str)> {
     let (token, rest) = text.split_once('>')?;
-    let mut parts = token.splitn(3, ':');
-    let (kind, name, attribute) = (parts.next()?, parts.next()?, parts.next()?);
-    let output = OutputRef {
-        key: Key::new(kind, name),
-        attribute: attribute.to_owned(),
-    };
-    Some((output, rest))
+    Some((OutputRef::parse(token)?, rest))
 }
 
 /// The outputs that tokens of a kind anywhere in a value stand for.

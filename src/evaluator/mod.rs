@@ -5,8 +5,10 @@
 //! and what a machine needed is garbage when the next one begins. Keeping all machines in one
 //! attribute set instead costs several times the time and memory.
 //!
-//! Names come first, from attribute names alone. An error in one machine ends the Nix process
-//! that met it, but not the evaluation: another process goes on with the rest.
+//! Names come first, from attribute names alone. An error in one machine or resource ends the Nix
+//! process that met it, but not the evaluation: another process goes on with the rest.
+//!
+//! Outputs of resources come in as data ([`Known`]), and who reads which is told ([`Reads`]).
 
 mod attribute;
 mod capacity;
@@ -21,7 +23,11 @@ mod pool;
 mod program;
 mod progress;
 mod queue;
+mod reads;
 mod record;
+mod resource;
+mod resources;
+mod subject;
 mod text;
 mod translate;
 mod worker;
@@ -42,21 +48,23 @@ pub use diagnostic::{Diagnostic, Position};
 pub use error::Error;
 pub use known::{Known, Output, OutputRef, Token, substitute, tokens};
 pub use locate::Whereabouts;
-use program::ProgramText;
 pub use program::{Argument, Request, Samples, deployer_system};
+use program::{Given, ProgramText};
+pub use reads::Reads;
 pub use record::Evaluated;
+pub use resource::{EvaluatedResource, FailedResource};
 
 use crate::{
     flake::Source,
     network::Names,
     nix::{Nix, Program},
     process::Processes,
+    state::Key,
 };
 
-use facts::Facts;
 use library::Library;
 use text::AttributePath;
-pub use text::{EvaluatedResource, PluginFacts};
+pub use text::PluginFacts;
 use worker::Heard;
 
 /// How Nix is asked.
@@ -109,7 +117,7 @@ impl Evaluator {
             nix,
             processes,
             options,
-            program: request.program(&library, &Facts::default(), &Samples::default()),
+            program: request.program(&library, Given::default()),
             request,
             library,
             names: OnceLock::new(),
@@ -160,24 +168,36 @@ impl Evaluator {
         }
     }
 
-    fn program_with(&self, facts: &Facts) -> ProgramText {
-        self.request
-            .program(&self.library, facts, &Samples::default())
+    fn program_with(&self, given: Given<'_>) -> ProgramText {
+        self.request.program(&self.library, given)
     }
 
-    /// Evaluates resources, in the order of their types and names.
-    pub fn resources(&self, names: &Names) -> Result<Vec<EvaluatedResource>, Error> {
-        let paths: Vec<_> = names
-            .resources
-            .iter()
-            .flat_map(|(kind, names)| names.iter().map(|name| AttributePath::resource(kind, name)))
-            .collect();
-        if paths.is_empty() {
-            return Ok(Vec::new());
+    /// Says that something needs an output that is not known yet.
+    fn awaits(&self, output: &OutputRef) -> String {
+        let OutputRef { key, attribute } = output;
+        let names = self.names.get();
+        let is_machine = names.is_some_and(|names| {
+            let of_type = names.resources.get(&key.kind);
+            let is_resource = of_type.is_some_and(|names| names.contains(&key.name));
+            !is_resource && names.machines.contains(&key.name)
+        });
+        if is_machine {
+            let name = &key.name;
+            format!("needs `{attribute}` of the machine {name}, which is known after apply")
+        } else {
+            format!("needs `{output}`, which is known after apply")
         }
-        let program = self.program.as_str();
-        let texts = self.texts("evaluate resources", program, &paths, drop)?;
-        texts.iter().map(|text| parse(text)).collect()
+    }
+
+    /// Evaluates resources with what is known of outputs, and gives what became of each, in their order.
+    ///
+    /// One that fails stops no other.
+    pub fn resources(
+        &self,
+        keys: &[Key],
+        known: &Known,
+    ) -> Result<Vec<Result<EvaluatedResource, FailedResource>>, Error> {
+        resources::evaluate(self, keys, known)
     }
 
     /// Evaluates what there is to say of the options of a plugin that is looked at by itself.
@@ -219,9 +239,10 @@ impl Evaluator {
         path: AttributePath,
         samples: &Samples,
     ) -> Result<T, Error> {
-        let program = self
-            .request
-            .program(&self.library, &Facts::default(), samples);
+        let program = self.program_with(Given {
+            samples: Some(samples),
+            ..Given::default()
+        });
         let texts = self.texts("evaluate the plugin", program.as_str(), &[path], drop)?;
         let text = texts.first().map_or("", String::as_str);
         let [value] = parse::<[T; 1]>(text)?;
@@ -230,14 +251,27 @@ impl Evaluator {
 
     /// Evaluates machines with their systems and sends what it finds, until all are done.
     ///
-    /// Returns when the last one is, or when the run is interrupted.
-    pub fn machines(&self, names: &[String], news: &Sender<Evaluated>) -> Result<(), Error> {
-        fleet::evaluate(self, AttributePath::machine, names, news)
+    /// A machine that needs an output which is not known yet fails, and so does one into whose system a
+    /// secret comes. Returns when the last one is done, or when the run is interrupted.
+    pub fn machines(
+        &self,
+        names: &[String],
+        known: &Known,
+        news: &Sender<Evaluated>,
+    ) -> Result<(), Error> {
+        fleet::evaluate(self, fleet::Depth::Systems, names, known, news)
     }
 
     /// Like [`Evaluator::machines`], but only up to the options of each machine, which is cheaper.
-    pub fn targets(&self, names: &[String], news: &Sender<Evaluated>) -> Result<(), Error> {
-        fleet::evaluate(self, AttributePath::target, names, news)
+    ///
+    /// A token stands where an output is that is not known yet.
+    pub fn targets(
+        &self,
+        names: &[String],
+        known: &Known,
+        news: &Sender<Evaluated>,
+    ) -> Result<(), Error> {
+        fleet::evaluate(self, fleet::Depth::Options, names, known, news)
     }
 
     /// Evaluates a few attributes in one process, all or nothing.
@@ -260,7 +294,12 @@ impl Evaluator {
                     Heard::Text(text) => texts.push(text),
                     Heard::Error(message) => error = Some(message),
                     Heard::Remark(text) => remark(text),
-                    Heard::Begin(_) | Heard::Target(_) | Heard::Read(_) => {}
+                    Heard::Begin(_)
+                    | Heard::Target(_)
+                    | Heard::Read(_)
+                    | Heard::Output(_)
+                    | Heard::Look(_)
+                    | Heard::Done(_) => {}
                 }
                 ControlFlow::Continue(())
             },
@@ -278,7 +317,14 @@ impl Evaluator {
     /// Puts an error into the user's words; `machine` is where the machine that failed is defined.
     fn diagnose(&self, error: &Message, machine: Option<&Position>) -> Diagnostic {
         let diagnostic = translate::diagnostic(self.source(), error, machine);
-        let diagnostic = self.program.explain(error, diagnostic);
+        let diagnostic = match translate::awaited(error) {
+            Some(output) => Diagnostic {
+                message: self.awaits(&output),
+                hint: None,
+                ..diagnostic
+            },
+            None => self.program.explain(error, diagnostic),
+        };
         if self.options.show_trace {
             diagnostic
         } else {

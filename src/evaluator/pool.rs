@@ -9,10 +9,12 @@ use std::{
 };
 
 use super::{
-    AttributePath, Diagnostic, Error, Evaluator,
+    AttributePath, Diagnostic, Error, Evaluator, OutputRef,
     facts::Read,
     progress::Progress,
-    queue::Queue,
+    queue::{Grain, Queue},
+    reads::{Look, OutputRead},
+    subject::Subject,
     translate,
     worker::{self, Ended},
 };
@@ -20,27 +22,38 @@ use super::{
 /// What a pool finds.
 #[derive(Debug)]
 pub enum Found {
-    /// Evaluation of a machine has begun; again if its process had to be started again.
-    Begun(String),
+    /// Evaluation of a subject has begun; again if its process had to be started again.
+    Begun(Subject),
     /// JSON of the options of a machine.
     Target(String),
-    /// The JSON text that an attribute gave.
-    Text(String),
-    /// Nix has something to say about a machine.
+    /// The JSON text that an attribute gave; all reads have been told before.
+    Text {
+        /// What it is about.
+        subject: Subject,
+        /// The text.
+        text: String,
+    },
+    /// Nix has something to say about a subject.
     Remark {
-        /// The machine.
-        machine: String,
+        /// The subject.
+        subject: Subject,
         /// What it says.
         text: String,
     },
     /// A machine reads another one.
     Read(Read),
-    /// A machine could not be evaluated.
+    /// An output is read.
+    Output(OutputRead),
+    /// A machine or resource is looked at.
+    Look(Look),
+    /// A subject could not be evaluated.
     Failed {
-        /// The machine.
-        machine: String,
+        /// The subject.
+        subject: Subject,
         /// What is wrong.
         diagnostic: Diagnostic,
+        /// The output that ended it, since it is not known yet.
+        awaited: Option<OutputRef>,
     },
 }
 
@@ -48,24 +61,26 @@ pub enum Found {
 /// [`ControlFlow::Break`] stops the pool.
 pub type Sink<'a> = dyn Fn(usize, Found) -> ControlFlow<()> + Sync + 'a;
 
-/// Workers that evaluate the same attribute of many machines.
+/// Workers that evaluate the same attribute of many subjects.
 pub struct Pool<'a> {
     /// What is evaluated, and how.
     pub evaluator: &'a Evaluator,
-    /// The attribute of each machine.
-    pub attribute: fn(&str) -> AttributePath,
+    /// The attribute of each subject.
+    pub attribute: fn(&Subject) -> AttributePath,
     /// The program text.
     pub program: &'a str,
     /// Number of processes.
     pub workers: NonZero<usize>,
+    /// How the subjects are shared out among them.
+    pub grain: Grain,
     /// Where everything goes.
     pub sink: &'a Sink<'a>,
 }
 
 impl Pool<'_> {
-    /// Evaluates the attribute of each machine; gives the names that are left if it was stopped.
-    pub fn run(&self, names: Vec<String>) -> Result<Vec<String>, Error> {
-        let queue = Queue::new(names, self.workers.get());
+    /// Evaluates the attribute of each subject; gives those that are left if it was stopped.
+    pub fn run(&self, subjects: Vec<Subject>) -> Result<Vec<Subject>, Error> {
+        let queue = Queue::new(subjects, self.workers.get(), self.grain);
         let processes = AtomicUsize::new(0);
         thread::scope(|scope| {
             let handles: Vec<_> = (0..self.workers.get())
@@ -91,12 +106,12 @@ impl Pool<'_> {
         Ok(())
     }
 
-    /// Runs one process for a batch and settles what became of each name in it.
+    /// Runs one process for a batch and settles what became of each subject in it.
     fn batch(&self, progress: &mut Progress<'_>, queue: &Queue) -> Result<(), Error> {
         let paths: Vec<_> = progress
             .left
             .iter()
-            .map(|name| (self.attribute)(name))
+            .map(|subject| (self.attribute)(subject))
             .collect();
         let ended = worker::run(
             &self.evaluator.processes,
@@ -134,16 +149,17 @@ impl Pool<'_> {
             return if progress.left.is_empty() {
                 Ok(())
             } else {
-                Err(Error::unexpected("fewer texts than machines"))
+                Err(Error::unexpected("fewer texts than were asked for"))
             };
         }
         let error = progress.error.take();
+        let awaited = error.as_deref().and_then(translate::awaited);
         let diagnostic = error.as_ref().map_or_else(
             || translate::death(&ended.stray, &ended.status.to_string()),
             |error| self.evaluator.diagnose(error, progress.place.as_ref()),
         );
         if error.is_some_and(|error| !translate::is_contention(&error)) {
-            progress.blame(diagnostic);
+            progress.blame(diagnostic, awaited.as_ref());
         } else {
             mourn(progress, queue, diagnostic);
         }
@@ -158,7 +174,7 @@ fn join(handle: ScopedJoinHandle<'_, Result<(), Error>>) -> Result<(), Error> {
 }
 
 /// A process died, but perhaps not by what it evaluated: its memory may have been taken by another
-/// one. The machine at which it died gets a process of its own before it is blamed.
+/// one. The subject at which it died gets a process of its own before it is blamed.
 fn mourn(progress: &mut Progress<'_>, queue: &Queue, death: Diagnostic) {
     match progress.suspect() {
         Some(name) if queue.suspect(&name) => progress.left.retain(|left| *left != name),
@@ -167,7 +183,7 @@ fn mourn(progress: &mut Progress<'_>, queue: &Queue, death: Diagnostic) {
                 progress.place = None;
             }
             progress.current = suspect;
-            progress.blame(death);
+            progress.blame(death, None);
         }
     }
 }

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::flake::{Identity, LockedFlake, Source};
 
-use super::{Diagnostic, facts::Facts, library::Library};
+use super::{Diagnostic, Known, facts::Facts, library::Library};
 
 /// An argument of the network.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -36,6 +36,19 @@ pub struct Request {
 
 /// Values by type that the options of a plugin are held against.
 pub type Samples = BTreeMap<String, Vec<Value>>;
+
+/// What an evaluation is given beside the network itself.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Given<'a> {
+    /// What was found of machines already.
+    pub facts: Option<&'a Facts>,
+    /// Values that the options of a plugin are held against.
+    pub samples: Option<&'a Samples>,
+    /// What is known of outputs.
+    pub known: Option<&'a Known>,
+    /// Whether an output that is not known ends the evaluation, or has a token in its place.
+    pub final_values: bool,
+}
 
 /// The program, with the lines on which each argument stands.
 #[derive(Debug)]
@@ -85,7 +98,7 @@ impl Request {
     }
 
     /// The program that evaluates the network.
-    pub fn program(&self, library: &Library, facts: &Facts, samples: &Samples) -> ProgramText {
+    pub fn program(&self, library: &Library, given: Given<'_>) -> ProgramText {
         let before = self.beginning(library);
         let mut first = 1 + line_breaks(&before);
         let mut arguments = Vec::new();
@@ -101,9 +114,10 @@ impl Request {
             .collect();
         ProgramText {
             text: format!(
-                "{before}{bindings}  }};\n{}{}}}\n",
-                facts_text(facts),
-                samples_text(samples)
+                "{before}{bindings}  }};\n{}{}{}}}\n",
+                given.facts.map_or_else(String::new, facts_text),
+                given.samples.map_or_else(String::new, samples_text),
+                outputs_text(given),
             ),
             arguments,
         }
@@ -157,6 +171,18 @@ fn facts_text(facts: &Facts) -> String {
     format!(
         "  facts = builtins.fromJSON {};\n",
         Text(&json!(facts).to_string())
+    )
+}
+
+fn outputs_text(given: Given<'_>) -> String {
+    let known = given.known.filter(|known| !known.outputs.is_empty());
+    let known = known.map_or_else(String::new, |known| {
+        let tree = json!(known.tree()).to_string();
+        format!("known = builtins.fromJSON {}; ", Text(&tree))
+    });
+    format!(
+        "  outputs = {{ {known}final = {}; }};\n",
+        given.final_values
     )
 }
 

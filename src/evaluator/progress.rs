@@ -3,11 +3,12 @@
 use std::ops::ControlFlow;
 
 use nix_compat::log::Message;
-use serde::Deserialize;
+use serde::{Deserialize, de::DeserializeOwned};
 
 use super::{
-    Diagnostic, Position,
+    Diagnostic, OutputRef, Position,
     pool::{Found, Pool},
+    subject::Subject,
     text::BeginText,
     translate,
     worker::Heard,
@@ -17,9 +18,9 @@ use super::{
 pub struct Progress<'a> {
     pool: &'a Pool<'a>,
     process: usize,
-    pub left: Vec<String>,
-    pub current: Option<String>,
-    /// Where the current machine is defined.
+    pub left: Vec<Subject>,
+    pub current: Option<Subject>,
+    /// Where what is being evaluated is defined.
     pub place: Option<Position>,
     pub error: Option<Box<Message>>,
     pub unexpected: Option<String>,
@@ -28,11 +29,12 @@ pub struct Progress<'a> {
 /// What every text says of itself.
 #[derive(Deserialize)]
 struct Named {
-    machine: String,
+    #[serde(flatten)]
+    subject: Subject,
 }
 
 impl<'a> Progress<'a> {
-    pub fn new(pool: &'a Pool<'a>, process: usize, batch: Vec<String>) -> Self {
+    pub fn new(pool: &'a Pool<'a>, process: usize, batch: Vec<Subject>) -> Self {
         Self {
             pool,
             process,
@@ -46,35 +48,50 @@ impl<'a> Progress<'a> {
 
     pub fn label(&self) -> String {
         match self.left.as_slice() {
-            [name] => name.clone(),
-            names => format!("{} machines", names.len()),
+            [subject] => subject.name().to_owned(),
+            [subject, ..] => subject.many(self.left.len()),
+            [] => String::new(),
         }
     }
 
-    /// The machine at which the process died: the one that had begun, or the next one if the text
-    /// of that one arrived whole. The first, if the process did not get as far as a machine.
-    pub fn suspect(&self) -> Option<String> {
-        let is_current = |name: &&String| Some(*name) == self.current.as_ref();
+    /// Where the process died: the subject that had begun, or the next one if the text of that one
+    /// arrived whole. The first, if the process did not get as far as any.
+    pub fn suspect(&self) -> Option<Subject> {
+        let is_current = |name: &&Subject| Some(*name) == self.current.as_ref();
         let unfinished = self.left.iter().find(is_current);
         unfinished.or(self.left.first()).cloned()
     }
 
     pub fn hear(&mut self, heard: Heard) -> ControlFlow<()> {
         match heard {
-            Heard::Text(text) => self.finished(text),
+            Heard::Done(text) => self.finished(text),
             Heard::Target(text) => self.find(Found::Target(text)),
-            Heard::Begin(text) => match serde_json::from_str(&text) {
-                Ok(text) => self.begun(text),
-                Err(error) => self.misunderstand(&error),
-            },
-            Heard::Read(text) => match serde_json::from_str(&text) {
-                Ok(read) => self.find(Found::Read(read)),
-                Err(error) => self.misunderstand(&error),
-            },
+            Heard::Begin(text) => self.understand(&text, Self::begun),
+            Heard::Read(text) => self.understand(&text, |this, read| this.find(Found::Read(read))),
+            Heard::Output(text) => {
+                self.understand(&text, |this, read| this.find(Found::Output(read)))
+            }
+            Heard::Look(text) => self.understand(&text, |this, look| this.find(Found::Look(look))),
             Heard::Remark(text) => self.remark(text),
             Heard::Error(message) => {
                 self.error = Some(message);
                 ControlFlow::Continue(())
+            }
+            // Everything has been told already.
+            Heard::Text(_) => ControlFlow::Continue(()),
+        }
+    }
+
+    fn understand<T: DeserializeOwned>(
+        &mut self,
+        text: &str,
+        then: impl FnOnce(&mut Self, T) -> ControlFlow<()>,
+    ) -> ControlFlow<()> {
+        match serde_json::from_str(text) {
+            Ok(value) => then(self, value),
+            Err(error) => {
+                self.unexpected = Some(error.to_string());
+                ControlFlow::Break(())
             }
         }
     }
@@ -86,49 +103,48 @@ impl<'a> Progress<'a> {
     fn begun(&mut self, text: BeginText) -> ControlFlow<()> {
         let place = |place| translate::place(self.pool.evaluator.source(), place);
         self.place = text.position.as_ref().and_then(place);
-        self.current = Some(text.machine.clone());
-        self.find(Found::Begun(text.machine))
+        self.current = Some(text.subject.clone());
+        self.find(Found::Begun(text.subject))
     }
 
-    fn misunderstand(&mut self, error: &serde_json::Error) -> ControlFlow<()> {
-        self.unexpected = Some(error.to_string());
-        ControlFlow::Break(())
-    }
-
-    /// What Nix says before it comes to a machine, every process says again.
+    /// What Nix says before it comes to a subject, every process says again.
     fn remark(&self, text: String) -> ControlFlow<()> {
         match self.current.clone() {
-            Some(machine) => self.find(Found::Remark { machine, text }),
+            Some(subject) => self.find(Found::Remark { subject, text }),
             None => ControlFlow::Continue(()),
         }
     }
 
     fn finished(&mut self, text: String) -> ControlFlow<()> {
         match serde_json::from_str::<Named>(&text) {
-            Ok(Named { machine }) => {
-                self.left.retain(|name| *name != machine);
-                self.find(Found::Text(text))
+            Ok(Named { subject }) => {
+                self.left.retain(|left| *left != subject);
+                self.find(Found::Text { subject, text })
             }
-            Err(error) => self.misunderstand(&error),
+            Err(error) => {
+                self.unexpected = Some(error.to_string());
+                ControlFlow::Break(())
+            }
         }
     }
 
-    /// Reports an error as that of the machine that was being evaluated, or of the whole batch
-    /// if the process did not get as far as a machine.
+    /// Reports an error as that of the subject that was being evaluated, or of the whole batch if the
+    /// process did not get as far as any.
     ///
-    /// An error that has no place in the user's files has at least that of its machine.
-    pub fn blame(&mut self, mut diagnostic: Diagnostic) {
+    /// An error that has no place in the user's files has at least that of its subject.
+    pub fn blame(&mut self, mut diagnostic: Diagnostic, awaited: Option<&OutputRef>) {
         diagnostic.position = diagnostic.position.or(self.place.take());
         let blamed = match self.current.take() {
-            Some(machine) => vec![machine],
+            Some(subject) => vec![subject],
             None => self.left.clone(),
         };
-        for machine in blamed {
-            self.left.retain(|name| *name != machine);
+        for subject in blamed {
+            self.left.retain(|left| *left != subject);
             // The batch is over already, so there is nothing that could be stopped.
             let _ = self.find(Found::Failed {
-                machine,
+                subject,
                 diagnostic: diagnostic.clone(),
+                awaited: awaited.cloned(),
             });
         }
     }

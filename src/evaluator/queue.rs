@@ -5,8 +5,22 @@ use std::{
     sync::{Condvar, Mutex, MutexGuard, PoisonError},
 };
 
-/// The most names in one batch. They stand in the arguments of a process, which are limited.
+use super::subject::Subject;
+
+/// The most machines in one batch. They stand in the arguments of a process, which are limited.
 const LARGEST_BATCH: usize = 500;
+
+/// The most resources in one batch: some hundred kilobytes of arguments, of two megabytes at most.
+const LARGEST_COARSE_BATCH: usize = 5_000;
+
+/// How names are shared out.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Grain {
+    /// In many batches: names cost much more than processes, and not all the same.
+    Fine,
+    /// A batch for each worker: names cost little, so that the start of a process counts.
+    Coarse,
+}
 
 /// Names that wait for evaluation.
 ///
@@ -17,27 +31,33 @@ const LARGEST_BATCH: usize = 500;
 pub struct Queue {
     workers: usize,
     smallest: usize,
+    largest: usize,
     state: Mutex<State>,
     changed: Condvar,
 }
 
 #[derive(Debug)]
 struct State {
-    waiting: VecDeque<String>,
+    waiting: VecDeque<Subject>,
     /// Names whose process was killed: each gets a process of its own, once.
-    suspects: VecDeque<String>,
-    suspected: BTreeSet<String>,
+    suspects: VecDeque<Subject>,
+    suspected: BTreeSet<Subject>,
     busy: usize,
     stopped: bool,
 }
 
 impl Queue {
     /// Makes a queue for a number of workers.
-    pub fn new(names: impl IntoIterator<Item = String>, workers: usize) -> Self {
-        let waiting: VecDeque<String> = names.into_iter().collect();
+    pub fn new(names: impl IntoIterator<Item = Subject>, workers: usize, grain: Grain) -> Self {
+        let waiting: VecDeque<Subject> = names.into_iter().collect();
+        let (smallest, largest) = match grain {
+            Grain::Fine => (smallest_batch(waiting.len(), workers), LARGEST_BATCH),
+            Grain::Coarse => (waiting.len().div_ceil(workers), LARGEST_COARSE_BATCH),
+        };
         Self {
             workers,
-            smallest: smallest_batch(waiting.len(), workers),
+            smallest: smallest.max(1),
+            largest,
             state: Mutex::new(State {
                 waiting,
                 suspects: VecDeque::new(),
@@ -50,13 +70,13 @@ impl Queue {
     }
 
     /// Hands out a batch; waits while other workers may still give names back. `None` is the end.
-    pub fn take(&self) -> Option<Vec<String>> {
+    pub fn take(&self) -> Option<Vec<Subject>> {
         let mut state = self.state();
         loop {
             if state.stopped {
                 return None;
             }
-            if let Some(batch) = state.batch(self.workers, self.smallest) {
+            if let Some(batch) = state.batch(self) {
                 state.busy += 1;
                 return Some(batch);
             }
@@ -71,7 +91,7 @@ impl Queue {
     }
 
     /// Ends a batch and gives back the names that it did not get to.
-    pub fn finish(&self, left: impl IntoIterator<Item = String>) {
+    pub fn finish(&self, left: impl IntoIterator<Item = Subject>) {
         let mut state = self.state();
         state.busy -= 1;
         for name in left {
@@ -81,11 +101,11 @@ impl Queue {
     }
 
     /// Gives a name a second chance, alone; false if it had that already.
-    pub fn suspect(&self, name: &str) -> bool {
+    pub fn suspect(&self, name: &Subject) -> bool {
         let mut state = self.state();
-        let first = state.suspected.insert(name.to_owned());
+        let first = state.suspected.insert(name.clone());
         if first {
-            state.suspects.push_back(name.to_owned());
+            state.suspects.push_back(name.clone());
         }
         first
     }
@@ -102,7 +122,7 @@ impl Queue {
     }
 
     /// The names that nobody has evaluated.
-    pub fn into_rest(self) -> Vec<String> {
+    pub fn into_rest(self) -> Vec<Subject> {
         let state = self.state.into_inner();
         let mut state = state.unwrap_or_else(PoisonError::into_inner);
         state.waiting.append(&mut state.suspects);
@@ -115,11 +135,11 @@ impl Queue {
 }
 
 impl State {
-    fn batch(&mut self, workers: usize, smallest: usize) -> Option<Vec<String>> {
+    fn batch(&mut self, queue: &Queue) -> Option<Vec<Subject>> {
         let waiting = self.waiting.len();
         if waiting > 0 {
-            let share = waiting.div_ceil(2 * workers).max(smallest);
-            let size = share.min(waiting).min(LARGEST_BATCH);
+            let share = waiting.div_ceil(2 * queue.workers).max(queue.smallest);
+            let size = share.min(waiting).min(queue.largest);
             return Some(self.waiting.drain(..size).collect());
         }
         self.suspects.pop_front().map(|name| vec![name])
@@ -139,13 +159,28 @@ fn smallest_batch(names: usize, workers: usize) -> usize {
 mod tests {
     use super::*;
 
-    fn names(count: usize) -> impl Iterator<Item = String> {
-        (0..count).map(|number| format!("m{number}"))
+    fn name(number: usize) -> Subject {
+        Subject::Machine(format!("m{number}"))
+    }
+
+    fn names(count: usize) -> impl Iterator<Item = Subject> {
+        (0..count).map(name)
+    }
+
+    fn queue(count: usize, workers: usize) -> Queue {
+        Queue::new(names(count), workers, Grain::Fine)
+    }
+
+    #[test]
+    fn names_that_cost_little_are_shared_out_once() {
+        let queue = Queue::new(names(1001), 2, Grain::Coarse);
+        assert_eq!(queue.take().map(|batch| batch.len()), Some(501));
+        assert_eq!(queue.take().map(|batch| batch.len()), Some(500));
     }
 
     #[test]
     fn batches_shrink_towards_the_end_and_nothing_is_lost() {
-        let queue = Queue::new(names(100), 2);
+        let queue = self::queue(100, 2);
         let mut sizes = Vec::new();
         let mut seen = BTreeSet::new();
         while let Some(batch) = queue.take() {
@@ -163,29 +198,29 @@ mod tests {
 
     #[test]
     fn a_single_worker_starts_a_single_process() {
-        let queue = Queue::new(names(100), 1);
+        let queue = self::queue(100, 1);
         assert_eq!(queue.take().map(|batch| batch.len()), Some(100));
     }
 
     #[test]
     fn every_worker_of_a_small_network_gets_a_share() {
-        let queue = Queue::new(names(3), 3);
+        let queue = self::queue(3, 3);
         assert_eq!(queue.take().map(|batch| batch.len()), Some(1));
     }
 
     #[test]
     fn names_given_back_are_handed_out_again() {
-        let queue = Queue::new(names(1), 1);
+        let queue = self::queue(1, 1);
         let batch = queue.take().unwrap();
         queue.finish(batch);
-        assert_eq!(queue.take(), Some(vec!["m0".to_owned()]));
+        assert_eq!(queue.take(), Some(vec![name(0)]));
         queue.finish([]);
         assert_eq!(queue.take(), None);
     }
 
     #[test]
     fn a_stopped_queue_keeps_what_is_left() {
-        let queue = Queue::new(names(4), 1);
+        let queue = self::queue(4, 1);
         let batch = queue.take().unwrap();
         queue.stop();
         queue.finish(batch);
@@ -195,14 +230,14 @@ mod tests {
 
     #[test]
     fn a_suspect_gets_one_chance_alone_after_all_others() {
-        let queue = Queue::new(names(2), 2);
+        let queue = self::queue(2, 2);
         let _ = queue.take().unwrap();
-        assert!(queue.suspect("m0"));
+        assert!(queue.suspect(&name(0)));
         queue.finish([]);
-        assert_eq!(queue.take(), Some(vec!["m1".to_owned()]));
+        assert_eq!(queue.take(), Some(vec![name(1)]));
         queue.finish([]);
-        assert_eq!(queue.take(), Some(vec!["m0".to_owned()]));
-        assert!(!queue.suspect("m0"));
+        assert_eq!(queue.take(), Some(vec![name(0)]));
+        assert!(!queue.suspect(&name(0)));
         queue.finish([]);
         assert_eq!(queue.take(), None);
     }

@@ -2,7 +2,7 @@
 
 use crate::network::{Machine, MachineOptions};
 
-use super::{Diagnostic, Whereabouts};
+use super::{Diagnostic, OutputRef, Reads, Whereabouts};
 
 /// One piece of news from the evaluation of machines, in the order in which Nix finds it.
 #[derive(Clone, Debug)]
@@ -35,6 +35,14 @@ pub enum Evaluated {
         /// What it says, perhaps on several lines.
         text: String,
     },
+    /// What a machine reads, told right before the machine itself, or before its options where no more is
+    /// asked for.
+    Reads {
+        /// Name of the machine.
+        machine: String,
+        /// What it reads.
+        reads: Reads,
+    },
     /// A machine is evaluated.
     Machine(Box<Machine>),
     /// A machine could not be evaluated; the others go on.
@@ -43,6 +51,8 @@ pub enum Evaluated {
         machine: String,
         /// What is wrong.
         diagnostic: Diagnostic,
+        /// The output that it needs and that is not known yet, if that is what is wrong.
+        unknown: Option<OutputRef>,
     },
 }
 

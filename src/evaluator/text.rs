@@ -3,11 +3,14 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use crate::network::{Machine, MachineOptions};
+use crate::{
+    network::{Machine, MachineOptions},
+    state::{Key, Lifecycle},
+};
 
-use super::Whereabouts;
+use super::{Whereabouts, subject::Subject};
 
 /// Path of an attribute, in the form that `-A` takes.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -34,24 +37,29 @@ impl AttributePath {
         Self("network".to_owned())
     }
 
-    /// A machine with its system.
-    pub fn machine(name: &str) -> Self {
-        Self(format!("machines.\"{name}\""))
+    /// A machine with its system, or a resource.
+    pub fn whole(subject: &Subject) -> Self {
+        match subject {
+            Subject::Machine(name) => Self(format!("machines.\"{name}\"")),
+            Subject::Resource(Key { kind, name }) => {
+                Self(format!("resources.\"{kind}\".\"{name}\""))
+            }
+        }
     }
 
-    /// The options of a machine.
-    pub fn target(name: &str) -> Self {
-        Self(format!("targets.\"{name}\""))
+    /// The options of a machine, or a resource of which nothing is said if it throws.
+    pub fn attempt(subject: &Subject) -> Self {
+        match subject {
+            Subject::Machine(name) => Self(format!("targets.\"{name}\"")),
+            Subject::Resource(Key { kind, name }) => {
+                Self(format!("attempts.\"{kind}\".\"{name}\""))
+            }
+        }
     }
 
     /// What is known of a machine to others.
-    pub fn facts(name: &str) -> Self {
-        Self(format!("facts.\"{name}\""))
-    }
-
-    /// A resource.
-    pub fn resource(kind: &str, name: &str) -> Self {
-        Self(format!("resources.\"{kind}\".\"{name}\""))
+    pub fn facts(subject: &Subject) -> Self {
+        Self(format!("facts.\"{}\"", subject.name()))
     }
 
     /// The path as text.
@@ -77,11 +85,12 @@ pub struct PluginFacts {
     pub words: BTreeMap<String, BTreeMap<String, Vec<Value>>>,
 }
 
-/// What is told when the evaluation of a machine begins.
+/// What is told when the evaluation of a machine or resource begins.
 #[derive(Debug, Deserialize)]
 pub struct BeginText {
-    /// Name of the machine.
-    pub machine: String,
+    /// What is evaluated.
+    #[serde(flatten)]
+    pub subject: Subject,
     /// Where the network defines it first, if Nix knows.
     pub position: Option<PlaceText>,
 }
@@ -120,32 +129,23 @@ pub struct SystemText {
     pub out: String,
 }
 
-/// A resource that has been evaluated.
-#[derive(Clone, Debug, Deserialize)]
-pub struct EvaluatedResource {
-    /// Type of the resource.
-    #[serde(rename = "type")]
-    pub kind: String,
-    /// Its name.
-    pub name: String,
+/// The text of a resource.
+#[derive(Debug, Deserialize)]
+pub struct ResourceText {
+    /// The resource.
+    pub resource: Key,
+    /// Whether it threw, and nothing else is told.
+    #[serde(default)]
+    pub failed: bool,
     /// Its options.
+    #[serde(default)]
     pub value: Value,
-    /// Where they are defined.
+    /// What the network says of its end.
+    #[serde(default)]
+    pub lifecycle: Lifecycle,
+    /// Where its options are defined.
     #[serde(flatten)]
     pub whereabouts: Whereabouts,
-}
-
-/// Attributes of a resource by which modules recognise it. Providers are told who it is beside its
-/// inputs, and what the deployment was given is no concern of theirs.
-const IDENTITY: [&str; 3] = ["_name", "_type", "deployment"];
-
-impl EvaluatedResource {
-    /// What the network says of it, as its provider gets it.
-    pub fn inputs(&self) -> Map<String, Value> {
-        let mut inputs = self.value.as_object().cloned().unwrap_or_default();
-        inputs.retain(|name, _| !IDENTITY.contains(&name.as_str()));
-        inputs
-    }
 }
 
 impl MachineText {

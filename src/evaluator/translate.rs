@@ -10,7 +10,7 @@ use nix_compat::log::{self, Message, strip_ansi};
 
 use crate::flake::Source;
 
-use super::{Diagnostic, Position, attribute, text::PlaceText};
+use super::{Diagnostic, OutputRef, Position, attribute, text::PlaceText};
 
 /// What to do about an overflow of the stack, of which old versions of Nix die.
 const ENDLESS: &str = "look for an option that is defined in terms of itself";
@@ -81,6 +81,14 @@ pub fn place(source: &Source, place: &PlaceText) -> Option<Position> {
         line: place.line,
         column: place.column,
     })
+}
+
+/// The output that ended an evaluation because it is not known yet (see `lib/outputs.nix`).
+pub fn awaited(error: &Message) -> Option<OutputRef> {
+    let raw = strip_ansi(error.raw_msg.as_deref().unwrap_or(&error.msg));
+    let (_, rest) = raw.split_once("evaluation aborted with the following error message: ")?;
+    let output = between(rest, "@unknown ", "'")?;
+    OutputRef::parse(output)
 }
 
 /// Whether an error comes from other processes that use the store, and not from the network.

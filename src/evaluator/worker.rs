@@ -3,8 +3,8 @@
 //! Facts about `nix-instantiate --eval --json` on which this rests, seen on 2.8, 2.26 and 2.34:
 //! with an `--arg` it calls the functions that `-A` selects and does not keep their results; texts
 //! follow each other without a separator; the first error ends the process, and finished texts may
-//! be lost with it. So each text names what it is about, and `trace` tells on standard error, at
-//! once, who is being evaluated.
+//! be lost with it. `trace` tells on standard error, at once and in order. So that is how we hear what
+//! machines and resources are, who is being evaluated, and what it reads.
 
 use std::{
     fmt,
@@ -31,6 +31,25 @@ const TARGET: &str = "@target ";
 /// Prefix of the trace that says that a machine reads another one.
 const READ: &str = "@read ";
 
+/// Prefix of the trace that says that an output is read.
+const OUTPUT: &str = "@output ";
+
+/// Prefix of the trace that says that a machine or resource is looked at.
+const LOOK: &str = "@look ";
+
+/// Prefix of the trace that gives the text of a machine or resource.
+const DONE: &str = "@done ";
+
+/// What `lib/` traces for us, by prefix.
+const TOLD: [(&str, fn(String) -> Heard); 6] = [
+    (BEGIN, Heard::Begin),
+    (TARGET, Heard::Target),
+    (READ, Heard::Read),
+    (OUTPUT, Heard::Output),
+    (LOOK, Heard::Look),
+    (DONE, Heard::Done),
+];
+
 /// What a worker hears from its process.
 #[derive(Debug)]
 pub enum Heard {
@@ -42,6 +61,12 @@ pub enum Heard {
     Target(String),
     /// JSON of a read of another machine.
     Read(String),
+    /// JSON of a read of an output.
+    Output(String),
+    /// JSON of a look at a machine or resource.
+    Look(String),
+    /// JSON of what was evaluated, which comes after all that it has told.
+    Done(String),
     /// A warning, or the trace of a user.
     Remark(String),
     /// An error, with its trace.
@@ -187,15 +212,11 @@ fn understand_message(message: Message) -> Option<Heard> {
         return (telling && !translate::is_contention(&message))
             .then(|| Heard::Remark(text.into_owned()));
     };
-    Some(if let Some(begin) = trace.strip_prefix(BEGIN) {
-        Heard::Begin(begin.to_owned())
-    } else if let Some(target) = trace.strip_prefix(TARGET) {
-        Heard::Target(target.to_owned())
-    } else if let Some(read) = trace.strip_prefix(READ) {
-        Heard::Read(read.to_owned())
-    } else {
-        Heard::Remark(trace.to_owned())
-    })
+    let told = TOLD.iter().find_map(|(prefix, heard)| {
+        let text = trace.strip_prefix(prefix)?;
+        Some(heard(text.to_owned()))
+    });
+    Some(told.unwrap_or_else(|| Heard::Remark(trace.to_owned())))
 }
 
 #[cfg(test)]

@@ -6,6 +6,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::state::Lifecycle;
+
 use super::KeyOptions;
 
 /// Options of a machine, as its NixOS configuration defines them.
@@ -57,6 +59,9 @@ pub struct MachineOptions {
     pub substitute_on_destination: bool,
     /// Protocol of Nix in which the closure is sent.
     pub copy_protocol: CopyProtocol,
+    /// How it begins and ends where a backend makes it.
+    #[serde(default)]
+    pub lifecycle: Lifecycle,
     /// What plugins export, untouched.
     #[serde(flatten)]
     pub exported: BTreeMap<String, Value>,

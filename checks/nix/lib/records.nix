@@ -17,6 +17,7 @@ in
       "copyProtocol"
       "hasFastConnection"
       "keys"
+      "lifecycle"
       "nixosRelease"
       "owners"
       "privilegeEscalationCommand"

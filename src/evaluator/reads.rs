@@ -1,0 +1,190 @@
+//! Who reads which outputs.
+//!
+//! A value that two read is evaluated once, and the second reader leaves no trace of it. So everybody has
+//! wrappers of their own around what they see of others (`lib/outputs.nix`), which tell what is read by
+//! whom: machines and resources, and what these see of each other, which is evaluated apart and shared
+//! in a process. What one reads is what it reads itself and what those read that it looks at.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Deserialize;
+
+use crate::state::Key;
+
+use super::{Known, OutputRef, subject::Subject};
+
+/// What something reads of resources.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Reads {
+    /// Outputs, also those that come into it through other resources and machines.
+    pub outputs: BTreeSet<OutputRef>,
+    /// Resources that it looks at, whether at outputs or at what the network says of them.
+    pub resources: BTreeSet<Key>,
+}
+
+/// Who reads.
+#[derive(Clone, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd)]
+#[serde(rename_all = "camelCase")]
+pub enum Reader {
+    /// A machine.
+    Machine(String),
+    /// A resource.
+    Resource(Key),
+    /// What others see of a machine.
+    Node(String),
+    /// What others see of a resource.
+    Value(Key),
+}
+
+/// What is looked at.
+#[derive(Clone, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd)]
+#[serde(rename_all = "camelCase")]
+pub enum Seen {
+    /// A machine.
+    Node(String),
+    /// A resource.
+    Value(Key),
+    /// Machines, and nobody knows which.
+    Nodes,
+}
+
+/// A read of an output, as `lib/outputs.nix` tells it.
+#[derive(Clone, Debug, Deserialize)]
+pub struct OutputRead {
+    reader: Reader,
+    #[serde(flatten)]
+    output: OutputRef,
+}
+
+/// A look at a machine or resource.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Look {
+    reader: Reader,
+    seen: Seen,
+}
+
+/// What one process has told of reads.
+#[derive(Clone, Debug, Default)]
+pub struct Log {
+    outputs: BTreeMap<Reader, Vec<OutputRef>>,
+    looks: BTreeMap<Reader, BTreeSet<Seen>>,
+}
+
+impl From<Subject> for Reader {
+    fn from(subject: Subject) -> Self {
+        match subject {
+            Subject::Machine(name) => Self::Machine(name),
+            Subject::Resource(key) => Self::Resource(key),
+        }
+    }
+}
+
+impl Log {
+    /// Takes note of a read.
+    pub fn note(&mut self, read: OutputRead) {
+        let outputs = self.outputs.entry(read.reader).or_default();
+        outputs.push(read.output);
+    }
+
+    /// Takes note of a look.
+    pub fn note_look(&mut self, look: Look) {
+        self.looks.entry(look.reader).or_default().insert(look.seen);
+    }
+
+    /// Forgets what a subject read in an attempt that is over.
+    pub fn forget(&mut self, subject: &Subject) {
+        let reader = subject.clone().into();
+        self.outputs.remove(&reader);
+        self.looks.remove(&reader);
+    }
+
+    /// Adds what another process has told.
+    pub fn merge(&mut self, other: Self) {
+        for (reader, outputs) in other.outputs {
+            self.outputs.entry(reader).or_default().extend(outputs);
+        }
+        for (reader, looks) in other.looks {
+            self.looks.entry(reader).or_default().extend(looks);
+        }
+    }
+
+    fn readers(&self) -> impl Iterator<Item = &Reader> {
+        self.outputs.keys().chain(self.looks.keys())
+    }
+}
+
+/// What a process has told, and beside it what was told of the facts that it was given.
+#[derive(Clone, Copy, Debug)]
+pub struct Logs<'a> {
+    /// Of the process.
+    pub process: &'a Log,
+    /// Of the facts.
+    pub facts: &'a Log,
+}
+
+impl<'a> Logs<'a> {
+    /// What a subject has read so far.
+    pub fn of(self, subject: &Subject) -> Reads {
+        let readers = self.reached(subject);
+        let resources = readers
+            .iter()
+            .filter(|reader| !matches!(reader, Reader::Value(_)))
+            .flat_map(|reader| self.looks(reader))
+            .filter_map(|seen| match seen {
+                Seen::Value(key) => Some(key.clone()),
+                Seen::Node(_) | Seen::Nodes => None,
+            });
+        let is_other = |key: &Key| *subject != Subject::Resource(key.clone());
+        Reads {
+            outputs: self.outputs(&readers).cloned().collect(),
+            resources: resources.filter(is_other).collect(),
+        }
+    }
+
+    /// The first output that a subject has read and that is not known yet.
+    pub fn first_unknown(self, subject: &Subject, known: &Known) -> Option<OutputRef> {
+        let readers = self.reached(subject);
+        let mut outputs = self.outputs(&readers);
+        outputs.find(|output| known.is_unknown(output)).cloned()
+    }
+
+    fn outputs(self, readers: &[Reader]) -> impl Iterator<Item = &'a OutputRef> {
+        readers
+            .iter()
+            .flat_map(move |reader| self.both(|log| log.outputs.get(reader)))
+            .flatten()
+    }
+
+    fn looks(self, reader: &Reader) -> impl Iterator<Item = &'a Seen> {
+        self.both(|log| log.looks.get(reader)).flatten()
+    }
+
+    fn both<T>(self, get: impl Fn(&'a Log) -> Option<T>) -> impl Iterator<Item = T> {
+        [get(self.process), get(self.facts)].into_iter().flatten()
+    }
+
+    /// The subject as a reader, and all whose reads are its own.
+    fn reached(self, subject: &Subject) -> Vec<Reader> {
+        let mut reached = vec![Reader::from(subject.clone())];
+        let mut known: BTreeSet<Reader> = reached.iter().cloned().collect();
+        let mut next = 0;
+        while let Some(reader) = reached.get(next).cloned() {
+            next += 1;
+            let behind = self.looks(&reader).flat_map(|seen| self.behind(seen));
+            reached.extend(behind.filter(|reader| known.insert(reader.clone())));
+        }
+        reached
+    }
+
+    fn behind(self, seen: &Seen) -> Vec<Reader> {
+        match seen {
+            Seen::Node(name) => vec![Reader::Node(name.clone())],
+            Seen::Value(key) => vec![Reader::Value(key.clone())],
+            Seen::Nodes => {
+                let readers = self.process.readers().chain(self.facts.readers());
+                let is_node = |reader: &&Reader| matches!(reader, Reader::Node(_));
+                readers.filter(is_node).cloned().collect()
+            }
+        }
+    }
+}
