@@ -122,6 +122,9 @@ pub enum Error {
         /// Why it could not.
         source: Box<dyn error::Error + Send + Sync>,
     },
+    /// A secret of it cannot be sealed or opened.
+    #[error(transparent)]
+    Seal(#[from] super::seal::Error),
     /// The network does not say rightly where the state is.
     #[error("network.storage {0}")]
     Storage(String),
@@ -177,6 +180,7 @@ impl Error {
                 "if it was moved or renamed, `nixops modify --rebind` gives the deployment this \
                  network; if not, `nixops create` makes another deployment",
             ),
+            Self::Seal(error) => error.hint(),
             Self::File { .. }
             | Self::Database { .. }
             | Self::NoRecord { .. }

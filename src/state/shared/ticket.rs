@@ -1,0 +1,46 @@
+//! The text of a lock.
+
+use std::fs;
+
+use serde::{Deserialize, Serialize};
+
+use crate::state::{Holder, new_uuid};
+
+/// Who holds a shared state, and the word that tells this lock from all others.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[serde(default)]
+pub(super) struct Ticket {
+    /// Random; `remote.sh` looks for it as it is written here.
+    pub token: String,
+    #[serde(flatten)]
+    pub holder: Holder,
+}
+
+impl Ticket {
+    pub fn new(holder: &Holder) -> Self {
+        Self {
+            token: new_uuid(),
+            holder: holder.clone(),
+        }
+    }
+
+    /// Reads the text of a lock. One that cannot be read is that of nobody we know.
+    pub fn read(text: &[u8]) -> Self {
+        serde_json::from_slice(text).unwrap_or_default()
+    }
+
+    /// Its text, in one line.
+    pub fn text(&self) -> Vec<u8> {
+        serde_json::to_vec(self).unwrap_or_default()
+    }
+
+    /// Whether its holder ran on this computer and does not any more. It is for people: who is sure that
+    /// a process has ended has its lock of the copy.
+    pub fn has_ended(&self) -> bool {
+        let here = Holder::this("").host;
+        self.holder.host == here
+            && self.holder.pid != 0
+            && fs::metadata("/proc/self").is_ok()
+            && fs::metadata(format!("/proc/{}", self.holder.pid)).is_err()
+    }
+}
