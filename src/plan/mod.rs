@@ -6,10 +6,12 @@
 //! process and touches no disk.
 
 mod change;
+mod drawing;
 mod extent;
 mod glob;
-mod order;
+mod graph;
 mod outcome;
+mod reference;
 mod resource;
 mod selection;
 mod steps;
@@ -17,10 +19,12 @@ pub(crate) mod suggestion;
 mod summary;
 
 pub use change::{Action, ActionCounts, AttributeChange, PlannedResource, ResourcesPlan, Shown};
+pub use drawing::Drawing;
 pub use extent::{Extent, Goal};
 pub use glob::{Glob, GlobError};
-pub use order::{Cycle, order};
+pub use graph::{Cycle, Graph};
 pub use outcome::{Outcome, Step};
+pub use reference::{Names, references};
 pub use resource::{Found, ResourceAction, ResourceOutcome, changes};
 pub use selection::{Selection, SelectionError, Unmatched};
 pub use steps::{Running, Steps};
