@@ -8,6 +8,8 @@ use serde_json::Value;
 
 use crate::state::Key;
 
+use super::Refusal;
+
 /// What is to be done with the resources of a deployment.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -41,8 +43,17 @@ pub struct PlannedResource {
     pub renamed_from: Option<Key>,
     /// Whether it reads outputs that are known only after others are made: then what is said of it may
     /// still change.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub awaits: BTreeSet<Key>,
+    /// What may become of it once that is known; empty where the action is certain.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub may: BTreeSet<Action>,
+    /// Whether what it replaces is left as it is and only forgotten.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub retains: bool,
+    /// Why it is not done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refusal: Option<Refusal>,
 }
 
 /// What is done with a resource.
@@ -100,7 +111,86 @@ pub enum Shown {
     Sensitive,
     /// It is known only after another resource is made or changed.
     KnownAfterApply,
+    /// Its provider says that it is something else, and not what.
+    Different,
 }
 
 /// Numbers of actions.
 pub type ActionCounts = BTreeMap<Action, usize>;
+
+impl Action {
+    /// Whether something goes away by it that may have data.
+    pub fn destroys(self) -> bool {
+        matches!(
+            self,
+            Self::Replace | Self::ReplaceCreateFirst | Self::Delete
+        )
+    }
+
+    /// Whether the resource, or what is kept of it, is another one afterwards.
+    pub fn changes(self) -> bool {
+        !matches!(self, Self::Keep | Self::Obsolete)
+    }
+}
+
+impl PlannedResource {
+    /// A resource with which something is done.
+    pub fn new(key: &Key, action: Action) -> Self {
+        Self {
+            key: key.clone(),
+            action,
+            reasons: Vec::new(),
+            changes: Vec::new(),
+            needs: BTreeSet::new(),
+            renamed_from: None,
+            awaits: BTreeSet::new(),
+            may: BTreeSet::new(),
+            retains: false,
+            refusal: None,
+        }
+    }
+
+    /// The same with one more reason.
+    #[must_use]
+    pub fn because(mut self, reason: impl Into<String>) -> Self {
+        self.reasons.push(reason.into());
+        self
+    }
+
+    /// Whether something is lost by it that may have data.
+    pub fn destroys(&self) -> bool {
+        self.action.destroys() && !self.retains
+    }
+}
+
+impl ResourcesPlan {
+    /// Everything that is planned.
+    pub fn all(&self) -> impl Iterator<Item = &PlannedResource> {
+        self.resources.iter().chain(&self.deposed)
+    }
+
+    /// How many resources each action is for.
+    pub fn counts(&self) -> ActionCounts {
+        let mut counts = ActionCounts::new();
+        for planned in self.all() {
+            *counts.entry(planned.action).or_default() += 1;
+        }
+        counts
+    }
+
+    /// What is not done, and why.
+    pub fn refusals(&self) -> impl Iterator<Item = &Refusal> {
+        self.all().filter_map(|planned| planned.refusal.as_ref())
+    }
+
+    /// Whether everything is left as it is.
+    pub fn is_empty(&self) -> bool {
+        let mut all = self.all();
+        all.all(|planned| !planned.action.changes() && planned.renamed_from.is_none())
+    }
+
+    /// Whether something is lost by it that may have data.
+    pub fn destroys(&self) -> bool {
+        self.all().any(PlannedResource::destroys)
+    }
+}

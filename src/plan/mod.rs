@@ -5,22 +5,37 @@
 //! needs ([`Steps`]). What became of it is told in the same words ([`Outcome`], [`Summary`]). It starts no
 //! process and touches no disk.
 
+mod alias;
+mod attribute;
 mod change;
+mod decide;
+mod difference;
+mod drawing;
 mod extent;
 mod glob;
-mod order;
+mod graph;
+mod obsolete;
 mod outcome;
+mod reference;
+mod refusal;
 mod resource;
 mod selection;
 mod steps;
 pub(crate) mod suggestion;
 mod summary;
 
+pub use alias::{AliasError, renames};
+pub use attribute::with_ignored;
 pub use change::{Action, ActionCounts, AttributeChange, PlannedResource, ResourcesPlan, Shown};
+pub use decide::{Wanted, decide};
+pub use drawing::Drawing;
 pub use extent::{Extent, Goal};
 pub use glob::{Glob, GlobError};
-pub use order::{Cycle, order};
+pub use graph::{Cycle, Graph};
+pub use obsolete::{Circumstances, deposed, destroy, may_kill, obsolete};
 pub use outcome::{Outcome, Step};
+pub use reference::{Names, references};
+pub use refusal::Refusal;
 pub use resource::{Found, ResourceAction, ResourceOutcome, changes};
 pub use selection::{Selection, SelectionError, Unmatched};
 pub use steps::{Running, Steps};

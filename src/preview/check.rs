@@ -6,7 +6,7 @@ use nixops_plugin::protocol::{Attributes, Dependency, Severity};
 
 use crate::{
     evaluator::EvaluatedResource,
-    plan::{Cycle, order},
+    plan::{Cycle, Graph},
     state::Key,
 };
 
@@ -32,7 +32,7 @@ impl Checked {
 
     /// Groups of resources, each of which needs only those of earlier groups.
     pub fn order(&self) -> Result<Vec<Vec<Key>>, Cycle> {
-        order(&self.needs)
+        Graph::of(&self.needs).groups()
     }
 }
 
