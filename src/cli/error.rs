@@ -3,9 +3,10 @@
 use anyhow::Error;
 
 use crate::{
+    deploy::Trouble,
     evaluator::{self, Diagnostic, Position},
     flake, nix,
-    plan::SelectionError,
+    plan::{Refusal, SelectionError},
     plugin, preview, process, state,
 };
 
@@ -29,10 +30,11 @@ pub fn report(context: &Context, error: &Error) -> u8 {
 
 fn is_interrupt(error: &Error) -> bool {
     error.chain().any(|cause| {
-        matches!(
+        let process = matches!(
             cause.downcast_ref(),
             Some(process::Error::Interrupted { .. })
-        )
+        );
+        process || matches!(cause.downcast_ref(), Some(Trouble::Interrupted))
     })
 }
 
@@ -40,6 +42,9 @@ fn is_interrupt(error: &Error) -> bool {
 pub fn diagnostic(error: &Error) -> Diagnostic {
     if let Some(evaluator::Error::Network(diagnostic)) = error.downcast_ref() {
         return diagnostic.as_ref().clone();
+    }
+    if let Some(Trouble::Failed(diagnostic)) = error.downcast_ref() {
+        return diagnostic.clone();
     }
     Diagnostic {
         hint: error.chain().find_map(hint),
@@ -84,6 +89,7 @@ fn hint(cause: &(dyn std::error::Error + 'static)) -> Option<String> {
             .hint()
             .map(str::to_owned)
     };
+    let refusal = || Some(cause.downcast_ref::<Refusal>()?.hint());
     let selection = || cause.downcast_ref::<SelectionError>()?.hint();
     flake()
         .or_else(nix)
@@ -92,5 +98,6 @@ fn hint(cause: &(dyn std::error::Error + 'static)) -> Option<String> {
         .or_else(provider)
         .or_else(preview)
         .or_else(state)
+        .or_else(refusal)
         .or_else(selection)
 }

@@ -14,9 +14,12 @@ mod list_plugins;
 mod number;
 mod plugin;
 mod plugins;
+mod run;
 mod schema;
 mod selection;
+mod session;
 mod source;
+mod state;
 mod usage;
 
 use std::{ffi::OsString, process::ExitCode};

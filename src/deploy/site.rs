@@ -1,6 +1,7 @@
 //! The work done for real: with Nix here, and with hosts over their connections.
 
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 use camino::Utf8PathBuf;
 
@@ -25,6 +26,7 @@ pub(super) struct Site<'a> {
     connections: &'a Connections,
     provided: &'a BTreeMap<String, Provided>,
     store: Option<&'a dyn Store>,
+    noted: OnceLock<BTreeMap<String, MachineRecord>>,
     ui: &'a Ui,
     builds: BuildQueue,
     roots: Utf8PathBuf,
@@ -54,11 +56,21 @@ impl<'a> Site<'a> {
             connections,
             provided,
             store,
+            noted: OnceLock::new(),
             ui,
             builds,
             roots: request.roots.clone(),
             rooting: Limit::new(ROOTED_AT_ONCE),
         }
+    }
+
+    /// What was kept of machines when the run began.
+    fn noted(&self, store: &dyn Store) -> Result<&BTreeMap<String, MachineRecord>, Trouble> {
+        if let Some(noted) = self.noted.get() {
+            return Ok(noted);
+        }
+        let noted = store.machines()?;
+        Ok(self.noted.get_or_init(|| noted))
     }
 
     /// Keeps a built system from collection, as long as the machine is not deployed anew.
@@ -101,28 +113,23 @@ impl Work for Site<'_> {
         let Some(store) = self.store else {
             return Ok(());
         };
-        let before = store.machines()?.remove(&machine.name).unwrap_or_default();
-        let options = serde_json::to_value(&machine.options).ok();
-        let now = MachineRecord {
+        let before = self.noted(store)?.get(&machine.name).cloned();
+        let before = before.unwrap_or_default();
+        let mut record = MachineRecord {
             backend: machine.options.target_env.clone(),
             system: Some(machine.system.clone()),
-            options,
+            options: serde_json::to_value(&machine.options).ok(),
             ..before.clone()
         };
-        if now == before {
+        if record == before {
             return Ok(());
         }
-        let now = MachineRecord {
-            activated: if now.system == before.system {
-                before.activated
-            } else {
-                Some(now())
-            },
-            ..now
-        };
+        if record.system != before.system {
+            record.activated = Some(now());
+        }
         let key = Key::new(&machine.options.target_env, &machine.name);
         let entry = Entry::new(&key, Operation::Activate, Stage::Done);
-        let change = Change::PutMachine(machine.name.clone(), Box::new(now));
+        let change = Change::PutMachine(machine.name.clone(), Box::new(record));
         Ok(store.write(&entry, &[change])?)
     }
 

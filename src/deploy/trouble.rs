@@ -9,11 +9,13 @@ use crate::plan::{Outcome, Step};
 use crate::{plugin, preview, process, state};
 
 /// Why a step did not come to its end.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum Trouble {
     /// It failed.
+    #[error("{}", .0.message)]
     Failed(Diagnostic),
     /// The user interrupted the run while it was going on.
+    #[error("interrupted")]
     Interrupted,
 }
 

@@ -36,7 +36,7 @@ pub use obsolete::{Circumstances, deposed, destroy, may_kill, obsolete};
 pub use outcome::{Outcome, Step};
 pub use reference::{Names, references};
 pub use refusal::Refusal;
-pub use resource::{Found, ResourceAction, ResourceOutcome, changes};
+pub use resource::{Found, ResourceOutcome};
 pub use selection::{Selection, SelectionError, Unmatched};
 pub use steps::{Running, Steps};
 pub use summary::{Copied, MachineSummary, Summary, Totals};

@@ -134,12 +134,14 @@ impl Outcome {
         match self {
             Self::Unchanged
             | Self::WouldChange { .. }
+            | Self::KnownAfterApply { .. }
             | Self::Built
             | Self::Copied
             | Self::Activated
             | Self::DryActivated => true,
             Self::UnitsFailed { .. }
             | Self::RebootRequired
+            | Self::Skipped { .. }
             | Self::Failed { .. }
             | Self::Interrupted { .. } => false,
         }

@@ -1,8 +1,8 @@
-//! What a resource needs.
+//! What was found of a resource, and what became of it.
 
 use std::fmt;
 
-use nixops_plugin::protocol::{ChangeKind, Created, Difference, Updated};
+use nixops_plugin::protocol::{Created, Difference, Updated};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -24,59 +24,6 @@ pub enum Found {
         /// How what it is to be differs.
         difference: Difference,
     },
-}
-
-/// What is to be done with a resource.
-#[derive(Clone, Debug, PartialEq)]
-pub enum ResourceAction {
-    /// It is made.
-    Create,
-    /// It was made in an earlier run, and is taken over.
-    Adopt(Created),
-    /// It is left alone.
-    Keep(Updated),
-    /// It is changed.
-    Update,
-    /// It would have to be replaced, which nobody has asked for.
-    Refuse {
-        /// The attributes that cannot be changed.
-        paths: Vec<String>,
-    },
-}
-
-impl ResourceAction {
-    /// Decides what is to be done.
-    pub fn decide(found: Found) -> Self {
-        match found {
-            Found::Nothing | Found::Gone | Found::Unfinished(None) => Self::Create,
-            Found::Unfinished(Some(created)) => Self::Adopt(created),
-            Found::There { now, difference } => {
-                let changes = difference.changes.iter();
-                let fixed = changes.clone().filter(|change| change.replace);
-                let paths: Vec<_> = fixed.map(|change| change.path.join(".")).collect();
-                if difference.changes.is_empty() {
-                    Self::Keep(now)
-                } else if paths.is_empty() {
-                    Self::Update
-                } else {
-                    Self::Refuse { paths }
-                }
-            }
-        }
-    }
-}
-
-/// Puts the changes of a resource into words.
-pub fn changes(difference: &Difference) -> Vec<String> {
-    let word = |kind| match kind {
-        ChangeKind::Add => "set",
-        ChangeKind::Update => "change",
-        ChangeKind::Remove => "unset",
-    };
-    let changes = difference.changes.iter();
-    changes
-        .map(|change| format!("{} {}", word(change.kind), change.path.join(".")))
-        .collect()
 }
 
 /// What became of a resource.
@@ -140,67 +87,6 @@ impl fmt::Display for ResourceOutcome {
             Self::Skipped { because } => write!(formatter, "skipped because of {because}"),
             Self::Interrupted => formatter.write_str("interrupted"),
             Self::Failed { diagnostic } => write!(formatter, "failed: {}", diagnostic.message),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use nixops_plugin::protocol::{Attributes, Change};
-
-    use super::*;
-
-    fn there(changes: &[(&str, bool)]) -> Found {
-        let changes = changes.iter().map(|(path, replace)| Change {
-            path: vec![(*path).to_owned()],
-            kind: ChangeKind::Update,
-            replace: *replace,
-        });
-        Found::There {
-            now: updated(),
-            difference: Difference {
-                changes: changes.collect(),
-                stable: Vec::new(),
-            },
-        }
-    }
-
-    fn updated() -> Updated {
-        Updated {
-            outputs: Attributes::new(),
-            private: None,
-        }
-    }
-
-    #[test]
-    fn what_is_as_it_is_to_be_is_left_alone() {
-        let action = ResourceAction::decide(there(&[]));
-        assert_eq!(action, ResourceAction::Keep(updated()));
-    }
-
-    #[test]
-    fn nothing_is_replaced_unasked() {
-        let action = ResourceAction::decide(there(&[("size", false), ("region", true)]));
-        let paths = vec!["region".to_owned()];
-        assert_eq!(action, ResourceAction::Refuse { paths });
-        let action = ResourceAction::decide(there(&[("size", false)]));
-        assert_eq!(action, ResourceAction::Update);
-    }
-
-    #[test]
-    fn what_an_earlier_run_made_is_not_made_twice() {
-        let created = Created {
-            id: "v-1".to_owned(),
-            outputs: Attributes::new(),
-            private: None,
-        };
-        let found = Found::Unfinished(Some(created.clone()));
-        assert_eq!(
-            ResourceAction::decide(found),
-            ResourceAction::Adopt(created)
-        );
-        for found in [Found::Nothing, Found::Gone, Found::Unfinished(None)] {
-            assert_eq!(ResourceAction::decide(found), ResourceAction::Create);
         }
     }
 }

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Extent, Outcome, Step};
+use crate::state::Key;
+
+use super::{Extent, Outcome, ResourceOutcome, Step};
 
 /// What a deploy did, by machine.
 #[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
@@ -13,6 +15,9 @@ use super::{Extent, Outcome, Step};
 pub struct Summary {
     /// How far the deploy was to go.
     pub extent: Extent,
+    /// Resources that were not left alone, by type and name, such as `neatcloudVolumes.data`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub resources: BTreeMap<String, ResourceOutcome>,
     /// Every selected machine.
     pub machines: BTreeMap<String, MachineSummary>,
     /// Machines by kind of result.
@@ -126,10 +131,29 @@ impl Summary {
         let exit_code = totals.exit_code();
         Self {
             extent,
+            resources: BTreeMap::new(),
             machines,
             totals,
             seconds,
             exit_code,
+        }
+    }
+
+    /// Adds what became of resources.
+    pub fn add_resources(&mut self, outcomes: &BTreeMap<Key, ResourceOutcome>) {
+        for (key, outcome) in outcomes {
+            let code = match outcome {
+                ResourceOutcome::Unchanged => continue,
+                ResourceOutcome::Interrupted => 130,
+                outcome if !outcome.is_well() => 1,
+                _ => 0,
+            };
+            self.exit_code = match (self.exit_code, code) {
+                (130, _) | (_, 130) => 130,
+                (_, 1) => 1,
+                (before, _) => before,
+            };
+            self.resources.insert(key.to_string(), outcome.clone());
         }
     }
 

@@ -107,6 +107,12 @@ impl<'a> Judge<'a> {
         core.of_schema(self.schemas.validate("machine", &options))
     }
 
+    /// A machine whose backend nobody has.
+    pub fn no_backend(&self, machine: CheckedMachine<'a>, message: String, hint: String) -> Problem {
+        let subject = self.of_machine(machine, vec!["deployment"]);
+        subject.of_attribute("targetEnv", message, hint)
+    }
+
     pub(super) fn of_resource(&self, resource: &'a EvaluatedResource) -> Subject<'a> {
         let path = attribute_path([resource.kind.as_str(), &resource.name]);
         Subject {

@@ -2,12 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use nixops_plugin::protocol::{Created, Find, ResourceState, Updated};
+use nixops_plugin::protocol::{Created, ResourceState, Updated};
 
-use crate::{
-    plugin::QUESTION,
-    state::{Key, Phase, Record},
-};
+use crate::state::{Key, Phase, Record};
 
 use super::{Error, Preview};
 
@@ -80,15 +77,6 @@ impl Preview<'_> {
             });
             seen.insert(key.clone(), kept.map_or_else(Seen::Unanswered, Seen::of));
         }
-    }
-
-    /// Asks for the resource that was made with a token.
-    fn find(&self, key: &Key, token: &str) -> Result<Option<Created>, Error> {
-        let question = Find {
-            kind: key.kind.clone(),
-            token: token.to_owned(),
-        };
-        Ok(self.provider(key)?.find(&question, QUESTION)?.resource)
     }
 }
 

@@ -1,27 +1,26 @@
 //! Questions to providers before anything is done. Nothing here changes anything.
 
-mod check;
 mod error;
 mod judge;
+mod look;
 mod problem;
 
-pub use check::Checked;
 pub use error::Error;
 pub use judge::{CheckedMachine, Judge};
+pub use look::Seen;
 pub use problem::Problem;
 
 use std::sync::Arc;
 
 use nixops_plugin::protocol::{
-    Attributes, Diff, Find, Read, ResourceState, Updated, Validate, Validated,
+    Attributes, Created, Diff, Difference, Find, Read, ResourceState, Updated, Validate, Validated,
 };
 use serde_json::Value;
 
 use crate::{
-    plan::Found,
     plugin::{Provider, Providers, QUESTION},
     schema::Registry,
-    state::{Key, Phase, Record},
+    state::{Key, Record},
 };
 
 /// Asks providers about the resources of one deployment.
@@ -45,28 +44,6 @@ impl Preview<'_> {
         Ok(self.provider(key)?.validate(&question, QUESTION)?)
     }
 
-    /// Finds out what there is of a resource, and how it differs from what it is to be.
-    pub fn look(
-        &self,
-        key: &Key,
-        record: Option<&Record>,
-        inputs: &Attributes,
-    ) -> Result<Found, Error> {
-        let Some(record) = record else {
-            return Ok(Found::Nothing);
-        };
-        self.check_version(key, record)?;
-        match record.phase {
-            Phase::Creating => self.find(key, &record.token),
-            Phase::Ready | Phase::Updating | Phase::Deleting => {
-                match self.read(key, &record.state)? {
-                    Some(now) => self.compare(key, &record.state, now, inputs),
-                    None => Ok(Found::Gone),
-                }
-            }
-        }
-    }
-
     /// What a newer schema kept would be misunderstood, and an older one is not upgraded yet.
     fn check_version(&self, key: &Key, record: &Record) -> Result<(), Error> {
         let known = self.version(key);
@@ -80,13 +57,13 @@ impl Preview<'_> {
         })
     }
 
-    fn find(&self, key: &Key, token: &str) -> Result<Found, Error> {
+    /// Asks for the resource that was made with a token.
+    pub fn find(&self, key: &Key, token: &str) -> Result<Option<Created>, Error> {
         let question = Find {
             kind: key.kind.clone(),
             token: token.to_owned(),
         };
-        let found = self.provider(key)?.find(&question, QUESTION)?;
-        Ok(Found::Unfinished(found.resource))
+        Ok(self.provider(key)?.find(&question, QUESTION)?.resource)
     }
 
     fn read(&self, key: &Key, state: &ResourceState) -> Result<Option<Updated>, Error> {
@@ -102,13 +79,14 @@ impl Preview<'_> {
         Ok(now)
     }
 
-    fn compare(
+    /// Asks how what a resource is to be differs from what it is.
+    pub fn diff(
         &self,
         key: &Key,
         kept: &ResourceState,
-        now: Updated,
+        now: &Updated,
         inputs: &Attributes,
-    ) -> Result<Found, Error> {
+    ) -> Result<Difference, Error> {
         let prior = ResourceState {
             outputs: now.outputs.clone(),
             private: now.private.clone(),
@@ -119,8 +97,7 @@ impl Preview<'_> {
             prior,
             inputs: inputs.clone(),
         };
-        let difference = self.provider(key)?.diff(&question, QUESTION)?;
-        Ok(Found::There { now, difference })
+        Ok(self.provider(key)?.diff(&question, QUESTION)?)
     }
 
     /// The version that the schema of a resource has.
@@ -135,6 +112,21 @@ impl Preview<'_> {
     /// The provider of a resource.
     pub fn provider(&self, key: &Key) -> Result<Arc<Provider>, Error> {
         Ok(self.providers.of(&key.kind)?)
+    }
+
+/// What there is to say of a backend that nobody has, and what to do.
+    pub fn no_backend(&self, backend: &str) -> (String, String) {
+        let known = self.providers.backends();
+        let known = match known.as_slice() {
+            [] => "no plugin of the network brings one".to_owned(),
+            known => format!("there are: {}", known.join(", ")),
+        };
+        let hint = "add the plugin that has it to the inputs of the flake; \
+                    `deployment.targetEnv = \"none\"` deploys to a host that exists";
+        (
+            format!("there is no backend `{backend}` for machines; {known}"),
+            hint.to_owned(),
+        )
     }
 
     /// Holds a provider to the schema of its outputs.

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::evaluator::Diagnostic;
 use crate::network::Names;
 use crate::plan::Extent;
-use crate::plan::{Copied, Outcome, ResourceOutcome, Step, Summary};
+use crate::plan::{Copied, Outcome, ResourceOutcome, ResourcesPlan, Step, Summary};
 use crate::preview::Problem;
 
 /// One piece of news of a run.
@@ -44,6 +44,17 @@ pub enum Event {
         /// What is wrong, and where.
         #[serde(flatten)]
         problem: Problem,
+    },
+    /// What is to be done with resources.
+    Plan {
+        /// All of it.
+        #[serde(flatten)]
+        resources: ResourcesPlan,
+    },
+    /// Something that the user may like to know.
+    Note {
+        /// What it is, in one sentence.
+        message: String,
     },
     /// A resource is being brought to what it is to be.
     ResourceStarted {

@@ -47,6 +47,7 @@ impl Talk {
                 hint,
             } => self.warning(machine.as_deref(), message, hint.as_deref()),
             Event::Invalid { problem } => Some(self.problem(problem)),
+            Event::Note { message } => Some(sanitise(message).into_owned()),
             Event::ResourceDone {
                 resource, outcome, ..
             } => self.resource(resource, outcome),

@@ -15,6 +15,7 @@ use crate::ui::Event;
 
 use super::super::Mutation;
 use super::super::trouble::{Trouble, diagnostic};
+use super::examine::All;
 use super::schedule::{Schedule, Task};
 use super::settle::{Aim, Steps};
 use super::survey::Survey;
@@ -42,7 +43,7 @@ struct Application<'a, 'b> {
     knowledge: &'a Knowledge<'b>,
     steps: Steps<'a>,
     seen: Mutex<BTreeMap<Key, Seen>>,
-    all: BTreeSet<Key>,
+    all: All,
     board: Mutex<Board>,
     changed: Condvar,
 }
@@ -79,6 +80,9 @@ impl<'a> Stage<'a> {
         survey: &mut Survey<'a>,
         guard: &'a Guard<'a>,
     ) -> Result<Applied, Trouble> {
+        let all = survey.all();
+        let mut board = Board::new(survey);
+        board.wishes = std::mem::take(&mut survey.wishes);
         let records = std::mem::take(&mut survey.records);
         let steps = Steps::new(self.preview, self.store, records);
         for (to, from) in &survey.renames {
@@ -91,8 +95,8 @@ impl<'a> Stage<'a> {
             knowledge: &survey.knowledge,
             steps,
             seen: Mutex::new(std::mem::take(&mut survey.seen)),
-            all: survey.keys(),
-            board: Mutex::new(Board::new(survey)),
+            all,
+            board: Mutex::new(board),
             changed: Condvar::new(),
         };
         application.run();
@@ -108,23 +112,22 @@ impl<'a> Stage<'a> {
 }
 
 impl Board {
-    fn new(survey: &mut Survey<'_>) -> Self {
+    fn new(survey: &Survey<'_>) -> Self {
         let planned = survey.plan.resources.iter();
-        let awaits = planned.filter(|planned| !planned.awaits.is_empty());
-        let mut board = Self {
-            schedule: Schedule::new(super::tasks::of(&survey.plan, &survey.recorded_needs())),
+        let awaits = planned
+            .clone()
+            .filter(|planned| !planned.awaits.is_empty());
+        Self {
+            schedule: Schedule::new(super::tasks::of(&survey.plan, &survey.records)),
             stale: awaits.map(|planned| planned.key.clone()).collect(),
-            wishes: std::mem::take(&mut survey.wishes),
-            plans: BTreeMap::new(),
+            plans: planned
+                .map(|planned| (planned.key.clone(), planned.clone()))
+                .collect(),
+            wishes: Wishes::default(),
             batch: BTreeSet::new(),
             evaluates: false,
             outcomes: BTreeMap::new(),
-        };
-        let planned = survey.plan.resources.iter();
-        board.plans = planned
-            .map(|planned| (planned.key.clone(), planned.clone()))
-            .collect();
-        board
+        }
     }
 
     fn next(&mut self) -> Next {

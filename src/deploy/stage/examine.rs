@@ -5,13 +5,21 @@ use std::collections::BTreeSet;
 use nixops_plugin::protocol::{Attributes, Dependency, Severity};
 use serde_json::Value;
 
-use crate::plan::references;
-use crate::preview::{CheckedMachine, Judge, Problem};
+use crate::plan::{Names, references};
+use crate::preview::{CheckedMachine, Problem};
 use crate::state::Key;
 
 use super::super::trouble::Trouble;
 use super::Stage;
 use super::wanted::{Origin, Wanted};
+
+/// Everything that can be needed.
+pub(super) struct All {
+    /// By key.
+    pub(super) keys: BTreeSet<Key>,
+    /// By the names that values may have for it.
+    pub(super) names: Names,
+}
 
 /// What was found of something that is wanted.
 #[derive(Debug, Default)]
@@ -37,7 +45,7 @@ impl Stage<'_> {
         &self,
         wanted: &Wanted,
         inputs: &Attributes,
-        all: &BTreeSet<Key>,
+        all: &All,
     ) -> Result<Examined, Trouble> {
         let mut examined = Examined {
             problems: self.judged(wanted, inputs),
@@ -46,7 +54,7 @@ impl Stage<'_> {
         let is_known = wanted.unknown().is_empty();
         if examined.problems.is_empty() && is_known && self.preview.providers.has(&wanted.key.kind) {
             let validated = self.preview.validate(&wanted.key, inputs)?;
-            let after = validated.after.iter().flat_map(|one| meant(one, all));
+            let after = validated.after.iter().flat_map(|one| meant(one, &all.keys));
             examined.needs.extend(after);
             examined.problems = self.told(wanted, validated.diagnostics);
         }
@@ -55,11 +63,11 @@ impl Stage<'_> {
     }
 
     /// Resources that something mentions in its values or has read.
-    fn mentioned(&self, wanted: &Wanted, all: &BTreeSet<Key>) -> BTreeSet<Key> {
+    fn mentioned(&self, wanted: &Wanted, all: &All) -> BTreeSet<Key> {
         let shown = Value::Object(wanted.shown.clone());
-        let mut needs = references(&shown, self.preview.deployment, all);
+        let mut needs = references(&wanted.key, &shown, self.preview.deployment, &all.names);
         let read = wanted.reads.iter().map(|output| &output.key);
-        needs.extend(read.filter(|key| all.contains(key)).cloned());
+        needs.extend(read.filter(|key| all.keys.contains(key)).cloned());
         needs
     }
 
@@ -76,14 +84,20 @@ impl Stage<'_> {
             Origin::Machine {
                 options,
                 whereabouts,
-            } => self.judge.found_in_machine(
-                CheckedMachine {
+            } => {
+                let machine = CheckedMachine {
                     name: &wanted.key.name,
                     options,
                     whereabouts,
-                },
-                findings,
-            ),
+                };
+                let mut problems = self.judge.options(machine);
+                if !self.preview.providers.has(&wanted.key.kind) {
+                    let (message, hint) = self.preview.no_backend(&wanted.key.kind);
+                    problems.push(self.judge.no_backend(machine, message, hint));
+                }
+                problems.extend(self.judge.found_in_machine(machine, findings));
+                problems
+            }
         }
     }
 
@@ -92,7 +106,6 @@ impl Stage<'_> {
         wanted: &Wanted,
         said: Vec<nixops_plugin::protocol::Diagnostic>,
     ) -> Vec<Problem> {
-        let Judge { .. } = self.judge;
         match &wanted.origin {
             Origin::Resource(resource) => self.judge.told_of_resource(resource, said),
             Origin::Machine {

@@ -1,17 +1,17 @@
 //! What is to be done with each resource, once it is known what is wanted and what there is.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use nixops_plugin::protocol::{Attributes, Change as Changed, ChangeKind, Difference, Updated};
+use nixops_plugin::protocol::{Attributes, Change as Changed, ChangeKind, Updated};
 use serde_json::Value;
 
-use crate::evaluator::{Token, tokens};
-use crate::plan::{self, Action, Found, PlannedResource};
+use crate::evaluator::{OutputRef, Token, tokens};
+use crate::network::MachineOptions;
+use crate::plan::{self, Action, Circumstances, Found, PlannedResource};
 use crate::preview::Seen;
-use crate::state::{Key, Record};
+use crate::state::{Key, Lifecycle, Record};
 
 use super::super::trouble::Trouble;
-use super::settle::{Aim, Steps};
 use super::survey::Survey;
 use super::wanted::{Subject, Wanted};
 use super::Stage;
@@ -20,7 +20,9 @@ impl Stage<'_> {
     /// Everything whose definition is asked for.
     pub(super) fn subjects(&self) -> BTreeSet<Subject> {
         let resources = self.names.resources.iter().flat_map(|(kind, names)| {
-            names.iter().map(|name| Subject::Resource(Key::new(kind, name)))
+            names
+                .iter()
+                .map(move |name| Subject::Resource(Key::new(kind, name)))
         });
         let machines = self.names.machines.iter().cloned().map(Subject::Machine);
         if self.preview.providers.backends().is_empty() {
@@ -113,10 +115,87 @@ impl Stage<'_> {
         Ok(Found::There { now, difference })
     }
 
-    /// Plans what is not wanted any more, and what cannot be evaluated yet.
-    pub(super) fn plan_rest(&self, survey: &mut Survey<'_>) -> Result<(), Trouble> {
-        let _ = (survey, BTreeMap::<Key, Difference>::new());
-        Ok(())
+    /// Plans what cannot be evaluated yet, and what the network does not have any more.
+    pub(super) fn plan_rest(&self, survey: &mut Survey<'_>) {
+        let awaits: Vec<(Subject, OutputRef)> = survey
+            .wishes
+            .awaits
+            .iter()
+            .map(|(subject, output)| (subject.clone(), output.clone()))
+            .collect();
+        for (subject, output) in awaits {
+            let planned = self.plan_later(survey, &subject, &output);
+            survey.plan.resources.push(planned);
+        }
+        let named = self.named(survey);
+        let renamed = survey.renames.values().cloned().collect();
+        let circumstances = Circumstances {
+            kill: self.scope.kill_obsolete,
+            failed: survey.wishes.failed.keys().map(Subject::to_string).collect(),
+            selected: false,
+            plugins: self.preview.providers.plugin_names(),
+        };
+        let schemas = self.preview.schemas;
+        let current = &survey.records.current;
+        let left = plan::obsolete(current, &named, &renamed, &circumstances, schemas);
+        survey.plan.resources.extend(left);
+        survey.plan.deposed = plan::deposed(&survey.records.deposed);
+        survey.plan.resources.sort_by(|one, other| one.key.cmp(&other.key));
+    }
+
+    /// Plans something whose definition waits for an output.
+    fn plan_later(
+        &self,
+        survey: &Survey<'_>,
+        subject: &Subject,
+        output: &OutputRef,
+    ) -> PlannedResource {
+        let key = match subject {
+            Subject::Resource(key) => key.clone(),
+            Subject::Machine(name) => self.key_of(survey, name),
+        };
+        let needs = BTreeSet::from([output.key.clone()]);
+        let lifecycle = Lifecycle::default();
+        let case = plan::Wanted {
+            key: &key,
+            inputs: None,
+            lifecycle: &lifecycle,
+            needs: &needs,
+            awaits: &needs,
+            renamed_from: None,
+        };
+        let record = survey.records.current.get(&key);
+        plan::decide(&case, record, &Found::Nothing, self.preview.schemas)
+    }
+
+    /// The key of a machine whose backend its definition does not tell yet: the one that it had, or one
+    /// that only this plan has.
+    fn key_of(&self, survey: &Survey<'_>, name: &str) -> Key {
+        let mut backends = self.preview.providers.backends().into_iter();
+        let keys = backends.by_ref().map(|backend| Key::new(backend, name));
+        let mut known = keys.filter(|key| survey.records.current.contains_key(key));
+        known
+            .next()
+            .unwrap_or_else(|| Key::new(MachineOptions::NO_BACKEND, name))
+    }
+
+    /// Everything that the network names. A machine that cannot be evaluated may have any backend.
+    pub(super) fn named(&self, survey: &Survey<'_>) -> BTreeSet<Key> {
+        let wishes = &survey.wishes;
+        let possible = self.possible_keys().into_iter();
+        let is_named = |key: &Key| {
+            let is_resource = self
+                .names
+                .resources
+                .get(&key.kind)
+                .is_some_and(|names| names.contains(&key.name));
+            is_resource
+                || match wishes.made.get(&key.name) {
+                    Some(made) => made == key,
+                    None => !wishes.plain.contains_key(&key.name),
+                }
+        };
+        possible.filter(is_named).collect()
     }
 }
 

@@ -6,16 +6,20 @@ use std::mem;
 use nixops_plugin::protocol::{Attributes, Severity};
 
 use crate::evaluator::{Diagnostic, Known, OutputRef};
-use crate::plan::{Action, ResourcesPlan};
+use crate::plan::{Action, Names, PlannedResource, ResourcesPlan, renames};
 use crate::preview::{Problem, Seen};
-use crate::state::{Key, Records};
+use crate::state::{Change, Key, Records};
+use serde_json::Value;
 
 use super::super::trouble::Trouble;
 use super::Stage;
+use super::examine::All;
 use super::knowledge::Knowledge;
 use super::parallel;
-use super::tasks::Needs;
-use super::wanted::{Subject, Wanted, Wishes};
+use super::wanted::{Origin, Subject, Wanted, Wishes};
+
+/// What each thing needs.
+type Needs = BTreeMap<Key, BTreeSet<Key>>;
 
 /// Everything that is known before anything is done.
 pub struct Survey<'a> {
@@ -37,7 +41,7 @@ pub struct Survey<'a> {
 
 /// What is to be done with something that is wanted, as far as it was found out.
 struct Planned {
-    planned: crate::plan::PlannedResource,
+    planned: PlannedResource,
     /// Outputs that stay as they are while it is done.
     stable: Vec<String>,
 }
@@ -66,7 +70,7 @@ impl<'a> Stage<'a> {
             survey.wishes.take(answers);
             open = self.unsettle(&mut survey, &open)?;
         }
-        self.conclude(&mut survey)?;
+        self.conclude(&mut survey);
         Ok(survey)
     }
 
@@ -114,7 +118,7 @@ impl<'a> Stage<'a> {
         evaluated: &BTreeSet<Subject>,
     ) -> Result<BTreeSet<Subject>, Trouble> {
         let mut changed = self.rename(survey)?;
-        let all = survey.keys();
+        let all = survey.all();
         let wanted = survey.wishes.wanted.values();
         let fresh: Vec<&Wanted> = wanted
             .filter(|wanted| evaluated.contains(&wanted.subject()))
@@ -142,7 +146,7 @@ impl<'a> Stage<'a> {
         &self,
         survey: &Survey<'_>,
         wanted: &Wanted,
-        all: &BTreeSet<Key>,
+        all: &All,
     ) -> Result<(Vec<Problem>, BTreeSet<Key>, Option<Planned>), Trouble> {
         let inputs = survey.knowledge.fill(&wanted.shown);
         let examined = self.examine(wanted, &inputs, all)?;
@@ -164,15 +168,14 @@ impl<'a> Stage<'a> {
     /// Finds resources that had another name, and gives outputs that are known because of it.
     fn rename(&self, survey: &mut Survey<'_>) -> Result<BTreeSet<OutputRef>, Trouble> {
         let wanted = survey.wishes.wanted.values();
-        let aliases: BTreeMap<Key, Vec<String>> = wanted
-            .filter(|wanted| !wanted.lifecycle.aliases.is_empty())
-            .map(|wanted| (wanted.key.clone(), wanted.lifecycle.aliases.clone()))
-            .collect();
-        let renames = crate::plan::renames(&aliases, &survey.records.current, &survey.keys());
-        let renames = renames.map_err(|refusal| Trouble::new(refusal.to_string(), refusal.hint()))?;
+        let wanted = wanted.map(|wanted| (&wanted.key, &wanted.lifecycle));
+        let kept = survey.records.current.keys().cloned().collect();
+        let renames = renames(wanted, &self.named(survey), &kept);
+        let renames =
+            renames.map_err(|error| Trouble::new(error.to_string(), Some(error.hint().to_owned())))?;
         let mut changed = BTreeSet::new();
         for (to, from) in renames {
-            let change = crate::state::Change::Rename(from.clone(), to.clone());
+            let change = Change::Rename(from.clone(), to.clone());
             survey.records.apply(&change);
             if let Some(seen) = survey.seen.remove(&from) {
                 survey.seen.insert(to.clone(), seen);
@@ -199,11 +202,11 @@ impl<'a> Stage<'a> {
     }
 
     /// Puts the plan together once nothing changes any more.
-    fn conclude(&self, survey: &mut Survey<'_>) -> Result<(), Trouble> {
+    fn conclude(&self, survey: &mut Survey<'_>) {
         let planned = mem::take(&mut survey.planned);
         let planned = planned.into_values().map(|planned| planned.planned);
         survey.plan.resources = planned.collect();
-        self.plan_rest(survey)
+        self.plan_rest(survey);
     }
 }
 
@@ -227,6 +230,22 @@ fn forget(knowledge: &Knowledge<'_>, planned: &Planned) -> BTreeSet<OutputRef> {
 }
 
 impl Survey<'_> {
+    /// Everything that can be needed.
+    pub(super) fn all(&self) -> All {
+        let mut names = Names::default();
+        for (key, wanted) in &self.wishes.wanted {
+            match &wanted.origin {
+                Origin::Resource(resource) => {
+                    let word = resource.value.get("_type").and_then(Value::as_str);
+                    names.add_resource(key, word);
+                }
+                Origin::Machine { .. } => names.add_machine(key),
+            }
+        }
+        let keys = self.keys();
+        All { keys, names }
+    }
+
     /// Everything that the network has, as far as it is known by key.
     pub(super) fn keys(&self) -> BTreeSet<Key> {
         let wanted = self.wishes.wanted.keys().cloned();
@@ -253,14 +272,6 @@ impl Survey<'_> {
         wanted
             .map(Wanted::subject)
             .chain(awaits.map(|(subject, _)| subject.clone()))
-            .collect()
-    }
-
-    /// What each resource needed when it was recorded.
-    pub(super) fn recorded_needs(&self) -> Needs {
-        let records = self.records.current.iter();
-        records
-            .map(|(key, record)| (key.clone(), record.needs.clone()))
             .collect()
     }
 

@@ -3,32 +3,22 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::plan::{Action, PlannedResource, ResourcesPlan};
-use crate::state::Key;
+use crate::state::{Key, Records};
 
 use super::schedule::Task;
 
-/// What each resource needs, or needed when it was recorded.
-pub(super) type Needs = BTreeMap<Key, BTreeSet<Key>>;
+/// Who needs a resource, or needed it when it was recorded.
+type Users<'a> = BTreeMap<&'a Key, BTreeSet<&'a Key>>;
 
 /// The tasks of a plan. What others needed when they were recorded is deleted after them.
-pub(super) fn of(plan: &ResourcesPlan, recorded: &Needs) -> BTreeMap<Task, BTreeSet<Task>> {
-    let actions: BTreeMap<&Key, Action> = plan
-        .resources
-        .iter()
+pub(super) fn of(plan: &ResourcesPlan, records: &Records) -> BTreeMap<Task, BTreeSet<Task>> {
+    let planned = plan.resources.iter();
+    let actions: BTreeMap<&Key, Action> = planned
         .map(|planned| (&planned.key, planned.action))
         .collect();
-    let mut needed_by: BTreeMap<&Key, BTreeSet<&Key>> = BTreeMap::new();
-    let planned = plan
-        .resources
-        .iter()
-        .map(|planned| (&planned.key, &planned.needs));
-    for (key, needs) in recorded.iter().chain(planned) {
-        for needed in needs {
-            needed_by.entry(needed).or_default().insert(key);
-        }
-    }
-    let users = |key: &Key| -> BTreeSet<Task> {
-        let users = needed_by.get(key).into_iter().flatten();
+    let all = users(plan, records);
+    let after_users = |key: &Key| -> BTreeSet<Task> {
+        let users = all.get(key).into_iter().flatten();
         users
             .filter_map(|user| task_of(user, *actions.get(*user)?))
             .collect()
@@ -38,24 +28,38 @@ pub(super) fn of(plan: &ResourcesPlan, recorded: &Needs) -> BTreeMap<Task, BTree
         key, action, needs, ..
     } in &plan.resources
     {
-        match task_of(key, *action) {
-            Some(task @ Task::Settle(_)) => {
-                let after = needs.iter().cloned().map(Task::Settle).collect();
-                tasks.insert(task, after);
-            }
-            Some(task) => drop(tasks.insert(task, users(key))),
-            None => {}
-        }
-    }
-    for planned in &plan.deposed {
-        let Some(token) = planned.token.clone() else {
+        let Some(task) = task_of(key, *action) else {
             continue;
         };
-        let mut after = users(&planned.key);
-        after.insert(Task::Settle(planned.key.clone()));
-        tasks.insert(Task::Clear(planned.key.clone(), token), after);
+        let after = match &task {
+            Task::Settle(_) => needs.iter().cloned().map(Task::Settle).collect(),
+            Task::Delete(_) | Task::Clear(..) => after_users(key),
+        };
+        tasks.insert(task, after);
+    }
+    let deposed: BTreeSet<&Key> = plan.deposed.iter().map(|planned| &planned.key).collect();
+    for (key, record) in &records.deposed {
+        if deposed.contains(key) {
+            let mut after = after_users(key);
+            after.insert(Task::Settle(key.clone()));
+            tasks.insert(Task::Clear(key.clone(), record.token.clone()), after);
+        }
     }
     tasks
+}
+
+fn users<'a>(plan: &'a ResourcesPlan, records: &'a Records) -> Users<'a> {
+    let planned = plan.resources.iter();
+    let planned = planned.map(|planned| (&planned.key, &planned.needs));
+    let recorded = records.current.iter();
+    let recorded = recorded.map(|(key, record)| (key, &record.needs));
+    let mut users = Users::new();
+    for (key, needs) in planned.chain(recorded) {
+        for needed in needs {
+            users.entry(needed).or_default().insert(key);
+        }
+    }
+    users
 }
 
 fn task_of(key: &Key, action: Action) -> Option<Task> {

@@ -1,6 +1,7 @@
 //! What the network wants of a resource.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use nixops_plugin::protocol::Attributes;
 use serde_json::Value;
@@ -27,6 +28,15 @@ pub enum Subject {
     Resource(Key),
     /// A machine, whose backend its definition tells.
     Machine(String),
+}
+
+impl fmt::Display for Subject {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Resource(key) => write!(formatter, "resources.{key}"),
+            Self::Machine(name) => write!(formatter, "machine {name}"),
+        }
+    }
 }
 
 /// What the network says of a subject.
@@ -180,7 +190,9 @@ impl Wishes {
                     self.plain.insert(name, options);
                 }
                 (Wish::Plain(_), Subject::Resource(_)) => {}
-                (Wish::Awaits(output), subject) => drop(self.awaits.insert(subject, output)),
+                (Wish::Awaits(output), subject) => {
+                    self.awaits.insert(subject, output);
+                }
                 (Wish::Failed(diagnostic), subject) => {
                     self.failed.insert(subject, diagnostic);
                 }
