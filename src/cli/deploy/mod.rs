@@ -12,9 +12,8 @@ use crate::{
     deploy::{Mutation, Request, Stage, Tools, deploy},
     evaluator::{self, EvaluatedResource, Evaluator},
     host::Connections,
-    network::Names,
     nix::Nix,
-    plugin::{PluginSet, Providers},
+    plugin::PluginSet,
     preview::{Checked, Preview},
     state::{FileStore, file_name},
     ui::Event,
@@ -85,7 +84,6 @@ impl Deploy {
         let request = self.request(&deployment, selected)?;
         let source = evaluator.source();
         let providers = self.plugins.providers(context, &nix, source, plugins)?;
-        warn_of_resources(context, &providers, &names);
         let preview = Preview {
             deployment: &deployment,
             providers: &providers,
@@ -188,16 +186,4 @@ fn provide(
 fn deployment(evaluator: &Evaluator, network: &BTreeMap<String, Value>) -> String {
     let named = network.get("uuid").and_then(Value::as_str);
     named.map_or_else(|| evaluator.source().identity().uuid, str::to_owned)
-}
-
-/// Says which resources nobody makes. A plugin that has no provider does not mean to make any.
-fn warn_of_resources(context: &Context, providers: &Providers, names: &Names) {
-    let is_ours = |kind: &&String| providers.plugins().of_type(kind).is_none();
-    let kinds = names.resources.keys().filter(is_ours);
-    let kinds: Vec<_> = kinds.map(String::as_str).collect();
-    if !kinds.is_empty() {
-        let message = format!("this version creates no {}", kinds.join(" and no "));
-        let hint = "their values are as the network says";
-        context.ui.warning(None, message, Some(hint.to_owned()));
-    }
 }
