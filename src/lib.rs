@@ -5,6 +5,7 @@
 //! [`plan`] says what is to be done, and [`deploy`] does it through [`nix`] and [`host`].
 
 pub mod cli;
+pub mod core_provider;
 pub mod deploy;
 pub mod evaluator;
 pub mod flake;

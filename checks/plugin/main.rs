@@ -4,5 +4,7 @@
 
 mod asking;
 mod conforming;
+mod core;
+mod lock;
 mod starting;
 mod world;

@@ -26,7 +26,7 @@ use std::{ffi::OsString, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 
-use crate::{process::Processes, ui::Screen};
+use crate::{core_provider, plugin::lock_keeper, process::Processes, ui::Screen};
 
 use global::GlobalArguments;
 
@@ -54,6 +54,12 @@ enum Verb {
     ListPlugins(list_plugins::ListPlugins),
     Plugin(plugin::Plugin),
     Schema(schema::Schema),
+    /// Is the provider of NixOps' own types
+    #[command(hide = true, name = core_provider::VERB)]
+    CoreProvider,
+    /// Keeps the lock of a run as long as its providers live
+    #[command(hide = true, name = lock_keeper::VERB)]
+    KeepLock,
 }
 
 /// What every verb is handed: how to speak, and the children of the run.
@@ -72,6 +78,11 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         Ok(arguments) => arguments,
         Err(error) => usage::with_tip(error).exit(),
     };
+    match arguments.verb {
+        Verb::CoreProvider => return core_provider::main(),
+        Verb::KeepLock => return lock_keeper::main(),
+        _ => {}
+    }
     let screen = Screen::start(arguments.global.screen(arguments.verb.is_streaming()));
     let context = Context {
         global: arguments.global,
@@ -91,6 +102,7 @@ fn run(context: &Context, verb: Verb) -> u8 {
         Verb::ListPlugins(list) => list.run(context),
         Verb::Plugin(plugin) => plugin.run(context),
         Verb::Schema(schema) => schema.run(context),
+        Verb::CoreProvider | Verb::KeepLock => Ok(0),
     });
     result.unwrap_or_else(|error| error::report(context, &error))
 }
@@ -100,7 +112,12 @@ impl Verb {
     fn is_streaming(&self) -> bool {
         match self {
             Self::Deploy(_) => true,
-            Self::Eval(_) | Self::ListPlugins(_) | Self::Plugin(_) | Self::Schema(_) => false,
+            Self::Eval(_)
+            | Self::ListPlugins(_)
+            | Self::Plugin(_)
+            | Self::Schema(_)
+            | Self::CoreProvider
+            | Self::KeepLock => false,
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Why plugins cannot be used.
 
+use std::io;
+
 use camino::Utf8PathBuf;
 
 use crate::{
@@ -51,6 +53,9 @@ pub enum Error {
         /// Why.
         source: Box<BuildError>,
     },
+    /// The lock of the run cannot be kept for a provider.
+    #[error("the lock of the run cannot be kept as long as a provider lives")]
+    Lock(#[source] io::Error),
     /// The provider could not be kept from the garbage collector.
     #[error("{origin}: its provider cannot be kept in the store")]
     Root {
@@ -72,7 +77,10 @@ impl Error {
                     .to_owned(),
             ),
             Self::Build { source, .. } => source.hint(),
-            Self::UnknownPlugin { .. } | Self::UnknownType { .. } | Self::Root { .. } => None,
+            Self::Lock(_)
+            | Self::UnknownPlugin { .. }
+            | Self::UnknownType { .. }
+            | Self::Root { .. } => None,
         }
     }
 

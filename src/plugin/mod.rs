@@ -3,6 +3,7 @@
 pub mod check;
 pub mod conformance;
 mod error;
+pub mod lock_keeper;
 pub mod manifest;
 pub mod provider;
 mod providers;
@@ -10,11 +11,13 @@ mod trust;
 
 pub use error::Error;
 pub use manifest::{Plugin, PluginRecord, PluginSet};
-pub use provider::{Provider, ProviderEvent};
+pub use provider::{Program, Provider, ProviderEvent};
 pub use providers::{Heard, Providers, QUESTION, WORK};
 pub use trust::{Trust, TrustError};
 
 use std::fmt;
+
+use crate::core_provider;
 
 /// A plugin, and where the network has it from: what every error about it names.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -25,12 +28,37 @@ pub struct Origin {
     pub input: Option<String>,
 }
 
+impl Origin {
+    /// NixOps itself.
+    pub fn core() -> Self {
+        Self {
+            plugin: core_provider::NAME.to_owned(),
+            input: None,
+        }
+    }
+
+    /// Whether it is NixOps itself.
+    pub fn is_core(&self) -> bool {
+        *self == Self::core()
+    }
+
+    /// The plugin, without where it is from.
+    fn name(&self) -> String {
+        if self.is_core() {
+            "NixOps itself".to_owned()
+        } else {
+            format!("plugin `{}`", self.plugin)
+        }
+    }
+}
+
 impl fmt::Display for Origin {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let plugin = &self.plugin;
+        let name = self.name();
         match &self.input {
-            Some(input) => write!(formatter, "plugin `{plugin}` (input `{input}`)"),
-            None => write!(formatter, "plugin `{plugin}` (in `network.plugins`)"),
+            _ if self.is_core() => formatter.write_str(&name),
+            Some(input) => write!(formatter, "{name} (input `{input}`)"),
+            None => write!(formatter, "{name} (in `network.plugins`)"),
         }
     }
 }

@@ -2,19 +2,23 @@
 
 use std::{
     collections::BTreeMap,
-    fmt,
+    env, fmt,
+    fs::File,
+    io,
+    os::unix::fs::MetadataExt as _,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
-use camino::Utf8PathBuf;
+use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::{
+    core_provider,
     nix::{BuildOptions, BuildQueue, Nix},
     process::Processes,
 };
 
-use super::{Error, Plugin, PluginSet, Provider, ProviderEvent};
+use super::{Error, Plugin, PluginSet, Program, Provider, ProviderEvent, lock_keeper::LockKeeper};
 
 /// How long a provider may think about a question that changes nothing.
 pub const QUESTION: Duration = Duration::from_mins(5);
@@ -41,6 +45,11 @@ pub struct Providers {
     /// Programs that stand in for those of plugins, by plugin.
     instead: BTreeMap<String, Utf8PathBuf>,
     listener: Heard,
+    /// NixOps' own program, where it is not the one that runs.
+    nixops: Option<Utf8PathBuf>,
+    /// The lock of the run, which stays taken as long as a provider lives.
+    lock: Option<Arc<File>>,
+    keeper: Mutex<Option<Arc<LockKeeper>>>,
     /// One lock a plugin, so that two are started side by side, and one is started once.
     started: BTreeMap<String, Mutex<Option<Arc<Provider>>>>,
 }
@@ -56,15 +65,22 @@ impl Providers {
         instead: BTreeMap<String, Utf8PathBuf>,
         listener: Heard,
     ) -> Result<Self, Error> {
-        let names = plugins.iter().map(|plugin| plugin.manifest.name.clone());
+        let all = plugins.iter().chain([Plugin::core()]);
+        let names = all.map(|plugin| plugin.manifest.name.clone());
         let started: BTreeMap<_, _> = names.map(|name| (name, Mutex::default())).collect();
         if let Some(name) = instead.keys().find(|name| !started.contains_key(*name)) {
             return Err(Error::UnknownPlugin {
                 name: name.clone(),
-                known: started.into_keys().collect(),
+                known: plugins
+                    .iter()
+                    .map(|one| one.manifest.name.clone())
+                    .collect(),
             });
         }
         Ok(Self {
+            nixops: None,
+            lock: None,
+            keeper: Mutex::default(),
             plugins,
             nix,
             processes,
@@ -73,6 +89,21 @@ impl Providers {
             listener,
             started,
         })
+    }
+
+    /// Keeps a lock taken until the last provider has ended, even if this process is killed. It is that
+    /// of the file, by `flock`.
+    #[must_use]
+    pub fn holding(mut self, lock: Arc<File>) -> Self {
+        self.lock = Some(lock);
+        self
+    }
+
+    /// Names the program of NixOps, where it is not the one that runs.
+    #[must_use]
+    pub fn with_nixops(mut self, program: Utf8PathBuf) -> Self {
+        self.nixops = Some(program);
+        self
     }
 
     /// The plugins.
@@ -123,15 +154,43 @@ impl Providers {
     }
 
     fn start(&self, plugin: &Plugin) -> Result<Provider, Error> {
-        let program = self.program(plugin)?;
+        let program = self.launched(plugin)?;
         let (heard, name) = (Arc::clone(&self.listener), plugin.manifest.name.clone());
         let listener = Arc::new(move |event| heard(&name, event));
-        Ok(Provider::start(
-            &self.processes,
-            plugin.origin.clone(),
-            &program,
-            listener,
-        )?)
+        let provider = Provider::start(&self.processes, plugin.origin.clone(), program, listener)?;
+        // Nothing has been asked yet, so nothing is lost if this process is killed before.
+        if let Some(lock) = &self.lock {
+            self.keep(lock, provider.process()).map_err(Error::Lock)?;
+        }
+        Ok(provider)
+    }
+
+    fn keep(&self, lock: &File, process: u32) -> io::Result<()> {
+        let mut keeper = self.keeper.lock().unwrap_or_else(PoisonError::into_inner);
+        let keeper = match &*keeper {
+            Some(keeper) => Arc::clone(keeper),
+            None => {
+                let started = LockKeeper::start(&self.processes, &self.nixops(), lock);
+                let started = Arc::new(started.map_err(io::Error::other)?);
+                Arc::clone(keeper.insert(started))
+            }
+        };
+        keeper.watch(process)
+    }
+
+    fn nixops(&self) -> Utf8PathBuf {
+        self.nixops.clone().unwrap_or_else(own_program)
+    }
+
+    fn launched(&self, plugin: &Plugin) -> Result<Program, Error> {
+        let name = &plugin.manifest.name;
+        if plugin.origin.is_core() && !self.instead.contains_key(name) {
+            return Ok(Program {
+                path: self.nixops(),
+                arguments: vec![core_provider::VERB.to_owned()],
+            });
+        }
+        Ok((&self.program(plugin)?).into())
     }
 
     /// Where the program of a plugin is, built if it has to be.
@@ -189,4 +248,14 @@ impl fmt::Debug for Providers {
             .field("instead", &self.instead)
             .finish_non_exhaustive()
     }
+}
+
+/// The program that runs: by the kernel's name for it where another has come in its place since.
+fn own_program() -> Utf8PathBuf {
+    const KERNELS: &str = "/proc/self/exe";
+    let path = env::current_exe().ok();
+    let path = path.and_then(|path| Utf8PathBuf::from_path_buf(path).ok());
+    let number = |path: &Utf8Path| path.metadata().ok().map(|data| (data.dev(), data.ino()));
+    path.filter(|path| number(path) == number(KERNELS.into()))
+        .unwrap_or_else(|| KERNELS.into())
 }

@@ -3,21 +3,13 @@
 use schemars::{JsonSchema, generate::SchemaSettings};
 use serde_json::Value;
 
-use crate::network::{CommandOutputOptions, KeyOptions, MachineOptions, SshKeyPairOptions};
+use crate::network::{KeyOptions, MachineOptions};
 
-use super::Kind;
-
-/// Name, kind and document of each type.
-pub(super) fn schemas() -> [(&'static str, Kind, Value); 4] {
+/// Name and document of each part that a network has; resources come from the provider.
+pub(super) fn parts() -> [(&'static str, Value); 2] {
     [
-        (
-            "commandOutput",
-            Kind::Resource,
-            of::<CommandOutputOptions>(),
-        ),
-        ("key", Kind::Core, of::<KeyOptions>()),
-        ("machine", Kind::Core, of::<MachineOptions>()),
-        ("sshKeyPairs", Kind::Resource, of::<SshKeyPairOptions>()),
+        ("key", of::<KeyOptions>()),
+        ("machine", of::<MachineOptions>()),
     ]
 }
 

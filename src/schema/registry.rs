@@ -2,8 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use nixops_plugin::schema_file;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+
+use crate::core_provider;
 
 use super::{Finding, Schema, SchemaError, core, well_formed};
 
@@ -50,18 +53,24 @@ impl Default for Registry {
 impl Registry {
     /// A registry of the types of the core.
     pub fn new() -> Self {
-        let compile = |(name, kind, document): (&str, Kind, Value)| {
+        let part = |(name, document): (&str, Value)| {
             let schema = TypeSchema {
-                kind,
+                kind: Kind::Core,
                 version: None,
-                origin: "nixops".to_owned(),
+                origin: core_provider::NAME.to_owned(),
                 options: Schema::new(name, document).expect("schemars writes valid schemas"),
                 outputs: None,
             };
             (name.to_owned(), schema)
         };
+        let resource = |(name, schema): (String, nixops_plugin::protocol::TypeSchema)| {
+            let parsed = TypeSchema::parse(&name, &schema_file(&schema), core_provider::NAME);
+            (name, parsed.expect("schemars writes valid schemas"))
+        };
+        let parts = core::parts().into_iter().map(part);
+        let resources = core_provider::schemas().into_iter().map(resource);
         Self {
-            types: core::schemas().into_iter().map(compile).collect(),
+            types: parts.chain(resources).collect(),
         }
     }
 

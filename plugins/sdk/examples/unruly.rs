@@ -22,6 +22,7 @@ fn main() -> ExitCode {
     Provider::new("unruly", "0")
         .threads(4)
         .grace(Duration::from_millis(500))
+        .patience(Duration::from_secs(3))
         .with(unruly)
         .main()
 }
@@ -58,7 +59,7 @@ impl Unruly {
 impl Resource for Unruly {
     const TYPE: &'static str = "unruly";
     const ACTIONS: &'static [&'static str] = &[
-        "print", "child", "input", "panic", "wait", "sleep", "meet", "huge",
+        "print", "child", "input", "panic", "wait", "sleep", "meet", "huge", "mark",
     ];
     type Options = Options;
     type Outputs = Outputs;
@@ -122,6 +123,11 @@ impl Resource for Unruly {
                 return Err(Failed::cancelled());
             }
             "meet" => return Ok(json!(self.meet(usize::try_from(number)?))),
+            "mark" => {
+                thread::sleep(Duration::from_millis(number));
+                let file = arguments.get("file").and_then(Value::as_str);
+                std::fs::write(file.unwrap_or("mark"), "")?;
+            }
             "huge" => return Ok(json!("x".repeat(usize::try_from(number)?))),
             _ => {}
         }

@@ -16,6 +16,7 @@ pub struct Provider {
     pub(crate) types: BTreeMap<&'static str, Box<dyn Type>>,
     pub(crate) threads: usize,
     pub(crate) grace: Duration,
+    pub(crate) patience: Duration,
 }
 
 impl Provider {
@@ -29,6 +30,7 @@ impl Provider {
             types: BTreeMap::new(),
             threads: 16,
             grace: Duration::from_secs(10),
+            patience: Duration::from_mins(30),
         }
     }
 
@@ -62,6 +64,15 @@ impl Provider {
     #[must_use]
     pub fn grace(mut self, grace: Duration) -> Self {
         self.grace = grace;
+        self
+    }
+
+    /// Sets how long what creates, changes or deletes something may go on after the input has closed,
+    /// even if it does not stop when it is cancelled; half an hour if it is not said. Other requests are
+    /// left then.
+    #[must_use]
+    pub fn patience(mut self, patience: Duration) -> Self {
+        self.patience = patience;
         self
     }
 

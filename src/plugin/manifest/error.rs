@@ -3,7 +3,7 @@ use std::{io, sync::Arc};
 use camino::Utf8PathBuf;
 use nixops_plugin::protocol::NEWEST;
 
-use crate::plugin::Origin;
+use crate::{core_provider, plugin::Origin};
 
 /// Result of what is done with manifests.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -27,6 +27,10 @@ pub enum Error {
         /// The plugin.
         origin: Origin,
     },
+
+    /// The name is that of NixOps itself.
+    #[error("a plugin is called `{}`, as NixOps itself is", core_provider::NAME)]
+    Reserved,
 
     /// Two plugins have the same name.
     #[error("{} and {} have the same name", both[0], both[1])]
@@ -117,6 +121,7 @@ impl Error {
             Self::Name { .. } => {
                 "a name is made of lower case letters, digits and hyphens, and begins with a letter"
             }
+            Self::Reserved => "give it another `name`",
             Self::SameName { .. } => "leave one of them out: `network.plugins` names those to use",
             Self::UnknownAttribute { suggestion, .. } => {
                 return Some(match suggestion {

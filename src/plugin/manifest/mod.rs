@@ -10,10 +10,12 @@ pub use record::{PluginRecord, ProviderRecord};
 pub use schemas::SchemaText;
 pub use set::PluginSet;
 
+use std::sync::LazyLock;
+
 use nixops_plugin::protocol::{NEWEST, OLDEST};
 
 use super::Origin;
-use crate::plan::suggestion::nearest;
+use crate::{core_provider, plan::suggestion::nearest};
 
 /// Attributes that a manifest may have.
 const ATTRIBUTES: [&str; 7] = [
@@ -48,6 +50,9 @@ impl Plugin {
         if !is_name(&origin.plugin) {
             return Err(Error::Name { origin });
         }
+        if origin.plugin == core_provider::NAME {
+            return Err(Error::Reserved);
+        }
         if let Some(attribute) = unknown(&manifest.attributes) {
             return Err(Error::UnknownAttribute {
                 origin,
@@ -62,9 +67,25 @@ impl Plugin {
         Ok(Self { origin, manifest })
     }
 
+    /// NixOps itself, which brings types too.
+    pub fn core() -> &'static Self {
+        static CORE: LazyLock<Plugin> = LazyLock::new(|| Plugin {
+            origin: Origin::core(),
+            manifest: PluginRecord {
+                name: core_provider::NAME.to_owned(),
+                version: Some(env!("CARGO_PKG_VERSION").to_owned()),
+                protocol: NEWEST,
+                types: core_provider::schemas().into_keys().collect(),
+                ..PluginRecord::default()
+            },
+        });
+        &CORE
+    }
+
     /// Whether it is meant to have a provider, be it one that throws, or one for other systems.
     pub fn has_provider(&self) -> bool {
-        self.manifest.provider.is_some()
+        self.origin.is_core()
+            || self.manifest.provider.is_some()
             || self.manifest.provider_throws
             || !self.manifest.provider_systems.is_empty()
     }

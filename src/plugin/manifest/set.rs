@@ -35,20 +35,25 @@ impl PluginSet {
         Ok(set)
     }
 
-    /// The plugins in the order in which they are merged.
+    /// The plugins in the order in which they are merged, without NixOps itself.
     pub fn iter(&self) -> slice::Iter<'_, Plugin> {
         self.plugins.iter()
     }
 
-    /// The plugin of a name.
+    /// The plugin of a name; NixOps itself is one too.
     pub fn get(&self, name: &str) -> Option<&Plugin> {
-        let mut plugins = self.iter();
+        let mut plugins = self.iter().chain([Plugin::core()]);
         plugins.find(|plugin| plugin.manifest.name == name)
     }
 
-    /// The plugin that brings a resource type.
+    /// The plugin that brings a resource type. NixOps itself does where no plugin overrides it.
     pub fn of_type(&self, name: &str) -> Option<&Plugin> {
-        Some(&self.plugins[*self.types.get(name)?])
+        if let Some(place) = self.types.get(name) {
+            return Some(&self.plugins[*place]);
+        }
+        let core = Plugin::core();
+        let brings = core.manifest.types.iter().any(|kind| kind == name);
+        brings.then_some(core)
     }
 
     /// The plugin that serves a backend of machines.

@@ -52,6 +52,27 @@ fn a_type_and_a_backend_lead_to_their_plugin() {
 }
 
 #[test]
+fn types_of_nixops_itself_lead_to_it_unless_a_plugin_brings_them() {
+    let set = PluginSet::default();
+    let origin = |set: &PluginSet| set.of_type("sshKeyPairs").unwrap().origin.to_string();
+    assert_eq!(origin(&set), "NixOps itself");
+    assert!(set.of_type("commandOutput").unwrap().has_provider());
+    assert_eq!(set.iter().count(), 0);
+    assert_eq!(set.get("nixops").unwrap().manifest.types.len(), 2);
+    let pairs = with(neat(), "types", json!(["sshKeyPairs"]));
+    let set = PluginSet::from_json(vec![pairs]).unwrap();
+    assert_snapshot!(origin(&set), @"plugin `neatcloud` (input `clouds`)");
+}
+
+#[test]
+fn the_name_of_nixops_itself_is_taken() {
+    assert_snapshot!(refused([record("nixops", Some("clouds"))]), @"
+    a plugin is called `nixops`, as NixOps itself is
+    hint: give it another `name`
+    ");
+}
+
+#[test]
 fn a_name_that_is_none_is_refused() {
     assert_snapshot!(refused([record("Neat Cloud", Some("clouds"))]), @r#"
     plugin `Neat Cloud` (input `clouds`): `Neat Cloud` is no name for a plugin

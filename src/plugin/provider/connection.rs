@@ -37,6 +37,7 @@ pub trait Hearer: Send + Sync + 'static {
 /// not read, and not an answer that nobody waits for. The threads are not joined, because a stranger
 /// that inherited a pipe may hold it for ever.
 pub struct Connection {
+    id: u32,
     process: Arc<Process>,
     lines: Mutex<Option<Sender<Vec<u8>>>>,
 }
@@ -63,7 +64,7 @@ impl Connection {
         let (sender, receiver) = mpsc::channel();
         let (stdin, stdout) = (running.take_stdin(), running.take_stdout());
         let stderr = running.take_stderr();
-        let ended = running.ended();
+        let (id, ended) = (running.id(), running.ended());
         let process = Arc::new(Process {
             hearer,
             killer: running.killer(),
@@ -87,9 +88,15 @@ impl Connection {
             process.reap();
         });
         Self {
+            id,
             process,
             lines: Mutex::new(Some(sender)),
         }
+    }
+
+    /// Number of the process.
+    pub fn id(&self) -> u32 {
+        self.id
     }
 
     /// Writes a line, with its line feed, as soon as the provider reads it. It is lost if the

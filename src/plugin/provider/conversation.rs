@@ -1,14 +1,14 @@
 use std::{sync::Arc, time::Duration};
 
 use nixops_plugin::protocol::{
-    Cancel, FailureKind, Hello, LARGEST_MESSAGE, NEWEST, Notification, OLDEST, Program, Request,
+    self, Cancel, FailureKind, Hello, LARGEST_MESSAGE, NEWEST, Notification, OLDEST, Request,
     RequestId, RpcError, VERSION, Versions, Welcome,
 };
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::{
-    About, Error, Fault, Listener, Patience, Result, Subject,
+    About, Error, Fault, Listener, Patience, Program, Result, Subject,
     connection::Connection,
     message::fitting,
     requests::{Open, Requests, Waited},
@@ -30,10 +30,11 @@ impl Conversation {
     pub(super) fn begin(
         processes: &Processes,
         subject: Arc<Subject>,
+        program: &Program,
         listener: Listener,
         patience: Patience,
     ) -> Result<Self> {
-        let running = start::start(processes, &subject)?;
+        let running = start::start(processes, &subject, program)?;
         let requests = Arc::new(Requests::new(listener));
         Ok(Self {
             connection: Connection::new(running, requests.clone()),
@@ -48,6 +49,10 @@ impl Conversation {
         &self.subject
     }
 
+    pub(super) fn process(&self) -> u32 {
+        self.connection.id()
+    }
+
     /// Finds out who is there, and agrees on a version.
     pub(super) fn greet(&self) -> Result<Welcome> {
         let hello = Hello {
@@ -55,7 +60,7 @@ impl Conversation {
                 oldest: OLDEST,
                 newest: NEWEST,
             },
-            client: Program {
+            client: protocol::Program {
                 name: "nixops".to_owned(),
                 version: env!("CARGO_PKG_VERSION").to_owned(),
             },

@@ -31,7 +31,7 @@ pub use start::StartFailure;
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use camino::Utf8Path;
+use camino::{Utf8Path, Utf8PathBuf};
 use nixops_plugin::protocol::Welcome;
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -60,6 +60,30 @@ impl Default for Patience {
     }
 }
 
+/// What is started as a provider.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Program {
+    /// The program.
+    pub path: Utf8PathBuf,
+    /// Its arguments; the provider of a plugin has none.
+    pub arguments: Vec<String>,
+}
+
+impl From<&Utf8Path> for Program {
+    fn from(path: &Utf8Path) -> Self {
+        Self {
+            path: absolute(path),
+            arguments: Vec::new(),
+        }
+    }
+}
+
+impl From<&Utf8PathBuf> for Program {
+    fn from(path: &Utf8PathBuf) -> Self {
+        path.as_path().into()
+    }
+}
+
 /// A provider that runs; dropping it kills it.
 pub struct Provider {
     conversation: Conversation,
@@ -71,7 +95,7 @@ impl Provider {
     pub fn start(
         processes: &Processes,
         origin: Origin,
-        program: &Utf8Path,
+        program: impl Into<Program>,
         listener: Listener,
     ) -> Result<Self> {
         Self::start_with(processes, origin, program, listener, Patience::default())
@@ -81,15 +105,16 @@ impl Provider {
     pub fn start_with(
         processes: &Processes,
         origin: Origin,
-        program: &Utf8Path,
+        program: impl Into<Program>,
         listener: Listener,
         patience: Patience,
     ) -> Result<Self> {
+        let program = program.into();
         let subject = Arc::new(Subject {
             origin,
-            program: absolute(program),
+            program: program.path.clone(),
         });
-        let conversation = Conversation::begin(processes, subject, listener, patience)?;
+        let conversation = Conversation::begin(processes, subject, &program, listener, patience)?;
         let welcome = conversation.greet()?;
         Ok(Self {
             conversation,
@@ -105,6 +130,11 @@ impl Provider {
     /// Whose provider it is.
     pub fn subject(&self) -> &Subject {
         self.conversation.subject()
+    }
+
+    /// Number of its process.
+    pub fn process(&self) -> u32 {
+        self.conversation.process()
     }
 
     /// Asks, and waits for the answer, at most for `limit`.
@@ -140,6 +170,6 @@ impl fmt::Debug for Provider {
 }
 
 /// A path that the search path has no say in.
-pub(crate) fn absolute(program: &Utf8Path) -> camino::Utf8PathBuf {
+pub(crate) fn absolute(program: &Utf8Path) -> Utf8PathBuf {
     camino::absolute_utf8(program).unwrap_or_else(|_| program.to_owned())
 }

@@ -24,8 +24,9 @@ struct Ear(Mutex<Sender<Result<Incoming, Fault>>>);
 impl Raw {
     /// Starts a provider and says nothing.
     pub(crate) fn start(processes: &Processes, subject: &Arc<Subject>) -> Result<Self> {
+        let program = subject.program.as_path().into();
         let (sender, heard) = mpsc::channel();
-        let running = start::start(processes, subject)?;
+        let running = start::start(processes, subject, &program)?;
         let ear = Arc::new(Ear(Mutex::new(sender)));
         Ok(Self {
             connection: Connection::new(running, ear),

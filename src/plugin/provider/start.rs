@@ -10,7 +10,7 @@ use std::{
 
 use camino::Utf8Path;
 
-use super::{Error, Result, Subject};
+use super::{Error, Program, Result, Subject};
 use crate::process::{self, Processes, Running};
 
 /// Why a program does not start; written after the words "the provider PROGRAM".
@@ -94,18 +94,23 @@ impl StartFailure {
 }
 
 /// Starts the program of a provider with pipes to all of its streams.
-pub(super) fn start(processes: &Processes, subject: &Arc<Subject>) -> Result<Running> {
-    let mut command = Command::new(&subject.program);
+pub(super) fn start(
+    processes: &Processes,
+    subject: &Arc<Subject>,
+    program: &Program,
+) -> Result<Running> {
+    let mut command = Command::new(&program.path);
     command
+        .args(&program.arguments)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
-    let label = format!("provider of plugin `{}`", subject.origin.plugin);
+    let label = format!("provider of {}", subject.origin.name());
     processes
         .spawn_background(&mut command, label)
         .map_err(|error| match error {
             process::Error::Spawn { source, .. } => Error::Start {
-                failure: StartFailure::find(&subject.program, source),
+                failure: StartFailure::find(&program.path, source),
                 subject: Arc::clone(subject),
             },
             _ => Error::Interrupted {

@@ -29,6 +29,16 @@ macro_rules! calls {
     };
 }
 
+impl Call {
+    /// Whether there is something else in the world after it, about which nobody should be in doubt.
+    pub(crate) fn changes(&self) -> bool {
+        matches!(
+            self,
+            Self::Create(_) | Self::Update(_) | Self::Delete(_) | Self::Action(_)
+        )
+    }
+}
+
 calls! {
     "validate" => Validate.resource.kind,
     "diff" => Diff.resource.kind,

@@ -2,8 +2,9 @@
 
 use std::collections::HashMap;
 use std::io::{BufRead, Write};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
@@ -16,6 +17,9 @@ use crate::protocol::{
     Cancel, Incoming, LARGEST_MESSAGE, Log, LogLevel, Refused, RequestId, RpcError, code,
 };
 use crate::resource::{Call, Context, parameters};
+
+/// How often it is looked at the end whether anything is still being changed.
+const TICK: Duration = Duration::from_millis(50);
 
 /// Requests that are not answered yet, each with what cancels it.
 type Open = HashMap<RequestId, Arc<AtomicBool>>;
@@ -46,6 +50,8 @@ struct Session {
     output: Output,
     pool: Pool,
     open: Arc<Mutex<Open>>,
+    /// How many requests at work change something.
+    changing: Arc<AtomicUsize>,
     greeted: bool,
 }
 
@@ -56,6 +62,7 @@ impl Session {
             answerer: Arc::new(Answerer { provider }),
             output,
             open: Arc::default(),
+            changing: Arc::default(),
             greeted: false,
         }
     }
@@ -121,14 +128,21 @@ impl Session {
         let cancelled = Arc::new(AtomicBool::new(false));
         lock(&self.open).insert(id, Arc::clone(&cancelled));
         let (answerer, open) = (Arc::clone(&self.answerer), Arc::clone(&self.open));
-        let output = self.output.clone();
+        let (output, changing) = (self.output.clone(), Arc::clone(&self.changing));
         self.pool.spawn(move || {
+            // Nobody would hear what became of it.
+            if output.is_broken() {
+                return;
+            }
+            let changes = usize::from(call.changes());
+            changing.fetch_add(changes, Ordering::SeqCst);
             let schema = answerer.options(call.of_type());
             let context = Context::new(id, cancelled, output.clone(), schema);
             let answer = answerer.call(&context, *call);
             // Its number is free as soon as NixOps can have read the answer.
             lock(&open).remove(&id);
             output.answer(Some(id), answer);
+            changing.fetch_sub(changes, Ordering::SeqCst);
         });
     }
 
@@ -160,10 +174,13 @@ impl Session {
         self.output.notify("log", &log);
     }
 
-    /// Lets requests finish, then asks them to stop, then leaves them. Where nobody hears the
-    /// answers, nothing new is begun and the rest is asked to stop at once.
+    /// Lets requests finish, then asks them to stop. What changes something is not left half done, and
+    /// the rest is not waited for. Where nobody hears the answers, nothing new is begun.
     fn end(self) {
-        let grace = self.answerer.provider.grace;
+        let (grace, patience) = (
+            self.answerer.provider.grace,
+            self.answerer.provider.patience,
+        );
         if !self.output.is_broken() && self.pool.wait(grace) {
             return;
         }
@@ -171,7 +188,11 @@ impl Session {
         for cancelled in lock(&self.open).values() {
             cancelled.store(true, Ordering::Relaxed);
         }
-        self.pool.wait(grace);
+        let until = Instant::now() + patience;
+        let mut idle = self.pool.wait(grace);
+        while !idle && self.changing.load(Ordering::SeqCst) > 0 && Instant::now() < until {
+            idle = self.pool.wait(TICK);
+        }
     }
 }
 
