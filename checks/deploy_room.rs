@@ -6,6 +6,7 @@
 mod world;
 
 use std::{
+    collections::BTreeMap,
     sync::mpsc,
     thread,
     time::{Duration, Instant},
@@ -54,6 +55,7 @@ fn systems(world: &World, nix: &Nix, wanted: &[(&Host, i32, &str)]) -> Vec<Machi
 
 fn request(world: &World, extent: Extent, machines: &[Machine]) -> Request {
     Request {
+        skipped: BTreeMap::new(),
         machines: machines
             .iter()
             .map(|machine| machine.name.clone())
@@ -79,7 +81,8 @@ fn run(world: &World, nix: &Nix, extent: Extent, machines: &[Machine]) -> Summar
         nix,
         processes: &world.processes,
         connections: &connections,
-        stage: None,
+        provided: &BTreeMap::new(),
+        store: None,
         ui: &screen.ui(),
     };
     deploy(&request(world, extent, machines), &receiver, &tools)

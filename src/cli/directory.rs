@@ -14,3 +14,11 @@ pub fn state_directory() -> Result<Utf8PathBuf> {
     Utf8PathBuf::from_path_buf(directory)
         .map_err(|path| anyhow::anyhow!("{} is not UTF-8", path.display()))
 }
+
+/// Where what the user settles once is kept: `$XDG_CONFIG_HOME/nixops`.
+pub fn config_directory() -> Result<Utf8PathBuf> {
+    let strategy = etcetera::base_strategy::Xdg::new().context("while looking for a home")?;
+    let directory = strategy.config_dir().join("nixops");
+    Utf8PathBuf::from_path_buf(directory)
+        .map_err(|path| anyhow::anyhow!("{} is not UTF-8", path.display()))
+}

@@ -52,7 +52,11 @@ impl<'a> Run<'a> {
             .context("while handing the lock of the state to providers")?;
         let plugins = session.plugins.clone();
         let source = session.evaluator.source();
-        let providers = arguments.providers(context, &session.nix, source, plugins, lock)?;
+        let providers = arguments.providers(context, &session.nix, source, plugins)?;
+        let providers = match lock {
+            Some(lock) => providers.holding(lock),
+            None => providers,
+        };
         Ok(Self {
             context,
             session,

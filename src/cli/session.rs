@@ -11,14 +11,17 @@ use crate::{
     flake::{Identity, Source},
     network::Names,
     nix::Nix,
+    plan::Extent,
     plugin::PluginSet,
     state::{
-        self, AgeSealer, Backend as _, Database, Deployment, DeploymentStore, Held, Place, Purpose,
+        self, Backend as _, Database, Deployment, DeploymentStore, Held, Place, Purpose,
         Recorded, Sealer, StoredArgument, check_binding, new_uuid,
+        seal::{AgeSealer, Named},
     },
+    ui::Event,
 };
 
-use super::{Context, directory::state_directory, source::SourceArguments, state::StateArguments};
+use super::{Context, directory::{config_directory, state_directory}, source::SourceArguments, state::StateArguments};
 
 /// A network, its deployment, and where its state is.
 pub struct Session {
@@ -85,7 +88,11 @@ impl Session {
             names,
             network: attributes,
         } = overview;
-        let recipients = place.recipients().to_vec();
+        let named = Named {
+            place: "network.storage.file.recipients".to_owned(),
+            keys: place.recipients().to_vec(),
+        };
+        let sealer = AgeSealer::of_user(&config_directory()?, named);
         Ok(Self {
             plugins: PluginSet::from_json(plugins.clone())?,
             plugin_records: plugins,
@@ -95,9 +102,20 @@ impl Session {
             network: attributes,
             deployment: found,
             place,
-            sealer: Arc::new(AgeSealer::new(recipients)?),
+            sealer: Arc::new(sealer),
             recorded,
         })
+    }
+
+    /// Tells that a run on the network has begun.
+    pub fn tell_started(&self, context: &Context, extent: Option<Extent>) {
+        let source = self.evaluator.source();
+        context.ui.send(Event::Started {
+            flake: source.reference(),
+            network: source.network().to_owned(),
+            nix: self.nix.version().to_string(),
+            extent,
+        });
     }
 
     /// The state as it is, for a run that changes nothing.
@@ -144,7 +162,7 @@ impl Session {
             lineage: self.deployment.lineage.clone(),
         };
         recorded.clone().with(network, &identity).write(directory)?;
-        context.ui.send(crate::ui::Event::Note {
+        context.ui.send(Event::Note {
             message: format!(
                 "{} says from now on that this network is the deployment {}; keep it with the network",
                 directory.join("nixops.json"),

@@ -28,6 +28,7 @@ struct Notes {
     done: Mutex<Vec<(String, Step)>>,
     running: BTreeMap<String, Running>,
     provided: Option<Provided>,
+    noted: Mutex<Vec<String>>,
     fails: Vec<(&'static str, Step)>,
     activation: BTreeMap<String, Activation>,
     interrupted: AtomicBool,
@@ -71,14 +72,13 @@ impl Notes {
 impl Work for Notes {
     type Host = ();
 
-    fn provide(
-        &self,
-        _: Option<&Mutation>,
-        machine: &str,
-        _: &MachineOptions,
-    ) -> Result<Provided, Trouble> {
-        self.note(machine, Step::Create)?;
+    fn provided(&self, _: &str, _: &MachineOptions) -> Result<Provided, Trouble> {
         Ok(self.provided.clone().unwrap_or_default())
+    }
+
+    fn note(&self, _: &Mutation, machine: &Machine) -> Result<(), Trouble> {
+        self.noted.lock().unwrap().push(machine.name.clone());
+        Ok(())
     }
 
     fn connect(
@@ -171,6 +171,7 @@ fn system(name: &str) -> String {
 
 fn request(extent: Extent, machines: &[&str]) -> Request {
     Request {
+        skipped: BTreeMap::new(),
         machines: machines.iter().map(ToString::to_string).collect(),
         extent,
         always_activate: false,

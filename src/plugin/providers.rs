@@ -1,7 +1,7 @@
 //! The providers of a run, each started when it is first asked.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     env, fmt,
     fs::File,
     io,
@@ -109,6 +109,14 @@ impl Providers {
     /// The plugins.
     pub fn plugins(&self) -> &PluginSet {
         &self.plugins
+    }
+
+    /// Names of the plugins, and that of NixOps for its own types.
+    pub fn plugin_names(&self) -> BTreeSet<String> {
+        let plugins = self.plugins.iter().chain([Plugin::core()]);
+        plugins
+            .map(|plugin| plugin.manifest.name.clone())
+            .collect()
     }
 
     /// Whether a provider has this type, be it one of resources or of machines.

@@ -45,6 +45,14 @@ impl Place {
         }
     }
 
+    /// Public keys of those who may read it, beside the user.
+    pub fn recipients(&self) -> &[String] {
+        match self {
+            Self::Shared(shared) => &shared.recipients,
+            Self::Sqlite(_) | Self::Memory => &[],
+        }
+    }
+
     /// Whether the network names NixOps 2's own place, whose state `nixops import` reads.
     pub fn is_legacy(network_storage: Option<&Value>) -> bool {
         network_storage.is_some_and(|storage| storage.get("legacy").is_some())

@@ -117,11 +117,12 @@ impl Deploy {
         refuse(context, &survey)?;
         let extent = self.extent.meaning();
         show(context, &survey, extent == Extent::DryRun);
-        let applied = match Mutation::of_resources(extent) {
+        let mutation = Mutation::of_resources(extent);
+        let applied = match &mutation {
             None => Applied::default(),
             Some(mutation) => {
                 self.resources.ask(context, &survey.plan)?;
-                stage.apply(&mutation, &mut survey, &|_| Ok(()))?
+                stage.apply(mutation, &mut survey, &|_| Ok(()))?
             }
         };
         self.machines(context, session, store, &survey, &applied, selected)

@@ -530,7 +530,7 @@ impl Application<'_, '_> {
         }
         let seen = self.seen();
         let record = self.steps.record(&wanted.key);
-        let planned = self.stage.plan_one(
+        let (planned, _) = self.stage.plan_one(
             wanted,
             &inputs,
             examined.needs,

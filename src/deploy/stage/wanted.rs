@@ -131,16 +131,14 @@ impl Wanted {
 
     /// Outputs that stand in its inputs and are not known yet.
     pub fn unknown(&self) -> BTreeSet<OutputRef> {
-        let found = self
-            .shown
-            .values()
-            .flat_map(|value| tokens(Token::Unknown, value));
+        let values = self.shown.values();
+        let found = values.flat_map(|value| tokens(Token::Unknown, value));
         found.collect()
     }
 
     /// Whether the attribute at a path is, or has in it, what is not known yet.
     pub fn is_unknown_at(&self, path: &[String]) -> bool {
-        let mut value = None;
+        let mut value: Option<&Value> = None;
         for name in path {
             let next = match value {
                 None => self.shown.get(name),
