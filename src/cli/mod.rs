@@ -5,6 +5,7 @@
 
 mod checking;
 mod deploy;
+mod destroy;
 mod directory;
 mod error;
 mod eval;
@@ -50,6 +51,7 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Verb {
     Deploy(deploy::Deploy),
+    Destroy(destroy::Destroy),
     Eval(eval::Eval),
     ListPlugins(list_plugins::ListPlugins),
     Plugin(plugin::Plugin),
@@ -98,6 +100,7 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
 fn run(context: &Context, verb: Verb) -> u8 {
     let result = interrupt::watch(&context.processes, &context.ui).and_then(|()| match verb {
         Verb::Deploy(deploy) => deploy.run(context),
+        Verb::Destroy(destroy) => destroy.run(context),
         Verb::Eval(eval) => eval.run(context),
         Verb::ListPlugins(list) => list.run(context),
         Verb::Plugin(plugin) => plugin.run(context),
@@ -111,7 +114,7 @@ impl Verb {
     /// Whether `--json` means a stream of events, not one value at the end.
     fn is_streaming(&self) -> bool {
         match self {
-            Self::Deploy(_) => true,
+            Self::Deploy(_) | Self::Destroy(_) => true,
             Self::Eval(_)
             | Self::ListPlugins(_)
             | Self::Plugin(_)

@@ -36,7 +36,7 @@ impl PluginArguments {
         &self,
         context: &Context,
         nix: &Nix,
-        source: &Source,
+        source: Option<&Source>,
         plugins: PluginSet,
     ) -> Result<Providers> {
         let instead = self.provider.chunks_exact(2).map(|pair| {
@@ -44,7 +44,10 @@ impl PluginArguments {
             program.map(|program| (pair[0].clone(), program))
         });
         let instead: BTreeMap<String, Utf8PathBuf> = instead.collect::<Result<_, _>>()?;
-        if !self.accept_plugins {
+        // Those of a run that has only the state were accepted by the runs before.
+        if let Some(source) = source
+            && !self.accept_plugins
+        {
             accept(context, source, &plugins, &instead)?;
         }
         let ui = context.ui.clone();

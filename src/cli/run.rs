@@ -5,7 +5,9 @@ use std::{fs::File, sync::Arc};
 use anyhow::{Context as _, Result, bail};
 
 use crate::{
-    deploy::{Limits, Scope, Stage, Subject, Survey},
+    deploy::{Limits, NoNetwork, Scope, Stage, Subject, Survey},
+    flake::Source,
+    network::Names,
     plugin::Providers,
     preview::{Judge, Preview},
     schema::Registry,
@@ -16,50 +18,51 @@ use crate::{
 use super::{
     Context,
     plugins::{self, PluginArguments},
-    session::Session,
+    session::{Ground, Session},
 };
 
 /// What a run about resources works with.
 pub struct Run<'a> {
     context: &'a Context,
-    session: &'a Session,
+    deployment: &'a str,
     store: &'a DeploymentStore,
-    /// The providers.
-    pub providers: Providers,
-    /// The schemas of all types.
-    pub schemas: Registry,
+    providers: Providers,
+    schemas: Registry,
 }
 
 /// A run whose questions can be asked.
 pub struct Asking<'a> {
     run: &'a Run<'a>,
     preview: Preview<'a>,
+    nothing: Names,
 }
 
 impl<'a> Run<'a> {
     /// Prepares providers, which hold the lock of the state as long as they live.
+    ///
+    /// `source` is where the network is; nothing for a run that has only the state.
     pub fn prepare(
         context: &'a Context,
-        session: &'a Session,
+        ground: &'a Ground,
         store: &'a DeploymentStore,
+        source: Option<&Source>,
         arguments: &PluginArguments,
         lock: Option<&File>,
     ) -> Result<Self> {
-        let schemas = plugins::schemas(&session.plugins)?;
+        let schemas = plugins::schemas(&ground.plugins)?;
+        let plugins = ground.plugins.clone();
+        let providers = arguments.providers(context, &ground.nix, source, plugins)?;
         let lock = lock
             .map(|lock| lock.try_clone().map(Arc::new))
             .transpose()
             .context("while handing the lock of the state to providers")?;
-        let plugins = session.plugins.clone();
-        let source = session.evaluator.source();
-        let providers = arguments.providers(context, &session.nix, source, plugins)?;
         let providers = match lock {
             Some(lock) => providers.holding(lock),
             None => providers,
         };
         Ok(Self {
             context,
-            session,
+            deployment: &ground.deployment.uuid,
             store,
             providers,
             schemas,
@@ -69,37 +72,47 @@ impl<'a> Run<'a> {
     /// What asks the providers.
     pub fn asking(&'a self) -> Asking<'a> {
         let preview = Preview {
-            deployment: &self.session.deployment.uuid,
+            deployment: self.deployment,
             providers: &self.providers,
             schemas: &self.schemas,
         };
-        Asking { run: self, preview }
+        Asking {
+            run: self,
+            preview,
+            nothing: Names::default(),
+        }
     }
 }
 
 impl<'a> Asking<'a> {
-    /// The stage of resources.
-    pub fn stage(&'a self, scope: Scope, limits: Limits) -> Stage<'a> {
-        let Run {
-            context,
-            session,
-            store,
-            schemas,
-            ..
-        } = self.run;
+    /// The stage of resources of a network.
+    pub fn stage(&'a self, session: &'a Session, scope: Scope, limits: Limits) -> Stage<'a> {
+        let judge = Judge {
+            schemas: &self.run.schemas,
+            source: session.evaluator.source(),
+        };
+        Stage {
+            judge: Some(judge),
+            definitions: &session.evaluator,
+            names: &session.names,
+            scope,
+            ..self.stage_of_state(limits)
+        }
+    }
+
+    /// The stage of resources of a run that has only the state.
+    pub fn stage_of_state(&'a self, limits: Limits) -> Stage<'a> {
+        let Run { context, store, .. } = self.run;
         Stage {
             preview: &self.preview,
-            judge: Judge {
-                schemas,
-                source: session.evaluator.source(),
-            },
-            definitions: &session.evaluator,
+            judge: None,
+            definitions: &NoNetwork,
             store: *store,
-            names: &session.names,
+            names: &self.nothing,
             processes: &context.processes,
             ui: &context.ui,
             limits,
-            scope,
+            scope: Scope::default(),
         }
     }
 }

@@ -23,26 +23,32 @@ use crate::{
 
 use super::{Context, directory::{config_directory, state_directory}, source::SourceArguments, state::StateArguments};
 
-/// A network, its deployment, and where its state is.
-pub struct Session {
+/// A deployment, and where its state is.
+pub struct Ground {
     /// Nix on this machine.
     pub nix: Nix,
-    /// Asks the network.
-    pub evaluator: Evaluator,
-    /// All names in the network.
-    pub names: Names,
-    /// The attribute `network`.
-    pub network: BTreeMap<String, Value>,
-    /// What plugins say of themselves, as it is kept for a run that has only the state.
-    pub plugin_records: Vec<Value>,
-    /// The plugins.
-    pub plugins: PluginSet,
     /// The deployment, as it was when the run began.
     pub deployment: Deployment,
     /// Where the state is.
     pub place: Place,
     /// Seals secrets, and opens them.
     pub sealer: Arc<dyn Sealer>,
+    /// The plugins.
+    pub plugins: PluginSet,
+}
+
+/// A network, its deployment, and where its state is.
+pub struct Session {
+    /// What it is deployed as.
+    pub ground: Ground,
+    /// Asks the network.
+    pub evaluator: Evaluator,
+    /// All names in the network.
+    pub names: Names,
+    /// The attribute `network`.
+    pub network: BTreeMap<String, Value>,
+    /// What plugins say of themselves.
+    plugin_records: Vec<Value>,
     /// The identity file beside the network, where that is a directory of the user.
     recorded: Option<(Utf8PathBuf, Recorded)>,
 }
@@ -88,21 +94,20 @@ impl Session {
             names,
             network: attributes,
         } = overview;
-        let named = Named {
-            place: "network.storage.file.recipients".to_owned(),
-            keys: place.recipients().to_vec(),
-        };
-        let sealer = AgeSealer::of_user(&config_directory()?, named);
-        Ok(Self {
-            plugins: PluginSet::from_json(plugins.clone())?,
-            plugin_records: plugins,
+        let sealer = sealer(&place)?;
+        let ground = Ground {
             nix,
+            deployment: found,
+            place,
+            sealer,
+            plugins: PluginSet::from_json(plugins.clone())?,
+        };
+        Ok(Self {
+            ground,
             evaluator: asked,
             names,
             network: attributes,
-            deployment: found,
-            place,
-            sealer: Arc::new(sealer),
+            plugin_records: plugins,
             recorded,
         })
     }
@@ -113,20 +118,9 @@ impl Session {
         context.ui.send(Event::Started {
             flake: source.reference(),
             network: source.network().to_owned(),
-            nix: self.nix.version().to_string(),
+            nix: self.ground.nix.version().to_string(),
             extent,
         });
-    }
-
-    /// The state as it is, for a run that changes nothing.
-    pub fn look(&self) -> Result<DeploymentStore> {
-        let database = self.place.look()?;
-        if database.get(&self.deployment.uuid)?.is_some() {
-            return Ok(database.store(&self.deployment.uuid, self.sealer.clone()));
-        }
-        let database = Database::memory()?;
-        database.create(&self.deployment)?;
-        Ok(database.store(&self.deployment.uuid, self.sealer.clone()))
     }
 
     /// Takes the state for a run that changes it; makes the deployment if it is new, and notes beside
@@ -137,15 +131,26 @@ impl Session {
         state: &StateArguments,
         verb: &str,
     ) -> Result<(Held, DeploymentStore)> {
-        let held = state.hold(context, &self.place, &self.deployment.uuid, verb)?;
-        let database = held.database();
-        match database.get(&self.deployment.uuid)? {
-            Some(deployment) => self.deployment = deployment,
-            None => database.create(&self.deployment)?,
-        }
+        let (held, store) = self.ground.hold(context, state, verb)?;
+        self.renew(held.database())?;
         self.record(context)?;
-        let store = database.store(&self.deployment.uuid, self.sealer.clone());
         Ok((held, store))
+    }
+
+    /// Keeps what a run that has only the state needs to know.
+    fn renew(&mut self, database: &Database) -> Result<()> {
+        let description = self.network.get("description").and_then(Value::as_str);
+        let renewed = Deployment {
+            description: description.unwrap_or_default().to_owned(),
+            source: self.evaluator.source().reference(),
+            plugins: self.plugin_records.clone(),
+            ..self.ground.deployment.clone()
+        };
+        if renewed != self.ground.deployment {
+            database.update(&renewed)?;
+            self.ground.deployment = renewed;
+        }
+        Ok(())
     }
 
     /// Notes beside the network which deployment is its own, unless it says so itself.
@@ -158,19 +163,88 @@ impl Session {
             return Ok(());
         }
         let identity = state::Identity {
-            name: self.deployment.called().to_owned(),
-            lineage: self.deployment.lineage.clone(),
+            name: self.ground.deployment.called().to_owned(),
+            lineage: self.ground.deployment.lineage.clone(),
         };
         recorded.clone().with(network, &identity).write(directory)?;
         context.ui.send(Event::Note {
             message: format!(
                 "{} says from now on that this network is the deployment {}; keep it with the network",
                 directory.join("nixops.json"),
-                self.deployment.called()
+                self.ground.deployment.called()
             ),
         });
         Ok(())
     }
+}
+
+impl Ground {
+    /// A deployment whose network nobody can or need read: the one that is named, or that the file
+    /// beside the network names.
+    pub fn of_state(
+        context: &Context,
+        source: &SourceArguments,
+        state: &StateArguments,
+    ) -> Result<Self> {
+        let place = state.place(None)?;
+        let database = place.look()?;
+        let found = match &state.deployment {
+            Some(name) => database.find(name)?,
+            None => match source.identity()? {
+                Some(identity) => database.by_lineage(&identity.lineage)?,
+                None => None,
+            },
+        };
+        let Some(deployment) = found else {
+            let named = state.deployment.as_deref().unwrap_or("of this network");
+            bail!("there is no deployment {named} in {}", database.path());
+        };
+        Ok(Self {
+            nix: source.nix(context)?,
+            sealer: sealer(&place)?,
+            plugins: PluginSet::from_json(deployment.plugins.clone())?,
+            deployment,
+            place,
+        })
+    }
+
+    /// The state as it is, for a run that changes nothing.
+    pub fn look(&self) -> Result<DeploymentStore> {
+        let database = self.place.look()?;
+        let uuid = &self.deployment.uuid;
+        if database.get(uuid)?.is_some() {
+            return Ok(database.store(uuid, self.sealer.clone()));
+        }
+        let database = Database::memory()?;
+        database.create(&self.deployment)?;
+        Ok(database.store(uuid, self.sealer.clone()))
+    }
+
+    /// Takes the state for a run that changes it; makes the deployment if it is new.
+    pub fn hold(
+        &mut self,
+        context: &Context,
+        state: &StateArguments,
+        verb: &str,
+    ) -> Result<(Held, DeploymentStore)> {
+        let uuid = self.deployment.uuid.clone();
+        let held = state.hold(context, &self.place, &uuid, verb)?;
+        let database = held.database();
+        match database.get(&uuid)? {
+            Some(deployment) => self.deployment = deployment,
+            None => database.create(&self.deployment)?,
+        }
+        let store = database.store(&uuid, self.sealer.clone());
+        Ok((held, store))
+    }
+}
+
+fn sealer(place: &Place) -> Result<Arc<dyn Sealer>> {
+    let named = Named {
+        place: "network.storage.file.recipients".to_owned(),
+        keys: place.recipients().to_vec(),
+    };
+    Ok(Arc::new(AgeSealer::of_user(&config_directory()?, named)))
 }
 
 /// Finds out which deployment a network is.

@@ -3,14 +3,14 @@
 use std::{collections::BTreeMap, num::NonZero};
 
 use anyhow::Result;
-use camino::Utf8PathBuf;
+use camino::{Utf8Path, Utf8PathBuf};
 use clap::Args;
 
 use crate::{
     evaluator::{self, Argument, Evaluator, Limits, Request, deployer_system},
     flake::{self, Installable, LockOptions, Source},
     nix::Nix,
-    state::Recorded,
+    state::{self, Recorded},
 };
 
 use super::{Context, number, session};
@@ -99,6 +99,22 @@ impl SourceArguments {
         let options = self.options(context);
         let processes = context.processes.clone();
         Ok(Evaluator::new(nix.clone(), processes, request, options)?)
+    }
+
+    /// The deployment that the file beside the network names, if that is in a directory of the user.
+    pub fn identity(&self) -> Result<Option<state::Identity>> {
+        let (directory, network) = match &self.file {
+            Some(file) if file.is_dir() => (file.clone(), flake::DEFAULT_NETWORK),
+            Some(file) => {
+                let parent = file.parent().unwrap_or(Utf8Path::new("."));
+                (parent.to_owned(), flake::DEFAULT_NETWORK)
+            }
+            None => {
+                let reference = self.flake.reference.trim_start_matches("path:");
+                (Utf8PathBuf::from(reference), self.flake.network.as_str())
+            }
+        };
+        Ok(Recorded::read(&directory)?.get(network))
     }
 
     /// Finds Nix, which gets the user's settings.

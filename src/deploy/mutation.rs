@@ -23,6 +23,11 @@ impl Mutation {
         }
     }
 
+    /// The capability to delete resources, for a run that is for nothing else.
+    pub fn of_destruction() -> Self {
+        Self { _private: () }
+    }
+
     /// The capability to change resources that an extent gives. Asking hosts what an activation would
     /// change makes no resource.
     pub fn of_resources(extent: Extent) -> Option<Self> {

@@ -15,7 +15,7 @@ mod unlocked;
 
 pub use error::{Error, Place};
 pub use identity::Identity;
-pub use installable::Installable;
+pub use installable::{DEFAULT_NETWORK, Installable};
 pub use lock::{LockOptions, lock};
 pub use tree::{InputOrigin, LockedFlake, Tree};
 

@@ -28,6 +28,9 @@ pub struct Deployment {
     pub source: String,
     /// Arguments that `set-args` gave the network.
     pub arguments: BTreeMap<String, StoredArgument>,
+    /// What its plugins said of themselves when it was last deployed, for a run that has only the state.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub plugins: Vec<Value>,
     /// When it was made, in seconds since 1970.
     pub created: i64,
 }

@@ -11,18 +11,26 @@ use crate::{
 
 use super::super::Context;
 
+/// Whether the user agrees before anybody asks.
+#[derive(Clone, Copy, Debug, Args)]
+#[command(next_help_heading = "Resources")]
+pub struct AgreementArguments {
+    /// Replace and delete without asking
+    #[arg(long, short)]
+    #[arg(visible_alias = "confirm")]
+    yes: bool,
+}
+
 /// What may be done with resources.
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Resources")]
 pub struct ResourceArguments {
+    #[command(flatten)]
+    pub agreement: AgreementArguments,
+
     /// Delete what the network has no more
     #[arg(long, short)]
     pub kill_obsolete: bool,
-
-    /// Replace and delete without asking
-    #[arg(long, short)]
-    #[arg(visible_alias = "confirm")]
-    pub yes: bool,
 
     /// Take what the state says of resources as true, without asking their providers
     #[arg(long, conflicts_with = "check")]
@@ -41,7 +49,9 @@ impl ResourceArguments {
             trusts_state: self.no_refresh,
         }
     }
+}
 
+impl AgreementArguments {
     /// Asks before something is lost. Who cannot be asked has to have said so.
     pub fn ask(&self, context: &Context, plan: &ResourcesPlan) -> Result<()> {
         let lost: Vec<&PlannedResource> = plan.all().filter(|planned| planned.destroys()).collect();

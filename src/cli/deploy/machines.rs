@@ -37,7 +37,7 @@ impl Deploy {
             .machines
             .retain(|name| !request.skipped.contains_key(name));
         let tools = Tools {
-            nix: &session.nix,
+            nix: &session.ground.nix,
             processes: &context.processes,
             connections: &connections,
             provided: &stage.provided,

@@ -26,7 +26,7 @@ use super::{
     state::StateArguments,
 };
 use arguments::{BuildArguments, ExtentArguments, HostArguments};
-pub use asking::ResourceArguments;
+pub use asking::{AgreementArguments, ResourceArguments};
 
 /// Deploy the network: its resources first, then its machines
 ///
@@ -79,7 +79,7 @@ impl Deploy {
         let extent = self.extent.meaning();
         session.tell_started(context, Some(extent));
         if Mutation::of_resources(extent).is_none() {
-            let store = session.look()?;
+            let store = session.ground.look()?;
             return self.with(context, &session, &store, None);
         }
         let (held, store) = session.hold(context, &self.state, "deploy")?;
@@ -102,9 +102,16 @@ impl Deploy {
             return Err(Refusal::Selected.into());
         }
         let scope = self.resources.scope();
-        let run = Run::prepare(context, session, store, &self.plugins, lock)?;
+        let run = Run::prepare(
+            context,
+            &session.ground,
+            store,
+            Some(session.evaluator.source()),
+            &self.plugins,
+            lock,
+        )?;
         let asking = run.asking();
-        let stage = asking.stage(scope, self.hosts.limits());
+        let stage = asking.stage(session, scope, self.hosts.limits());
         context.ui.send(Event::Names {
             names: session.names.clone(),
             selected: selected.clone(),
@@ -121,7 +128,7 @@ impl Deploy {
         let applied = match &mutation {
             None => Applied::default(),
             Some(mutation) => {
-                self.resources.ask(context, &survey.plan)?;
+                self.resources.agreement.ask(context, &survey.plan)?;
                 stage.apply(mutation, &mut survey, &|_| Ok(()))?
             }
         };
@@ -136,7 +143,7 @@ impl Deploy {
             always_activate: self.hosts.always_activate,
             limits: self.hosts.limits(),
             build: self.build.options(),
-            roots: roots_directory(&session.deployment.uuid)?,
+            roots: roots_directory(&session.ground.deployment.uuid)?,
         })
     }
 }

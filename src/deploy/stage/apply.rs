@@ -32,6 +32,18 @@ pub struct Applied {
     pub outcomes: BTreeMap<Key, ResourceOutcome>,
 }
 
+impl Applied {
+    /// The exit code of a run that is for nothing else: 0 if all went well, 130 if interrupted, or 1.
+    pub fn exit_code(&self) -> u8 {
+        let outcomes = || self.outcomes.values();
+        let interrupted = |outcome: &ResourceOutcome| *outcome == ResourceOutcome::Interrupted;
+        if outcomes().any(interrupted) {
+            return 130;
+        }
+        u8::from(!outcomes().all(ResourceOutcome::is_well))
+    }
+}
+
 /// Whether a plan allows what is to be done now that more is known.
 pub type Guard<'a> = dyn Fn(&PlannedResource) -> Result<(), Trouble> + Sync + 'a;
 

@@ -72,6 +72,9 @@ impl Stage<'_> {
     }
 
     fn judged(&self, wanted: &Wanted, inputs: &Attributes) -> Vec<Problem> {
+        let Some(judge) = &self.judge else {
+            return Vec::new();
+        };
         let values = Value::Object(inputs.clone());
         let findings = self.preview.schemas.validate(&wanted.key.kind, &values);
         let known = |path: &[String]| !wanted.is_unknown_at(path);
@@ -80,7 +83,7 @@ impl Stage<'_> {
             .filter(|finding| known(&finding.path))
             .collect();
         match &wanted.origin {
-            Origin::Resource(resource) => self.judge.found_in_resource(resource, findings),
+            Origin::Resource(resource) => judge.found_in_resource(resource, findings),
             Origin::Machine {
                 options,
                 whereabouts,
@@ -90,12 +93,12 @@ impl Stage<'_> {
                     options,
                     whereabouts,
                 };
-                let mut problems = self.judge.options(machine);
+                let mut problems = judge.options(machine);
                 if !self.preview.providers.has(&wanted.key.kind) {
                     let (message, hint) = self.preview.no_backend(&wanted.key.kind);
-                    problems.push(self.judge.no_backend(machine, message, hint));
+                    problems.push(judge.no_backend(machine, message, hint));
                 }
-                problems.extend(self.judge.found_in_machine(machine, findings));
+                problems.extend(judge.found_in_machine(machine, findings));
                 problems
             }
         }
@@ -106,12 +109,15 @@ impl Stage<'_> {
         wanted: &Wanted,
         said: Vec<nixops_plugin::protocol::Diagnostic>,
     ) -> Vec<Problem> {
+        let Some(judge) = &self.judge else {
+            return Vec::new();
+        };
         match &wanted.origin {
-            Origin::Resource(resource) => self.judge.told_of_resource(resource, said),
+            Origin::Resource(resource) => judge.told_of_resource(resource, said),
             Origin::Machine {
                 options,
                 whereabouts,
-            } => self.judge.told_of_machine(
+            } => judge.told_of_machine(
                 CheckedMachine {
                     name: &wanted.key.name,
                     options,

@@ -7,6 +7,7 @@
 //! planned anew with them.
 
 mod apply;
+mod destroy;
 mod definitions;
 mod examine;
 mod knowledge;
@@ -22,7 +23,7 @@ mod wanted;
 pub use apply::{Applied, Guard};
 pub use machines::Machines;
 pub use survey::Survey;
-pub use wanted::{Answer, Definitions, Origin, Subject, Wanted, Wish};
+pub use wanted::{Answer, Definitions, NoNetwork, Origin, Subject, Wanted, Wish};
 
 use crate::network::Names;
 use crate::preview::{Judge, Preview};
@@ -37,8 +38,8 @@ use super::Limits;
 pub struct Stage<'a> {
     /// Asks providers.
     pub preview: &'a Preview<'a>,
-    /// Holds values to their schemas.
-    pub judge: Judge<'a>,
+    /// Holds values to their schemas; nothing where there is only the state.
+    pub judge: Option<Judge<'a>>,
     /// Asks the network.
     pub definitions: &'a dyn Definitions,
     /// Where what is true is kept.

@@ -49,19 +49,8 @@ struct Planned {
 impl<'a> Stage<'a> {
     /// Finds out what is wanted and what there is, and plans what is to be done. Changes nothing.
     pub fn survey(&self) -> Result<Survey<'a>, Trouble> {
-        let records = self.store.records()?;
-        let mut survey = Survey {
-            plan: ResourcesPlan::default(),
-            problems: Vec::new(),
-            is_applied: false,
-            wishes: Wishes::default(),
-            seen: self.look(&records)?,
-            knowledge: Knowledge::new(self.preview.schemas),
-            renames: BTreeMap::new(),
-            needs: Needs::new(),
-            planned: BTreeMap::new(),
-            records,
-        };
+        let mut survey = Survey::of(self, self.store.records()?);
+        survey.seen = self.look(&survey.records)?;
         self.learn(&survey)?;
         let mut open = self.subjects();
         while !open.is_empty() {
@@ -227,6 +216,24 @@ fn forget(knowledge: &Knowledge<'_>, planned: &Planned) -> BTreeSet<OutputRef> {
             attribute,
         })
         .collect()
+}
+
+impl<'a> Survey<'a> {
+    /// A survey of which nothing but the records is known.
+    pub(super) fn of(stage: &Stage<'a>, records: Records) -> Self {
+        Self {
+            plan: ResourcesPlan::default(),
+            problems: Vec::new(),
+            is_applied: false,
+            wishes: Wishes::default(),
+            seen: BTreeMap::new(),
+            knowledge: Knowledge::new(stage.preview.schemas),
+            renames: BTreeMap::new(),
+            needs: Needs::new(),
+            planned: BTreeMap::new(),
+            records,
+        }
+    }
 }
 
 impl Survey<'_> {

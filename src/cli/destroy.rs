@@ -1,0 +1,148 @@
+//! `nixops destroy`
+
+use std::collections::BTreeSet;
+
+use anyhow::{Result, bail};
+use clap::Args;
+
+use crate::{
+    deploy::{Limits, Mutation},
+    state::{Change, DeploymentStore, Entry, Key, Operation, Stage, Store as _},
+    ui::Event,
+};
+
+use super::{
+    Context,
+    deploy::AgreementArguments,
+    plugins::PluginArguments,
+    run::Run,
+    session::{Ground, Session},
+    source::SourceArguments,
+    state::StateArguments,
+};
+
+/// Delete the machines and resources of a deployment
+///
+/// Works from the state alone: what needs others goes before them, even where the network cannot be
+/// evaluated any more. Hosts that existed before are only forgotten. Arguments and the deployment
+/// itself stay; `nixops delete` forgets them.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  nixops destroy                               everything
+  nixops destroy web neatcloudVolumes.data     a machine and a resource
+  nixops destroy -d old --yes                  another deployment, without asking
+
+Exit codes:
+  0 all went well, 1 something failed, 2 wrong usage, 130 interrupted")]
+pub struct Destroy {
+    /// Only these: machines by name, resources as TYPE.NAME
+    #[arg(value_name = "NAME|TYPE.NAME")]
+    only: Vec<String>,
+
+    #[command(flatten)]
+    source: SourceArguments,
+
+    #[command(flatten)]
+    state: StateArguments,
+
+    #[command(flatten)]
+    agreement: AgreementArguments,
+
+    #[command(flatten)]
+    plugins: PluginArguments,
+}
+
+impl Destroy {
+    /// Runs the verb and gives the exit code.
+    pub fn run(self, context: &Context) -> Result<u8> {
+        let mut ground = self.ground(context)?;
+        let (held, store) = ground.hold(context, &self.state, "destroy")?;
+        let code = self.with(context, &ground, &store, held.lock());
+        held.finish()?;
+        code
+    }
+
+    /// The deployment, by its network where that can be read, and else by its state.
+    fn ground(&self, context: &Context) -> Result<Ground> {
+        if self.state.deployment.is_some() {
+            return Ground::of_state(context, &self.source, &self.state);
+        }
+        match Session::begin(context, &self.source, &self.state) {
+            Ok(session) => Ok(session.ground),
+            Err(error) => {
+                let Ok(ground) = Ground::of_state(context, &self.source, &self.state) else {
+                    return Err(error);
+                };
+                let message = format!("the network cannot be read: {error:#}");
+                let hint = "what its state has is enough to destroy it";
+                context.ui.warning(None, message, Some(hint.to_owned()));
+                Ok(ground)
+            }
+        }
+    }
+
+    fn with(
+        &self,
+        context: &Context,
+        ground: &Ground,
+        store: &DeploymentStore,
+        lock: Option<&std::fs::File>,
+    ) -> Result<u8> {
+        let only = self.keys(store)?;
+        let run = Run::prepare(context, ground, store, None, &self.plugins, lock)?;
+        let asking = run.asking();
+        let stage = asking.stage_of_state(Limits::default());
+        let mut survey = stage.survey_end(&only)?;
+        super::run::refuse(context, &survey)?;
+        super::run::show(context, &survey, false);
+        self.agreement.ask(context, &survey.plan)?;
+        let mutation = Mutation::of_destruction();
+        let applied = stage.apply(&mutation, &mut survey, &|_| Ok(()))?;
+        let code = applied.exit_code();
+        self.forget_machines(store, &only)?;
+        if applied.outcomes.is_empty() {
+            context.ui.send(Event::Note {
+                message: "there is nothing to destroy".to_owned(),
+            });
+        }
+        Ok(code)
+    }
+
+    /// What was named, each as it is recorded.
+    fn keys(&self, store: &DeploymentStore) -> Result<BTreeSet<Key>> {
+        let records = store.records()?;
+        let machines = store.machines()?;
+        let mut keys = BTreeSet::new();
+        for name in &self.only {
+            let machine = machines.get(name);
+            let key = machine.map_or_else(
+                || Key::parse(name),
+                |machine| Some(Key::new(&machine.backend, name)),
+            );
+            let known = key.filter(|key| {
+                records.current.contains_key(key) || machines.contains_key(&key.name)
+            });
+            let Some(key) = known else {
+                let names = records.current.keys().map(ToString::to_string);
+                let names: Vec<String> = names.collect();
+                bail!("nothing is recorded of `{name}`; there are: {}", names.join(", "));
+            };
+            keys.insert(key);
+        }
+        Ok(keys)
+    }
+
+    /// Forgets machines that are gone, and hosts that nobody made.
+    fn forget_machines(&self, store: &DeploymentStore, only: &BTreeSet<Key>) -> Result<()> {
+        let records = store.records()?;
+        for (name, machine) in store.machines()? {
+            let key = Key::new(&machine.backend, &name);
+            let is_meant = only.is_empty() || only.contains(&key);
+            if is_meant && !records.current.contains_key(&key) {
+                let entry = Entry::new(&key, Operation::Forget, Stage::Done);
+                store.write(&entry, &[Change::RemoveMachine(name)])?;
+            }
+        }
+        Ok(())
+    }
+}

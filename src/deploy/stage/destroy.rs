@@ -1,0 +1,30 @@
+//! The end of a deployment, by its state alone.
+
+use std::collections::BTreeSet;
+
+use crate::plan;
+use crate::state::Key;
+
+use super::super::trouble::Trouble;
+use super::survey::Survey;
+use super::Stage;
+
+impl<'a> Stage<'a> {
+    /// Plans that nothing is left, or nothing of some machines and resources: each goes before what it
+    /// needed.
+    ///
+    /// `only` are names of machines, and resources as `TYPE.NAME`; all if there is none.
+    pub fn survey_end(&self, only: &BTreeSet<Key>) -> Result<Survey<'a>, Trouble> {
+        let records = self.store.records()?;
+        let mut survey = Survey::of(self, records);
+        let planned = plan::destroy(&survey.records, self.preview.schemas);
+        survey.plan = planned.map_err(|cycle| Trouble::new(cycle.to_string(), None))?;
+        if !only.is_empty() {
+            let resources = &mut survey.plan.resources;
+            resources.retain(|planned| only.contains(&planned.key));
+            let deposed = &mut survey.plan.deposed;
+            deposed.retain(|planned| only.contains(&planned.key));
+        }
+        Ok(survey)
+    }
+}
