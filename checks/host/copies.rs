@@ -87,6 +87,11 @@ fn closures_are_known_with_their_size() {
     assert_eq!(closure.len(), 2);
     assert!(closure[&top].closure_size.unwrap() > 100_000);
     assert!(closure[&top].nar_size < 1000);
+    let sizes = nix.closure(&world.processes, &top).unwrap();
+    assert_eq!(sizes.len(), 2);
+    for path in sizes {
+        assert_eq!(path.size, closure[&path.path].nar_size);
+    }
 }
 
 #[test]

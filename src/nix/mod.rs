@@ -4,10 +4,11 @@
 //! Features are asked for with `NIX_CONFIG`, no file is ever edited.
 //!
 //! [`BuildQueue`] is the one queue of a run: machines hand in derivations from many threads, few Nix processes build all
-//! that is ready. [`Nix::copy`] brings closures to hosts, [`Nix::closures`] tells their paths and sizes, and
+//! that is ready. [`Nix::copy`] brings closures to hosts, [`Nix::closures`] and [`Nix::closure`] tell their paths and sizes, and
 //! [`Nix::root`] keeps them from the garbage collector.
 
 mod build;
+mod closure;
 mod copy;
 mod error;
 mod locate;
@@ -17,6 +18,7 @@ mod validity;
 mod version;
 
 pub use build::{BuildError, BuildEvent, BuildOptions, BuildQueue, Built, Ticket};
+pub use closure::StorePathSize;
 pub use copy::{Copy, CopyError, CopyFailure, CopyProgress, Destination};
 pub use error::{Error, Result};
 pub use locate::{Nix, Program};

@@ -61,7 +61,7 @@ mod tests {
     use super::*;
 
     fn attributes(value: Value) -> Attributes {
-        value.as_object().cloned().unwrap()
+        serde_json::from_value(value).unwrap()
     }
 
     #[test]

@@ -23,7 +23,7 @@ const SCHEMA: &str = r#"{
 }"#;
 
 fn attributes(value: Value) -> Attributes {
-    value.as_object().cloned().unwrap()
+    serde_json::from_value(value).unwrap()
 }
 
 fn token(token: Token) -> String {

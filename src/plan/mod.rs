@@ -2,12 +2,18 @@
 //!
 //! A pure room. It takes names, options and what was seen on a host, and answers which machines are
 //! meant ([`Selection`]), how far a deploy goes ([`Extent`], [`Goal`]) and which steps a machine
-//! needs ([`Steps`]). What became of it is told in the same words ([`Outcome`], [`Summary`]). It starts no
-//! process and touches no disk.
+//! needs ([`Steps`]). What became of it is told in the same words ([`Outcome`], [`Summary`]).
+//!
+//! For resources it knows what comes before what ([`Graph`], [`references`]) and what is to be done with
+//! each ([`decide`], [`obsolete`], [`destroy`]). All of it together is a [`Plan`], which may be kept in a
+//! file and bound to what it was made of ([`SavedPlan`]). But for that file it touches no disk, and it
+//! starts no process.
 
 mod alias;
 mod attribute;
+mod binding;
 mod change;
+mod closure;
 mod decide;
 mod difference;
 mod drawing;
@@ -19,14 +25,18 @@ mod outcome;
 mod reference;
 mod refusal;
 mod resource;
+mod saved;
 mod selection;
 mod steps;
 pub(crate) mod suggestion;
 mod summary;
+mod whole;
 
 pub use alias::{AliasError, renames};
 pub use attribute::with_ignored;
+pub use binding::{Moved, Outside};
 pub use change::{Action, ActionCounts, AttributeChange, PlannedResource, ResourcesPlan, Shown};
+pub use closure::{ClosureDifference, PackageChange, PackageChangeKind};
 pub use decide::{Wanted, decide};
 pub use drawing::Drawing;
 pub use extent::{Extent, Goal};
@@ -37,6 +47,8 @@ pub use outcome::{Outcome, Step};
 pub use reference::{Names, references};
 pub use refusal::Refusal;
 pub use resource::{Found, ResourceOutcome};
+pub use saved::{SavedDeployment, SavedPlan, SavedPlanError, SavedSource};
 pub use selection::{Selection, SelectionError, Unmatched};
 pub use steps::{Running, Steps};
 pub use summary::{Copied, MachineSummary, Summary, Totals};
+pub use whole::{MachineAction, Plan, PlannedMachine, UnitChanges};

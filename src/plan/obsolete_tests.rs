@@ -144,8 +144,8 @@ fn any_record() -> impl Strategy<Value = Record> {
     let phases = proptest::sample::select(phases.to_vec());
     (any::<bool>(), any::<bool>(), phases, "(cloud|other)").prop_map(
         |(protect, retain, phase, plugin)| Record {
-            phase,
             plugin,
+            phase,
             ..record(&[], protect, retain)
         },
     )

@@ -185,6 +185,10 @@ mod tests {
         names
     }
 
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "it is made where it is given"
+    )]
     fn found(own: &str, value: Value) -> Vec<String> {
         let own = Key::parse(own).unwrap();
         let found = references(&own, &value, UUID, &names());
