@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use camino::{Utf8Path, Utf8PathBuf};
+use camino::Utf8PathBuf;
 use insta::assert_snapshot;
 use nixops::plugin::{
     conformance::{self, Options, Outcome, Report, Sample, Target},
