@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use camino::{Utf8Path, Utf8PathBuf};
+use camino::Utf8PathBuf;
 use insta::assert_snapshot;
 use nixops::plugin::{
     conformance::{self, Options, Outcome, Report, Sample, Target},
@@ -16,27 +16,7 @@ use nixops::plugin::{
 use nixops_plugin::protocol::Attributes;
 use serde_json::{Value, json};
 
-use super::world::{LONG, PATIENT, World, origin};
-
-/// The program of the example, which Cargo builds with the tests.
-fn notebook() -> Utf8PathBuf {
-    let test = Utf8PathBuf::try_from(env::current_exe().unwrap()).unwrap();
-    let target = test.parent().and_then(Utf8Path::parent).unwrap();
-    let program = target.join("examples/notebook-of-tests");
-    assert!(
-        program.exists(),
-        "run `cargo build --examples` first: there is no {program}"
-    );
-    program
-}
-
-/// The example, keeping its notes in the world, which has one book.
-fn notebook_in(world: &World) -> Utf8PathBuf {
-    let desk = world.path("desk");
-    fs::create_dir_all(desk.join("novel")).unwrap();
-    let script = format!("#!/bin/sh\nNOTEBOOK={desk} exec {}\n", notebook());
-    world.write("notebook", &script, "755")
-}
+use super::world::{LONG, PATIENT, World, notebook, notebook_in, origin};
 
 fn attributes(value: Value) -> Attributes {
     serde_json::from_value(value).unwrap()

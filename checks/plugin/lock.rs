@@ -65,9 +65,7 @@ fn a_run_for_the_tests_of_the_lock() {
 
 /// Starts a run whose script is this one, in the directory of the test.
 fn run(world: &World, script: &str) -> Child {
-    for program in ["nix", "nix-instantiate", "nix-store"] {
-        world.write(program, "#!/bin/sh\necho nix '(Nix)' 2.28.1\n", "755");
-    }
+    world.nix();
     fs::write(world.path("script"), script).unwrap();
     let place = world.path("");
     Command::new(env::current_exe().unwrap())

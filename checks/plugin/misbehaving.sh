@@ -46,6 +46,11 @@ case ${0##*/} in
   does-not-read) welcome; for_ever ;;
   ignores-everything) trap '' TERM; welcome; while :; do sleep 0.1; done ;;
   gives-up) welcome; hear; hear; refuse 2 '{"code":1,"message":"stopped","data":{"kind":"cancelled"}}'; for_ever ;;
+  gives-up-in-the-middle)
+    welcome; hear; hear; hear; answer 2 '{"id":"one","outputs":{}}'
+    hear; refuse 3 '{"code":1,"message":"stopped","data":{"kind":"cancelled"}}'
+    hear; answer 4 '{"id":"three","outputs":{}}'
+    for_ever ;;
   is-late) welcome; hear; hear; answer 2 '{"id":"one","outputs":{}}'; for_ever ;;
   stays) trap '' TERM; welcome; while :; do sleep 0.1; done ;;
   fails-in-the-end) welcome; while hear; do :; done; echo "cannot save" >&2; exit 4 ;;

@@ -1,7 +1,7 @@
 //! A place for providers, and an ear for what they say.
 
 use std::{
-    fs,
+    env, fs,
     os::unix::fs::symlink,
     process::Command,
     sync::{Arc, Mutex},
@@ -11,6 +11,7 @@ use std::{
 
 use camino::{Utf8Path, Utf8PathBuf};
 use nixops::{
+    nix::Nix,
     plugin::{
         Origin, Provider, ProviderEvent,
         provider::{Error, Listener, Patience, Result},
@@ -70,6 +71,14 @@ impl World {
         Provider::start_with(&self.processes, origin(), program, listener, patience)
     }
 
+    /// Programs that are as much of a Nix as is asked of one that builds nothing.
+    pub fn nix(&self) -> Nix {
+        for program in ["nix", "nix-instantiate", "nix-store"] {
+            self.write(program, "#!/bin/sh\necho nix '(Nix)' 2.28.1\n", "755");
+        }
+        Nix::locate(Some(&self.path("")), &self.processes).unwrap()
+    }
+
     pub fn listener(&self) -> Listener {
         let events = self.events.clone();
         Arc::new(move |event| events.lock().unwrap().push(event))
@@ -118,6 +127,26 @@ fn has_members(group: &str) -> bool {
             let fields: Vec<_> = fields.split(' ').collect();
             fields[0] != "Z" && fields[2] == group
         })
+}
+
+/// The program of the SDK's example, which Cargo builds with the tests.
+pub fn notebook() -> Utf8PathBuf {
+    let test = Utf8PathBuf::try_from(env::current_exe().unwrap()).unwrap();
+    let target = test.parent().and_then(Utf8Path::parent).unwrap();
+    let program = target.join("examples/notebook-of-tests");
+    assert!(
+        program.exists(),
+        "run `cargo build --examples` first: there is no {program}"
+    );
+    program
+}
+
+/// The example, keeping its notes in the world, which has one book.
+pub fn notebook_in(world: &World) -> Utf8PathBuf {
+    let desk = world.path("desk");
+    fs::create_dir_all(desk.join("novel")).unwrap();
+    let script = format!("#!/bin/sh\nNOTEBOOK={desk} exec {}\n", notebook());
+    world.write("notebook", &script, "755")
 }
 
 pub fn origin() -> Origin {

@@ -35,6 +35,20 @@ pub enum Error {
         /// The type.
         kind: String,
     },
+    /// What is kept is of a newer version than the provider knows.
+    #[error(
+        "{origin}: what is kept of `{kind}` is of version {kept}, and its provider knows version {known}"
+    )]
+    Newer {
+        /// The plugin.
+        origin: Origin,
+        /// The type.
+        kind: String,
+        /// Version of what is kept.
+        kept: u32,
+        /// Version that the provider knows.
+        known: u32,
+    },
     /// A schema cannot be used.
     #[error("{origin}: the schema in {path} cannot be used")]
     Schema {
@@ -77,6 +91,9 @@ impl Error {
                     .to_owned(),
             ),
             Self::Build { source, .. } => source.hint(),
+            Self::Newer { .. } => {
+                Some("use the revision of the plugin that kept it, or a newer one".to_owned())
+            }
             Self::Lock(_)
             | Self::UnknownPlugin { .. }
             | Self::UnknownType { .. }

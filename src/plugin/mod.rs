@@ -1,5 +1,6 @@
 //! Plugins: typed manifests, and the conversation with providers.
 
+mod bulk;
 pub mod check;
 pub mod conformance;
 mod error;

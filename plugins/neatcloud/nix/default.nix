@@ -11,6 +11,7 @@
     }:
     {
       neatcloudSshKeys = evalResources ./ssh-key.nix (zipAttrs resourcesByType.neatcloudSshKeys or [ ]);
+      neatcloudTokens = evalResources ./token.nix (zipAttrs resourcesByType.neatcloudTokens or [ ]);
       neatcloudVolumes = evalResources ./volume.nix (zipAttrs resourcesByType.neatcloudVolumes or [ ]);
     };
 

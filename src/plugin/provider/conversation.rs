@@ -9,9 +9,10 @@ use serde_json::{Value, json};
 
 use super::{
     About, Error, Fault, Listener, Patience, Program, Result, Subject,
+    asking::Asking,
     connection::Connection,
     message::fitting,
-    requests::{Open, Requests, Waited},
+    requests::{Answer, Batch, Requests},
     start,
 };
 use crate::process::Processes;
@@ -79,75 +80,117 @@ impl Conversation {
         params: &impl Serialize,
         limit: Duration,
     ) -> Result<Value> {
+        let mut answers = self.ask_all(method, [params], limit);
+        // There is an answer for each question.
+        answers.pop().unwrap_or_else(|| Ok(Value::Null))
+    }
+
+    /// Asks all these, and waits for the answers, which it gives in the order of the questions.
+    ///
+    /// Only so many are on the way at a time, so that neither side has to hold all. `limit` is for the
+    /// time until the next answer.
+    pub(super) fn ask_all<'p, P: Serialize + 'p>(
+        &self,
+        method: &str,
+        questions: impl IntoIterator<Item = &'p P>,
+        limit: Duration,
+    ) -> Vec<Result<Value>> {
+        Asking::new(self, method, limit).ask(questions)
+    }
+
+    /// Writes a request.
+    pub(super) fn send(
+        &self,
+        batch: &mut Batch<'_>,
+        method: &str,
+        place: usize,
+        params: &impl Serialize,
+    ) -> Result<()> {
         let params = serde_json::to_value(params)
             .map_err(|error| self.unwritable(method, error.to_string()))?;
-        let open = self
-            .requests
-            .open(About::of(method, &params))
-            .map_err(|fault| self.broken(method, false, fault))?;
+        let opened = batch.open(place, About::of(method, &params));
         let request = line(&Request {
             jsonrpc: VERSION.to_owned(),
-            id: open.id(),
+            id: opened.map_err(|fault| self.broken(method, false, fault))?,
             method: method.to_owned(),
             params,
         });
         if request.len() > LARGEST_MESSAGE {
+            batch.forget(place);
             let most = LARGEST_MESSAGE >> 20;
             let reason = format!("it is longer than a message may be ({most} MiB)");
             return Err(self.unwritable(method, reason));
         }
         self.connection.send(request);
-        self.answer(method, &open, limit)
+        Ok(())
     }
 
-    fn answer(&self, method: &str, open: &Open<'_>, limit: Duration) -> Result<Value> {
-        let waited = open.wait(limit, || self.processes.interrupted());
-        let in_time = !matches!(waited, Waited::TooLong);
-        let waited = if in_time {
-            waited
-        } else {
-            self.cancel(method, open, limit)
-        };
-        match waited {
-            Waited::Answer(Ok(value)) => Ok(value),
-            _ if self.processes.interrupted() => Err(Error::Interrupted {
-                subject: self.subject.clone(),
-                method: method.to_owned(),
-            }),
-            Waited::Answer(Err(error)) if !in_time && is_cancelled(&error) => {
-                Err(Error::TimedOut {
-                    subject: self.subject.clone(),
-                    method: method.to_owned(),
-                    limit,
-                })
-            }
-            Waited::Answer(Err(error)) => Err(Error::Refused {
+    /// What an answer means for who asked.
+    pub(super) fn understand(
+        &self,
+        method: &str,
+        answer: Answer,
+        late: Option<Duration>,
+    ) -> Result<Value> {
+        match (answer, late) {
+            (Ok(value), _) => Ok(value),
+            (Err(error), Some(limit)) if is_cancelled(&error) => Err(self.too_late(method, limit)),
+            (Err(_), _) if self.processes.interrupted() => Err(self.interrupted(method)),
+            (Err(error), _) => Err(Error::Refused {
                 subject: self.subject.clone(),
                 method: method.to_owned(),
                 error: Box::new(error),
             }),
-            Waited::Over(fault) => Err(self.broken(method, true, fault)),
-            Waited::TooLong => Err(self.broken(method, true, Fault::Closed)),
         }
     }
 
-    /// Asks to give a request up, and ends a provider that does not even answer that.
-    fn cancel(&self, method: &str, open: &Open<'_>, limit: Duration) -> Waited {
-        let greeting = method == "hello";
-        if !greeting {
-            self.connection.send(cancellation(open.id()));
-            let waited = open.wait(self.patience.cancel, || false);
-            if !matches!(waited, Waited::TooLong) {
-                return waited;
-            }
+    /// What it means for who asked that there is no time left.
+    pub(super) fn too_late(&self, method: &str, limit: Duration) -> Error {
+        if self.processes.interrupted() {
+            return self.interrupted(method);
         }
-        let fault = self.requests.over(Fault::Silent {
+        Error::TimedOut {
+            subject: self.subject.clone(),
+            method: method.to_owned(),
+            limit,
+        }
+    }
+
+    /// What it means for who asked that the conversation is over.
+    pub(super) fn over(&self, method: &str, fault: Fault) -> Error {
+        if self.processes.interrupted() {
+            return self.interrupted(method);
+        }
+        self.broken(method, true, fault)
+    }
+
+    /// Asks to give requests up.
+    pub(super) fn cancel(&self, requests: impl Iterator<Item = RequestId>) {
+        for id in requests {
+            self.connection.send(cancellation(id));
+        }
+    }
+
+    /// Ends a provider that does not even answer that it gives up.
+    pub(super) fn give_up(&self, method: &str, limit: Duration) {
+        self.requests.over(Fault::Silent {
             method: method.to_owned(),
             limit,
             stderr: self.connection.stderr(false),
         });
         self.connection.stop(self.patience.end);
-        Waited::Over(fault)
+    }
+
+    pub(super) fn requests(&self) -> &Requests {
+        &self.requests
+    }
+
+    pub(super) fn patience(&self) -> Patience {
+        self.patience
+    }
+
+    pub(super) fn is_interrupted(&self) -> bool {
+        self.processes.interrupted()
     }
 
     /// Closes the input and waits for the end.
@@ -177,6 +220,13 @@ impl Conversation {
             method: method.to_owned(),
             asked,
             fault,
+        }
+    }
+
+    fn interrupted(&self, method: &str) -> Error {
+        Error::Interrupted {
+            subject: self.subject.clone(),
+            method: method.to_owned(),
         }
     }
 

@@ -45,10 +45,42 @@ impl Provider {
         Ok(schemas.types)
     }
 
+    /// [`validate`](Self::validate) of many, on the way together.
+    pub fn validate_many(&self, params: &[Validate], limit: Duration) -> Vec<Result<Validated>> {
+        self.request_many("validate", params, limit)
+    }
+
+    /// [`diff`](Self::diff) of many, on the way together.
+    pub fn diff_many(&self, params: &[Diff], limit: Duration) -> Vec<Result<Difference>> {
+        self.request_many("diff", params, limit)
+    }
+
+    /// [`find`](Self::find) of many, on the way together.
+    pub fn find_many(&self, params: &[Find], limit: Duration) -> Vec<Result<Found>> {
+        self.request_many("find", params, limit)
+    }
+
+    /// [`upgrade`](Self::upgrade) of many, on the way together.
+    pub fn upgrade_many(&self, params: &[Upgrade], limit: Duration) -> Vec<Result<Upgraded>> {
+        self.request_many("upgrade", params, limit)
+    }
+
+    /// [`read`](Self::read) of many lists, on the way together.
+    pub fn read_all(&self, params: &[Read], limit: Duration) -> Vec<Result<Vec<Option<Updated>>>> {
+        let results = self.request_many("read", params, limit).into_iter();
+        let complete = |(asked, result): (&Read, Result<ReadResult>)| self.complete(asked, result?);
+        params.iter().zip(results).map(complete).collect()
+    }
+
     /// Asks what resources are now; the answer has one element for each that was asked for.
     pub fn read(&self, params: &Read, limit: Duration) -> Result<Vec<Option<Updated>>> {
-        let read: ReadResult = self.request("read", params, limit)?;
-        let (asked, answered) = (params.resources.len(), read.resources.len());
+        let read = self.request("read", params, limit)?;
+        self.complete(params, read)
+    }
+
+    /// Sees that there is an answer for each resource that was asked for.
+    fn complete(&self, asked: &Read, read: ReadResult) -> Result<Vec<Option<Updated>>> {
+        let (asked, answered) = (asked.resources.len(), read.resources.len());
         if asked != answered {
             return Err(Error::Result {
                 subject: self.conversation.subject().clone(),

@@ -6,9 +6,12 @@
 //! reason, and so does every later one. What a provider says of itself (it refuses, it logs) ends
 //! nothing.
 //!
+//! Who has many questions asks them together ([`Provider::request_many`]), without a thread for each.
+//!
 //! A deadline asks twice: first `cancel`, whose answer is waited for, so that a resource which is made
 //! at the last moment is not lost; then the process is terminated.
 
+mod asking;
 mod connection;
 mod conversation;
 mod error;
@@ -34,6 +37,7 @@ use std::{fmt, sync::Arc, time::Duration};
 use camino::{Utf8Path, Utf8PathBuf};
 use nixops_plugin::protocol::Welcome;
 use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value;
 
 use super::Origin;
 use crate::process::Processes;
@@ -144,7 +148,24 @@ impl Provider {
         params: &P,
         limit: Duration,
     ) -> Result<R> {
-        let result = self.conversation.ask(method, params, limit)?;
+        self.fitting(method, self.conversation.ask(method, params, limit)?)
+    }
+
+    /// Asks many questions, and gives the answers in their order. Many are on the way at a time, in one
+    /// thread; `limit` is for the time until the next answer.
+    pub fn request_many<'p, P: Serialize + 'p, R: DeserializeOwned>(
+        &self,
+        method: &str,
+        params: impl IntoIterator<Item = &'p P>,
+        limit: Duration,
+    ) -> Vec<Result<R>> {
+        let results = self.conversation.ask_all(method, params, limit).into_iter();
+        results
+            .map(|result| self.fitting(method, result?))
+            .collect()
+    }
+
+    fn fitting<R: DeserializeOwned>(&self, method: &str, result: Value) -> Result<R> {
         message::fitting(result).map_err(|reason| Error::Result {
             subject: self.conversation.subject().clone(),
             method: method.to_owned(),

@@ -1,10 +1,10 @@
 //! Requests that are open, and what comes for them.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     sync::{
         Mutex, MutexGuard, PoisonError,
-        mpsc::{self, Receiver, RecvTimeoutError, Sender},
+        mpsc::{self, Receiver, Sender},
     },
     time::{Duration, Instant},
 };
@@ -17,7 +17,8 @@ use super::{About, Fault, Incoming, Listener, ProviderEvent, connection::Hearer}
 /// How often who waits looks whether the run was interrupted.
 const TICK: Duration = Duration::from_millis(50);
 
-type Answer = Result<Value, RpcError>;
+/// What a provider says to a request.
+pub(super) type Answer = Result<Value, RpcError>;
 
 /// The requests of a conversation.
 pub(super) struct Requests {
@@ -34,23 +35,25 @@ struct State {
 
 struct Waiting {
     about: About,
-    answer: Sender<Result<Answer, Fault>>,
+    answer: Sender<(RequestId, Result<Answer, Fault>)>,
 }
 
-/// A request that is open as long as this lives.
-pub(super) struct Open<'a> {
+/// Requests of one who waits for all of them; they are open as long as this lives.
+pub(super) struct Batch<'a> {
     requests: &'a Requests,
-    id: RequestId,
-    answer: Receiver<Result<Answer, Fault>>,
+    /// The place of each request that is open, among the questions of who waits.
+    open: BTreeMap<RequestId, usize>,
+    sender: Sender<(RequestId, Result<Answer, Fault>)>,
+    answers: Receiver<(RequestId, Result<Answer, Fault>)>,
 }
 
 /// What came of waiting.
 #[derive(Debug)]
 pub(super) enum Waited {
-    /// The answer.
-    Answer(Answer),
-    /// The conversation is over.
-    Over(Fault),
+    /// The answer to the question of that place.
+    Answer(usize, Answer),
+    /// The conversation is over, so that question has none.
+    Over(usize, Fault),
     /// Neither, in the time that there was.
     TooLong,
 }
@@ -63,25 +66,15 @@ impl Requests {
         }
     }
 
-    /// Opens a request, unless the conversation is over.
-    pub(super) fn open(&self, about: About) -> Result<Open<'_>, Fault> {
-        let mut state = self.state();
-        if let Some(fault) = &state.over {
-            return Err(fault.clone());
-        }
-        state.next += 1;
-        let id = state.next;
-        let (sender, answer) = mpsc::channel();
-        let waiting = Waiting {
-            about,
-            answer: sender,
-        };
-        state.open.insert(id, waiting);
-        Ok(Open {
+    /// Requests of one who will wait for all of them.
+    pub(super) fn batch(&self) -> Batch<'_> {
+        let (sender, answers) = mpsc::channel();
+        Batch {
             requests: self,
-            id,
-            answer,
-        })
+            open: BTreeMap::new(),
+            sender,
+            answers,
+        }
     }
 
     /// Ends the conversation for all requests, open ones and later ones; gives the reason, which is
@@ -89,8 +82,8 @@ impl Requests {
     pub(super) fn over(&self, fault: Fault) -> Fault {
         let mut state = self.state();
         let fault = state.over.get_or_insert(fault).clone();
-        for (_, waiting) in state.open.drain() {
-            let _ = waiting.answer.send(Err(fault.clone()));
+        for (id, waiting) in state.open.drain() {
+            let _ = waiting.answer.send((id, Err(fault.clone())));
         }
         fault
     }
@@ -99,7 +92,7 @@ impl Requests {
         let waiting = self.state().open.remove(&id);
         let waiting = waiting.ok_or(Fault::UnknownRequest { id })?;
         // Who asked may have just given up.
-        let _ = waiting.answer.send(Ok(answer));
+        let _ = waiting.answer.send((id, Ok(answer)));
         Ok(())
     }
 
@@ -150,32 +143,64 @@ fn misunderstood(answer: Answer) -> Fault {
     Fault::Misunderstood { message }
 }
 
-impl Open<'_> {
-    /// Number of the request.
-    pub(super) fn id(&self) -> RequestId {
-        self.id
+impl Batch<'_> {
+    /// Opens a request for the question of a place, unless the conversation is over.
+    pub(super) fn open(&mut self, place: usize, about: About) -> Result<RequestId, Fault> {
+        let mut state = self.requests.state();
+        if let Some(fault) = &state.over {
+            return Err(fault.clone());
+        }
+        state.next += 1;
+        let id = state.next;
+        let answer = self.sender.clone();
+        state.open.insert(id, Waiting { about, answer });
+        self.open.insert(id, place);
+        Ok(id)
     }
 
-    /// Waits for the answer; no longer than `limit`, and no longer than `hurry` is false.
-    pub(super) fn wait(&self, limit: Duration, hurry: impl Fn() -> bool) -> Waited {
+    /// Closes the request for the question of a place, which was not sent.
+    pub(super) fn forget(&mut self, place: usize) {
+        let mut state = self.requests.state();
+        self.open.retain(|id, other| {
+            let stays = *other != place;
+            if !stays {
+                state.open.remove(id);
+            }
+            stays
+        });
+    }
+
+    /// Numbers of the requests that are open.
+    pub(super) fn ids(&self) -> impl ExactSizeIterator<Item = RequestId> {
+        self.open.keys().copied()
+    }
+
+    /// Waits for the next answer; no longer than `limit`, and no longer than `hurry` is false.
+    pub(super) fn wait(&mut self, limit: Duration, hurry: impl Fn() -> bool) -> Waited {
         let begin = Instant::now();
         loop {
             let left = limit.saturating_sub(begin.elapsed());
-            match self.answer.recv_timeout(left.min(TICK)) {
-                Ok(Ok(answer)) => return Waited::Answer(answer),
-                Ok(Err(fault)) => return Waited::Over(fault),
-                Err(RecvTimeoutError::Disconnected) => return Waited::Over(Fault::Closed),
-                Err(RecvTimeoutError::Timeout) if left.is_zero() || hurry() => {
-                    return Waited::TooLong;
+            match self.answers.recv_timeout(left.min(TICK)) {
+                Ok((id, answer)) => {
+                    let place = self.open.remove(&id).unwrap_or_default();
+                    return match answer {
+                        Ok(answer) => Waited::Answer(place, answer),
+                        Err(fault) => Waited::Over(place, fault),
+                    };
                 }
-                Err(RecvTimeoutError::Timeout) => {}
+                // Its sender is in this value, so it is a matter of time.
+                Err(_) if left.is_zero() || hurry() => return Waited::TooLong,
+                Err(_) => {}
             }
         }
     }
 }
 
-impl Drop for Open<'_> {
+impl Drop for Batch<'_> {
     fn drop(&mut self) {
-        self.requests.state().open.remove(&self.id);
+        let mut state = self.requests.state();
+        for id in self.open.keys() {
+            state.open.remove(id);
+        }
     }
 }

@@ -1,16 +1,19 @@
 //! `nixops-neatcloud cloud`: what there is, and away with it.
 
-use std::io::{self, Write};
+use std::{
+    io::{self, Write},
+    num::NonZeroU32,
+};
 
 use anyhow::{Result, bail};
 use clap::Subcommand;
 use serde_json::{Value, json};
 
-use crate::cloud::{Cloud, Power, Server, Truth};
+use crate::cloud::{Cloud, Entry, Power, Server, Truth, Volume};
 
 #[derive(Debug, Subcommand)]
 pub enum Verb {
-    /// Lists servers, volumes and SSH keys
+    /// Lists servers, volumes, SSH keys and tokens
     List {
         /// As JSON
         #[arg(long)]
@@ -26,6 +29,13 @@ pub enum Verb {
         /// Its name or its id
         name: String,
     },
+    /// Gives a volume another size, behind the back of who made it
+    Resize {
+        /// Its name or its id
+        volume: String,
+        /// Size in GiB; it may be smaller
+        size: NonZeroU32,
+    },
     /// Takes everything away
     Down,
 }
@@ -38,6 +48,7 @@ impl Verb {
             Self::List { json: false } => print(&table(&cloud)?),
             Self::Show { name } => print(&format!("{:#}\n", show(&cloud, &name)?)),
             Self::Kill { name } => kill(&cloud, &name),
+            Self::Resize { volume, size } => resize(&cloud, &volume, size),
             Self::Down => Ok(cloud.down()?),
         }
     }
@@ -55,6 +66,11 @@ fn all(cloud: &Cloud) -> Result<Value> {
     let mut all = json!(truth);
     for (id, server) in truth.servers() {
         all["servers"][id] = describe(cloud, id, server)?;
+    }
+    for id in truth.tokens().keys() {
+        if let Some(token) = all["tokens"][id].as_object_mut() {
+            token.retain(|name, _| !["secret", "password"].contains(&&**name));
+        }
     }
     Ok(all)
 }
@@ -101,6 +117,9 @@ fn table(cloud: &Cloud) -> Result<String> {
     for (id, key) in truth.ssh_keys() {
         rows.push(["ssh key", id, &key.name, "", ""].map(str::to_owned));
     }
+    for (id, token) in truth.tokens() {
+        rows.push(["token", id, &token.note, "", ""].map(str::to_owned));
+    }
     Ok(aligned(&rows))
 }
 
@@ -119,9 +138,9 @@ fn aligned(rows: &[[String; 5]]) -> String {
 
 fn show(cloud: &Cloud, name: &str) -> Result<Value> {
     let all = all(cloud)?;
-    for kind in ["servers", "volumes", "sshKeys"] {
+    for kind in ["servers", "volumes", "sshKeys", "tokens"] {
         for (id, value) in all[kind].as_object().into_iter().flatten() {
-            if id == name || value["name"] == name {
+            if id == name || value["name"] == name || value["note"] == name {
                 let mut value = value.clone();
                 value["id"] = json!(id);
                 return Ok(value);
@@ -148,4 +167,20 @@ fn kill(cloud: &Cloud, name: &str) -> Result<()> {
             ids.join(", ")
         ),
     }
+}
+
+fn resize(cloud: &Cloud, name: &str, size: NonZeroU32) -> Result<()> {
+    cloud.change(|truth| {
+        let found = truth.volumes().get_key_value(name);
+        let Some((id, volume)) = found.or_else(|| truth.volume(name)) else {
+            bail!("the cloud has no volume `{name}`");
+        };
+        let (id, size) = (id.clone(), size.get());
+        let volume = Volume {
+            size,
+            ..volume.clone()
+        };
+        truth.set(Entry::Volume(id, Some(volume)));
+        Ok(())
+    })
 }

@@ -31,7 +31,9 @@ pub use error::CloudError;
 pub use files::{read as read_file, replace as replace_file};
 pub use keeper::Reach;
 pub use server::View;
-pub use truth::{Entry, Power, Region, Server, Size, SshKey, Truth, Volume, new_id};
+pub use truth::{
+    ApiToken, Entry, Power, Region, Scope, Server, Size, SshKey, Truth, Volume, new_id,
+};
 
 /// A cloud.
 pub struct Cloud {

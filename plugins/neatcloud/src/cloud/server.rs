@@ -8,7 +8,9 @@ use std::{
 
 use serde_json::json;
 
-use super::{Cloud, CloudError, Entry, Power, Reach, Server, Truth, error::file, files, keeper};
+use super::{
+    Cloud, CloudError, Entry, Power, Reach, Server, Truth, Volume, error::file, files, keeper,
+};
 
 /// A server as everybody sees it who may.
 #[derive(Clone, Debug)]
@@ -77,10 +79,13 @@ impl Cloud {
         self.take_down(id)?;
         self.change(|truth| {
             truth.set(Entry::Server(id.to_owned(), None));
-            for (volume, mut free) in truth.volumes().clone() {
-                if free.server.take_if(|server| server == id).is_some() {
-                    truth.set(Entry::Volume(volume, Some(free)));
-                }
+            let attached = truth.attached_to(id);
+            let attached: Vec<_> = attached
+                .map(|(volume, of)| (volume.clone(), of.clone()))
+                .collect();
+            for (volume, of) in attached {
+                let free = Volume { server: None, ..of };
+                truth.set(Entry::Volume(volume, Some(free)));
             }
             Ok(())
         })

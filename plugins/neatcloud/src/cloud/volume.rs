@@ -25,11 +25,14 @@ impl Cloud {
     pub fn settle(&self, server: &str) -> Result<(), CloudError> {
         let _lock = self.lock()?;
         self.take_data_from(server, |volume| volume.server.as_deref() == Some(server))?;
-        let volumes = self.look(|truth| truth.volumes().clone())?;
-        for (id, volume) in volumes {
-            if volume.server.as_deref() == Some(server) {
-                self.attach_data(&id, &volume.name, server)?;
-            }
+        let attached: Vec<_> = self.look(|truth| {
+            let attached = truth.attached_to(server);
+            attached
+                .map(|(id, volume)| (id.clone(), volume.name.clone()))
+                .collect()
+        })?;
+        for (id, name) in attached {
+            self.attach_data(&id, &name, server)?;
         }
         Ok(())
     }
@@ -41,10 +44,16 @@ impl Cloud {
         stays: impl Fn(&Volume) -> bool,
     ) -> Result<(), CloudError> {
         let here = self.server_directory(server).join("vol");
-        let volumes = self.look(|truth| truth.volumes().clone())?;
-        for (id, volume) in volumes {
-            if !stays(&volume) && here.join(&volume.name).exists() {
-                self.detach_data(&id, &volume.name)?;
+        for entry in fs::read_dir(&here).into_iter().flatten().flatten() {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let volume = self.look(|truth| {
+                let (id, volume) = truth.volume(&name)?;
+                Some((id.clone(), volume.clone()))
+            })?;
+            if let Some((id, volume)) = volume
+                && !stays(&volume)
+            {
+                self.detach_data(&id, &name)?;
             }
         }
         Ok(())

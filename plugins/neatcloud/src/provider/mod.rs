@@ -2,6 +2,7 @@
 
 mod servers;
 mod ssh_keys;
+mod tokens;
 mod volumes;
 
 use std::{io::Write, process::ExitCode, sync::Arc};
@@ -36,6 +37,7 @@ fn provider(api: &Api) -> Provider {
         .with(servers::Servers(api.clone()))
         .with(volumes::Volumes(api.clone()))
         .with(ssh_keys::SshKeys(api.clone()))
+        .with(tokens::Tokens(api.clone()))
 }
 
 impl Api {

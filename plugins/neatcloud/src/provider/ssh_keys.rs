@@ -217,8 +217,7 @@ fn call<'a>(method: &'static str, name: &'a str) -> Call<'a> {
 }
 
 fn by_token(truth: &Truth, token: &str) -> Option<Made<Outputs>> {
-    let mut keys = truth.ssh_keys().iter();
-    let (id, key) = keys.find(|(_, key)| key.token == token)?;
+    let (id, key) = truth.ssh_key_of_token(token)?;
     Some(made(id, key))
 }
 

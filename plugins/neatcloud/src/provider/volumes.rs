@@ -3,8 +3,8 @@
 use std::num::NonZeroU32;
 
 use nixops_plugin::{
-    Attributes, Context, Diagnostic, Difference, Failed, JsonSchema, Made, Resource, ResourceRef,
-    ResourceState, State, difference,
+    Attributes, Change, ChangeKind, Context, Diagnostic, Difference, Failed, JsonSchema, Made,
+    Resource, ResourceRef, ResourceState, State, difference,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -80,9 +80,16 @@ impl Resource for Volumes {
         inputs: &Attributes,
     ) -> Result<Difference, Failed> {
         let mut difference = difference(context.schema(), prior, inputs);
-        let shrinks = size(inputs) < size(&prior.inputs);
-        for change in &mut difference.changes {
-            change.replace |= shrinks && change.path == ["size"];
+        let (wanted, brought_to) = (size(inputs), size(&prior.inputs));
+        // What it is, whoever brought it there.
+        let is = size(&prior.outputs).or(brought_to);
+        difference.changes.retain(|change| change.path != ["size"]);
+        if wanted != is {
+            difference.changes.push(Change {
+                path: vec!["size".to_owned()],
+                kind: ChangeKind::Update,
+                replace: wanted < is,
+            });
         }
         difference.stable = ["id", "name", "server"].map(str::to_owned).to_vec();
         Ok(difference)
@@ -262,8 +269,7 @@ fn call<'a>(method: &'static str, name: &'a str) -> Call<'a> {
 }
 
 fn by_token(truth: &Truth, token: &str) -> Option<Made<Outputs>> {
-    let mut volumes = truth.volumes().iter();
-    let (id, volume) = volumes.find(|(_, volume)| volume.token == token)?;
+    let (id, volume) = truth.volume_of_token(token)?;
     Some(Made {
         id: id.clone(),
         state: state(id, volume),

@@ -10,6 +10,8 @@ mod life;
 mod nix;
 mod provider;
 mod remains;
+mod scale;
+mod tokens;
 mod unprivileged;
 mod volumes;
 

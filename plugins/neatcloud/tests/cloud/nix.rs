@@ -53,6 +53,7 @@ fn a_machine_tells_names_where_the_network_names_resources() {
     let laptop = Laptop::new();
     let definitions = r#"
       resources.neatcloudVolumes.data = { size = 3; };
+      resources.neatcloudTokens.ci = { password = "p"; };
       resources.neatcloudSshKeys.me = { name = "my-key"; publicKey = "ssh-ed25519 AAAA"; };
       web = { resources, ... }: {
         deployment.neatcloud = {
@@ -63,6 +64,7 @@ fn a_machine_tells_names_where_the_network_names_resources() {
       };"#;
     let wanted = "{
       server = (value (bridge.targets.web { })).options.neatcloud;
+      token = (value (bridge.resources.neatcloudTokens.ci { })).value;
       volume = (value (bridge.resources.neatcloudVolumes.data { })).value;
     }";
     let told = json_of(&evaluate(&laptop, definitions, wanted));
@@ -76,6 +78,9 @@ fn a_machine_tells_names_where_the_network_names_resources() {
             "volumes": ["nixops-u-data", "other"],
         })
     );
+    assert_eq!(told["token"]["note"], "ci");
+    assert_eq!(told["token"]["scope"], "read");
+    assert_eq!(told["token"]["password"], "p");
     assert_eq!(told["volume"]["name"], "nixops-u-data");
     assert_eq!(told["volume"]["region"], "north");
 }

@@ -3,7 +3,7 @@
 use nixops_plugin::protocol::{Difference, Updated};
 use serde_json::json;
 
-use super::{message, resource, state, text, with_key};
+use super::{Laptop, message, resource, state, text, with_key};
 
 #[test]
 fn a_volume_is_seen_on_its_server_and_outlives_it() {
@@ -85,4 +85,58 @@ fn a_volume_grows_and_a_smaller_one_is_another() {
         .update(("neatcloudVolumes", "data"), &prior, &json!({ "size": 3 }))
         .unwrap();
     assert_eq!(grown.outputs["size"], 3);
+}
+
+#[test]
+fn a_volume_that_was_changed_behind_our_back_differs_from_what_it_is_to_be() {
+    let laptop = Laptop::new();
+    let mut provider = laptop.fake_provider();
+    let inputs = json!({ "name": "data", "size": 4 });
+    let data = provider
+        .create("neatcloudVolumes", "data", &inputs)
+        .unwrap();
+    let mut prior = state(&data, &inputs);
+    let mut found = |size: &str| {
+        text(&laptop.cloud(&["resize", "data", size]));
+        let read = provider.read("neatcloudVolumes", &[prior.clone()]);
+        prior.outputs = read.resources[0].clone().unwrap().outputs;
+        let resource = resource("neatcloudVolumes", "data");
+        let params = json!({ "resource": resource, "prior": prior, "inputs": inputs });
+        let difference: Difference = provider.call("diff", params).unwrap();
+        let changes = difference.changes.into_iter();
+        changes
+            .map(|change| (change.path.join("."), change.replace))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(found("2"), [("size".to_owned(), false)]);
+    // No volume shrinks.
+    assert_eq!(found("9"), [("size".to_owned(), true)]);
+    assert_eq!(found("4"), []);
+    let refused = laptop.cloud(&["resize", "nothing", "1"]);
+    let refused = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(
+        refused.contains("the cloud has no volume `nothing`"),
+        "{refused}"
+    );
+}
+
+#[test]
+fn a_server_waits_for_the_volumes_of_its_network_alone() {
+    let laptop = Laptop::new();
+    let mut provider = laptop.fake_provider();
+    let mut after = |volume: &str| {
+        let inputs = json!({ "volumes": [volume] });
+        let params = json!({ "resource": resource("neatcloud", "web"), "inputs": inputs });
+        let mut validated: serde_json::Value = provider.call("validate", params).unwrap();
+        validated["after"].take()
+    };
+    let own = "nixops-6f1c5f0e-8a39-4f3e-9d6b-2a7a3e3c1b11-fast-data";
+    let one = json!([{ "type": "neatcloudVolumes", "name": "fast-data" }]);
+    assert_eq!(after(own), one);
+    // It may be that of any resource.
+    assert_eq!(after("data"), json!([{ "type": "neatcloudVolumes" }]));
+    assert_eq!(
+        after("nixops-data"),
+        json!([{ "type": "neatcloudVolumes" }])
+    );
 }

@@ -86,9 +86,12 @@ impl Servers {
     ) -> Result<(), Failed> {
         let is_here = |volume: &Volume| volume.server.as_deref() == Some(id);
         let wanted = |volume: &Volume| names.contains(&volume.name);
-        let volumes = truth.volumes().clone().into_iter();
-        let moving: Vec<_> = volumes
-            .filter(|(_, volume)| is_here(volume) != wanted(volume))
+        let named = names.iter().filter_map(|name| truth.volume(name));
+        let moving: Vec<_> = truth
+            .attached_to(id)
+            .filter(|(_, volume)| !wanted(volume))
+            .chain(named.filter(|(_, volume)| !is_here(volume)))
+            .map(|(volume_id, volume)| (volume_id.clone(), volume.clone()))
             .collect();
         for (_, volume) in moving.iter().filter(|(_, volume)| wanted(volume)) {
             self.may_attach(truth, volume, server)?;
@@ -164,9 +167,7 @@ fn order(name: &str, options: &Options, token: &str, fake: bool) -> Server {
 }
 
 fn by_token(truth: &Truth, token: &str) -> Option<String> {
-    let mut servers = truth.servers().iter();
-    let (id, _) = servers.find(|(_, server)| server.token == token)?;
-    Some(id.clone())
+    Some(truth.server_of_token(token)?.0.clone())
 }
 
 fn outputs(id: &str, state: Power, view: View) -> Outputs {

@@ -38,14 +38,9 @@ impl Resource for Servers {
     }
 
     fn after(&self, options: &Options) -> Vec<Dependency> {
-        let mut after = Vec::new();
-        if !options.volumes.is_empty() {
-            after.push(Dependency::on_all("neatcloudVolumes"));
-        }
-        if !options.ssh_keys.is_empty() {
-            after.push(Dependency::on_all("neatcloudSshKeys"));
-        }
-        after
+        let volumes = named("neatcloudVolumes", &options.volumes);
+        let keys = named("neatcloudSshKeys", &options.ssh_keys);
+        volumes.into_iter().chain(keys).collect()
     }
 
     fn diff(
@@ -166,6 +161,25 @@ fn call<'a>(method: &'static str, name: &'a str) -> Call<'a> {
         kind: TYPE,
         name,
     }
+}
+
+/// The resources that have these names in the cloud: those of the network, by the names that they have
+/// unless it says others, or all of the type.
+fn named(kind: &str, names: &[String]) -> Vec<Dependency> {
+    let own: Option<Vec<&str>> = names.iter().map(|name| own_name(name)).collect();
+    match own {
+        Some(own) => own
+            .into_iter()
+            .map(|name| Dependency::on(kind, name))
+            .collect(),
+        None => vec![Dependency::on_all(kind)],
+    }
+}
+
+/// Name in its network of what is called `nixops-UUID-NAME`.
+fn own_name(name: &str) -> Option<&str> {
+    const UUID: usize = 36;
+    name.strip_prefix("nixops-")?.get(UUID..)?.strip_prefix('-')
 }
 
 fn has_keys(inputs: &Attributes) -> bool {

@@ -1,20 +1,29 @@
 //! What the cloud knows.
 
+mod things;
+
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet, HashMap},
+    fmt,
     hash::{BuildHasher, RandomState},
 };
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use things::{Thing, Things};
+
 /// All that there is in the cloud, by id. It is changed one [`Entry`] at a time.
 #[derive(Clone, Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Truth {
-    servers: BTreeMap<String, Server>,
-    volumes: BTreeMap<String, Volume>,
-    ssh_keys: BTreeMap<String, SshKey>,
+    servers: Things<Server>,
+    volumes: Things<Volume>,
+    ssh_keys: Things<SshKey>,
+    tokens: Things<ApiToken>,
+    /// Volumes by the server that they are attached to.
+    #[serde(skip)]
+    attached: HashMap<String, BTreeSet<String>>,
     /// What was changed since it was last asked for.
     #[serde(skip)]
     changes: Vec<Entry>,
@@ -30,6 +39,8 @@ pub enum Entry {
     Volume(String, Option<Volume>),
     /// An SSH key.
     SshKey(String, Option<SshKey>),
+    /// A token for the cloud's interface.
+    Token(String, Option<ApiToken>),
 }
 
 /// A server as it was ordered.
@@ -83,6 +94,33 @@ pub struct SshKey {
     pub public_key: String,
 }
 
+/// A token that lets programs use the cloud's interface.
+#[derive(Clone, Deserialize, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ApiToken {
+    /// Word by which who ordered it finds it again.
+    pub token: String,
+    /// What it is for; not unique.
+    pub note: String,
+    /// What it allows.
+    pub scope: Scope,
+    /// What its holder shows.
+    pub secret: String,
+    /// What its holder has to know beside it.
+    pub password: Option<String>,
+}
+
+/// What a token allows.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Scope {
+    // To look.
+    #[default]
+    Read,
+    // To change too.
+    Write,
+}
+
 /// How big a server is.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -118,6 +156,36 @@ pub enum Power {
     Stopped,
 }
 
+impl fmt::Debug for ApiToken {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("ApiToken")
+            .field("note", &self.note)
+            .finish_non_exhaustive()
+    }
+}
+
+macro_rules! things {
+    ($($thing:ty { $name:ident })*) => {$(
+        impl Thing for $thing {
+            fn token(&self) -> &str {
+                &self.token
+            }
+
+            fn name(&self) -> &str {
+                &self.$name
+            }
+        }
+    )*};
+}
+
+things! {
+    Server { name }
+    Volume { name }
+    SshKey { name }
+    ApiToken { note }
+}
+
 impl Entry {
     /// The same thing, gone.
     pub fn gone(self) -> Self {
@@ -125,6 +193,7 @@ impl Entry {
             Self::Server(id, _) => Self::Server(id, None),
             Self::Volume(id, _) => Self::Volume(id, None),
             Self::SshKey(id, _) => Self::SshKey(id, None),
+            Self::Token(id, _) => Self::Token(id, None),
         }
     }
 }
@@ -132,17 +201,22 @@ impl Entry {
 impl Truth {
     /// Servers by id.
     pub fn servers(&self) -> &BTreeMap<String, Server> {
-        &self.servers
+        self.servers.by_id()
     }
 
     /// Volumes by id.
     pub fn volumes(&self) -> &BTreeMap<String, Volume> {
-        &self.volumes
+        self.volumes.by_id()
     }
 
     /// SSH keys by id.
     pub fn ssh_keys(&self) -> &BTreeMap<String, SshKey> {
-        &self.ssh_keys
+        self.ssh_keys.by_id()
+    }
+
+    /// Tokens by id.
+    pub fn tokens(&self) -> &BTreeMap<String, ApiToken> {
+        self.tokens.by_id()
     }
 
     /// Changes one thing.
@@ -154,10 +228,30 @@ impl Truth {
     /// Does what was changed before, maybe elsewhere.
     pub fn apply(&mut self, entry: Entry) {
         match entry {
-            Entry::Server(id, server) => set(&mut self.servers, id, server),
-            Entry::Volume(id, volume) => set(&mut self.volumes, id, volume),
-            Entry::SshKey(id, key) => set(&mut self.ssh_keys, id, key),
+            Entry::Server(id, server) => self.servers.set(id, server),
+            Entry::Volume(id, volume) => self.apply_volume(id, volume),
+            Entry::SshKey(id, key) => self.ssh_keys.set(id, key),
+            Entry::Token(id, token) => self.tokens.set(id, token),
         }
+    }
+
+    fn apply_volume(&mut self, id: String, volume: Option<Volume>) {
+        let before = self
+            .volumes()
+            .get(&id)
+            .and_then(|volume| volume.server.clone());
+        if let Some(server) = before
+            && let Some(attached) = self.attached.get_mut(&server)
+        {
+            attached.remove(&id);
+            if attached.is_empty() {
+                self.attached.remove(&server);
+            }
+        }
+        if let Some(server) = volume.as_ref().and_then(|volume| volume.server.clone()) {
+            self.attached.entry(server).or_default().insert(id.clone());
+        }
+        self.volumes.set(id, volume);
     }
 
     /// What was changed since the last call.
@@ -167,37 +261,58 @@ impl Truth {
 
     /// All that there is, as changes of nothing.
     pub fn entries(&self) -> impl Iterator<Item = Entry> {
-        let servers = self.servers.iter();
-        let volumes = self.volumes.iter();
-        let keys = self.ssh_keys.iter();
-        servers
-            .map(|(id, server)| Entry::Server(id.clone(), Some(server.clone())))
-            .chain(volumes.map(|(id, volume)| Entry::Volume(id.clone(), Some(volume.clone()))))
-            .chain(keys.map(|(id, key)| Entry::SshKey(id.clone(), Some(key.clone()))))
+        let servers = copies(self.servers()).map(|(id, one)| Entry::Server(id, one));
+        let volumes = copies(self.volumes()).map(|(id, one)| Entry::Volume(id, one));
+        let keys = copies(self.ssh_keys()).map(|(id, one)| Entry::SshKey(id, one));
+        let tokens = copies(self.tokens()).map(|(id, one)| Entry::Token(id, one));
+        servers.chain(volumes).chain(keys).chain(tokens)
     }
 
     /// How many things there are.
     pub fn len(&self) -> usize {
-        self.servers.len() + self.volumes.len() + self.ssh_keys.len()
+        self.servers().len() + self.volumes().len() + self.ssh_keys().len() + self.tokens().len()
+    }
+
+    /// Volumes of a server, and their ids.
+    pub fn attached_to(&self, server: &str) -> impl Iterator<Item = (&String, &Volume)> {
+        let ids = self.attached.get(server).into_iter().flatten();
+        ids.filter_map(|id| self.volumes().get_key_value(id))
     }
 
     /// Names of the volumes of a server.
     pub fn volumes_of(&self, server: &str) -> Vec<String> {
-        let volumes = self.volumes.values();
-        volumes
-            .filter(|volume| volume.server.as_deref() == Some(server))
-            .map(|volume| volume.name.clone())
-            .collect()
+        let volumes = self.attached_to(server);
+        volumes.map(|(_, volume)| volume.name.clone()).collect()
+    }
+
+    /// The server that was ordered with a token, and its id.
+    pub fn server_of_token(&self, token: &str) -> Option<(&String, &Server)> {
+        self.servers.by_token(token)
+    }
+
+    /// The volume that was ordered with a token, and its id.
+    pub fn volume_of_token(&self, token: &str) -> Option<(&String, &Volume)> {
+        self.volumes.by_token(token)
+    }
+
+    /// The key that was ordered with a token, and its id.
+    pub fn ssh_key_of_token(&self, token: &str) -> Option<(&String, &SshKey)> {
+        self.ssh_keys.by_token(token)
+    }
+
+    /// The token for the interface that was ordered with a token, and its id.
+    pub fn token_of_token(&self, token: &str) -> Option<(&String, &ApiToken)> {
+        self.tokens.by_token(token)
     }
 
     /// The volume with a name, and its id.
     pub fn volume(&self, name: &str) -> Option<(&String, &Volume)> {
-        self.volumes.iter().find(|(_, volume)| volume.name == name)
+        self.volumes.by_name(name)
     }
 
     /// The key with a name, and its id.
     pub fn ssh_key(&self, name: &str) -> Option<(&String, &SshKey)> {
-        self.ssh_keys.iter().find(|(_, key)| key.name == name)
+        self.ssh_keys.by_name(name)
     }
 
     /// The keys that let root into a server. Names of keys that are gone let nobody in.
@@ -210,11 +325,10 @@ impl Truth {
     }
 }
 
-fn set<T>(things: &mut BTreeMap<String, T>, id: String, thing: Option<T>) {
-    match thing {
-        Some(thing) => things.insert(id, thing),
-        None => things.remove(&id),
-    };
+fn copies<T: Clone>(things: &BTreeMap<String, T>) -> impl Iterator<Item = (String, Option<T>)> {
+    things
+        .iter()
+        .map(|(id, thing)| (id.clone(), Some(thing.clone())))
 }
 
 /// Makes an id that nothing else has, also not in an earlier life of the cloud.
