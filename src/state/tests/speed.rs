@@ -27,7 +27,7 @@ fn of(resources: usize) -> Site {
 
 /// The quickest of some tries.
 fn quickest(mut work: impl FnMut()) -> Duration {
-    let tries = (0..5).map(|_| {
+    let tries = (0..3).map(|_| {
         let begun = Instant::now();
         work();
         begun.elapsed()
