@@ -5,8 +5,11 @@ use std::{
     fs,
     path::{Path, PathBuf},
     process::Command,
+    sync::Arc,
 };
 
+use camino::Utf8Path;
+use nixops::state::{Database, NoKey, Records, Store as _};
 use serde_json::{Value, json};
 
 use crate::lab::{Lab, Run, flake};
@@ -149,21 +152,35 @@ impl Lab {
 
     /// The file in which resources are recorded, if there is one.
     pub fn record_file(&self) -> Option<PathBuf> {
-        let directory = self.rig.home().join("state/nixops/deployments");
-        let mut files: Vec<_> = fs::read_dir(directory)
-            .into_iter()
-            .flatten()
-            .map(|entry| entry.expect("a file").path())
-            .filter(|path| path.extension().is_some_and(|end| end == "json"))
-            .collect();
-        assert!(files.len() <= 1, "{files:?}");
-        files.pop()
+        let file = self.rig.home().join("state/nixops/state.db");
+        file.exists().then_some(file)
     }
 
-    /// What is recorded, as text.
+    /// What is recorded of resources, as text; nothing if nothing is.
     pub fn records(&self) -> Option<String> {
         let file = self.record_file()?;
-        Some(fs::read_to_string(file).expect("the records"))
+        let file = Utf8Path::from_path(&file).expect("a path in UTF-8");
+        let database = Database::look(file).expect("the state");
+        let mut lines = Vec::new();
+        for deployment in database.deployments().expect("deployments") {
+            let store = database.store(&deployment.uuid, Arc::new(NoKey));
+            let Records { current, deposed } = store.records().expect("records");
+            let line = |(key, record)| format!("{}\n", json!({ "key": key, "record": record }));
+            lines.extend(current.into_iter().chain(deposed).map(line));
+        }
+        (!lines.is_empty()).then(|| lines.concat())
+    }
+
+    /// Everything that is in the files of the state, as far as it is text.
+    pub fn state_text(&self) -> String {
+        let directory = self.rig.home().join("state/nixops");
+        let files = fs::read_dir(directory).expect("the directory of the state");
+        let files = files.map(|file| file.expect("a file").path());
+        let texts = files.filter(|path| path.is_file()).map(|path| {
+            let bytes = fs::read(path).expect("a file of the state");
+            String::from_utf8_lossy(&bytes).into_owned()
+        });
+        texts.collect()
     }
 
     /// `nixops deploy`, which need not ask.

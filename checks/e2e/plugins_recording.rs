@@ -28,7 +28,8 @@ fn only_one_of_two_deploys_at_a_time_works_on_a_deployment() {
     second
         .exits(1)
         .says("error: another run works on this deployment: ")
-        .says("hint: wait for it to end; the lock goes with the run");
+        .says("runs `nixops deploy` since ")
+        .says("hint: wait for it to end ");
     // Who only looks need not wait.
     lab.deploy(&["--dry-run"]).exits(0);
     lab.deploy(&["--build-only"]).exits(0);
@@ -45,9 +46,11 @@ fn a_record_that_is_damaged_or_newer_is_told_of_and_left_as_it_is() {
     let lab = one_volume();
     lab.deploy(&[]).exits(0);
     let file = lab.record_file().unwrap();
-    let known = fs::read_to_string(&file).unwrap();
+    let known = fs::read(&file).unwrap();
     let damaged = known[..known.len() / 2].to_owned();
-    let newer = known.replacen("\"version\": 1", "\"version\": 2", 1);
+    let mut newer = known.clone();
+    // Where SQLite keeps its `user_version`.
+    newer[60..64].copy_from_slice(&2_u32.to_be_bytes());
     let cases = [
         (
             damaged,
@@ -61,12 +64,12 @@ fn a_record_that_is_damaged_or_newer_is_told_of_and_left_as_it_is() {
             ),
         ),
     ];
-    for (text, said) in cases {
-        fs::write(&file, &text).unwrap();
+    for (bytes, said) in cases {
+        fs::write(&file, &bytes).unwrap();
         for arguments in [&[][..], &["--dry-run"]] {
             lab.deploy(arguments).exits(1).says(&said).says("\nhint: ");
         }
-        assert_eq!(fs::read_to_string(&file).unwrap(), text);
+        assert_eq!(fs::read(&file).unwrap(), bytes);
         assert_eq!(lab.cloud_has("volumes").len(), 1);
     }
     fs::write(&file, &known).unwrap();

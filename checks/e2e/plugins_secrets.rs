@@ -101,6 +101,7 @@ fn a_password_reaches_the_provider_and_is_neither_shown_nor_kept() {
     assert!(fs::read_to_string(&asked).unwrap().contains(SECRET));
     fs::remove_file(&asked).unwrap();
     assert!(!lab.records().unwrap().contains(SECRET));
+    assert!(!lab.state_text().contains(SECRET));
     assert_eq!(
         files_with(SECRET, lab.rig.root()),
         [lab.path("flake.nix")],
@@ -138,6 +139,7 @@ fn a_key_that_the_cloud_makes_lets_the_deployer_in_and_is_not_kept() {
         assert_eq!(run.result("web"), result);
     }
     assert!(!lab.records().unwrap().contains("PRIVATE KEY"));
+    assert!(!lab.state_text().contains("PRIVATE KEY"));
     let kept = files_with("PRIVATE KEY", &lab.rig.root().join("home"));
     let elsewhere = kept
         .iter()

@@ -21,14 +21,14 @@ pub enum Error {
         source: io::Error,
     },
     /// The database refuses something.
-    #[error("cannot {action} the state in {path}")]
+    #[error("cannot {action} the state in {path}: {reason}")]
     Database {
         /// What was to be done.
         action: &'static str,
         /// The file.
         path: Utf8PathBuf,
-        /// What the database says.
-        source: rusqlite::Error,
+        /// What SQLite says.
+        reason: String,
     },
     /// Another run holds it.
     #[error("another run works on this deployment: {holder}; {path} is locked")]
@@ -128,6 +128,14 @@ pub enum Error {
     /// The network does not say rightly where the state is.
     #[error("network.storage {0}")]
     Storage(String),
+    /// The file beside a network makes no sense.
+    #[error("cannot tell from {path} which deployment the network has: {reason}")]
+    Identity {
+        /// The file.
+        path: Utf8PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// Another network is deployed there.
     #[error("the deployment {deployment} belongs to another network: {theirs}, and this is {ours}")]
     OtherNetwork {
@@ -176,11 +184,18 @@ impl Error {
                 "as in network.storage.sqlite.path = \"/var/lib/nixops/state.db\"; without \
                  network.storage the state is in $XDG_STATE_HOME/nixops/state.db",
             ),
+            Self::Identity { .. } => Some(
+                "take it from the network's repository again; without it the next deploy makes \
+                 another deployment, and what this one has made stays",
+            ),
             Self::OtherNetwork { .. } => Some(
                 "if it was moved or renamed, `nixops modify --rebind` gives the deployment this \
                  network; if not, `nixops create` makes another deployment",
             ),
             Self::Seal(error) => error.hint(),
+            Self::File { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => {
+                Some("give yourself the right to read and write the file and its directory")
+            }
             Self::File { .. }
             | Self::Database { .. }
             | Self::NoRecord { .. }

@@ -10,16 +10,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use tempfile::Builder;
 
-use super::{
-    Deployment, Error,
-    trouble::{damaged, file},
-};
+use super::{Deployment, Error, trouble::file};
 
 /// Name of the file, beside `flake.nix` or `nixops.nix`.
 const FILE: &str = "nixops.json";
 
 /// Version of the file's form.
-const VERSION: u32 = 1;
+const VERSION: u64 = 1;
 
 /// Which deployment is a network's own.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -43,7 +40,7 @@ impl Recorded {
     pub fn read(directory: &Utf8Path) -> Result<Self, Error> {
         let path = directory.join(FILE);
         let content = match fs::read(&path) {
-            Ok(text) => serde_json::from_slice(&text).map_err(damaged(&path))?,
+            Ok(text) => serde_json::from_slice(&text).map_err(|error| wrong(&path, error))?,
             Err(error) if error.kind() == io::ErrorKind::NotFound => Map::new(),
             Err(error) => return Err(file("read", &path)(error)),
         };
@@ -96,35 +93,35 @@ impl Recorded {
 
     /// Refuses what is not as it is to be, rather than to make another deployment.
     fn check(&self) -> Result<(), Error> {
-        let version = self
-            .content
-            .get("version")
-            .map_or(Some(VERSION), |version| {
-                version.as_u64().and_then(|version| version.try_into().ok())
-            });
+        let version = self.content.get("version");
+        let version = version.map_or(Some(VERSION), Value::as_u64);
         match version {
             Some(found) if found > VERSION => {
-                return Err(Error::Newer {
-                    path: self.path.clone(),
-                    found,
-                    known: VERSION,
-                });
+                let reason = format!("it has version {found}, and this nixops knows {VERSION}");
+                return Err(wrong(&self.path, reason));
             }
             Some(_) => {}
-            None => return Err(damaged(&self.path)("its version is no number")),
+            None => return Err(wrong(&self.path, "its version is no number")),
         }
         let deployments = match self.content.get("deployments") {
             None => return Ok(()),
             Some(Value::Object(deployments)) => deployments,
-            Some(_) => return Err(damaged(&self.path)("its deployments are no object")),
+            Some(_) => return Err(wrong(&self.path, "its deployments are no object")),
         };
         for (network, identity) in deployments {
             if let Err(error) = serde_json::from_value::<Identity>(identity.clone()) {
                 let reason = format!("deployments.{network}: {error}");
-                return Err(damaged(&self.path)(reason));
+                return Err(wrong(&self.path, reason));
             }
         }
         Ok(())
+    }
+}
+
+fn wrong(path: &Utf8Path, reason: impl ToString) -> Error {
+    Error::Identity {
+        path: path.to_owned(),
+        reason: reason.to_string(),
     }
 }
 

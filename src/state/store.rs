@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use zeroize::Zeroizing;
 
 use super::{
-    Change, Database, Deployment, Entry, Error, JournalLine, MachineRecord, Record, Records,
+    Change, Database, Deployment, Entry, Error, JournalLine, Key, MachineRecord, Record, Records,
     Sealer, SecretParts, Secrets, Store, Whole, clock,
     rows::{Prepared, Resource, Writer},
     trouble::{damaged, told},
@@ -18,8 +18,11 @@ use super::{
 /// How many lines of the journal are kept.
 const LINES: u64 = 10_000;
 
+// Each half has an index.
 const RECORDS: &str = "SELECT type, name, deposed, record, sealed FROM resources \
-    WHERE deployment = ?1 ORDER BY type, name, number";
+    WHERE deployment = ?1 AND deposed = 0 \
+    UNION ALL SELECT type, name, deposed, record, sealed FROM resources \
+    WHERE deployment = ?1 AND deposed = 1";
 const MACHINES: &str = "SELECT name, record FROM machines WHERE deployment = ?1";
 const JOURNAL: &str = "SELECT number, time, entry FROM journal WHERE deployment = ?1 \
     ORDER BY number DESC LIMIT ?2";
@@ -92,6 +95,8 @@ impl Store for DeploymentStore {
                 records.current.insert(row.key, record);
             }
         }
+        let order = |(key, record): &(Key, Record)| (key.clone(), record.token.clone());
+        records.deposed.sort_by_cached_key(order);
         Ok(records)
     }
 

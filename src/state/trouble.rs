@@ -17,14 +17,15 @@ pub(super) fn told(
         match source.sqlite_error_code() {
             Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => Error::Damaged {
                 path,
-                source: source.into(),
+                // Its own source says the same again.
+                source: source.to_string().into(),
             },
             Some(ErrorCode::DiskFull) => Error::Full { path },
             Some(ErrorCode::ReadOnly) => Error::ReadOnly { path },
             _ => Error::Database {
                 action,
                 path,
-                source,
+                reason: source.to_string(),
             },
         }
     }

@@ -2,7 +2,7 @@
 
 use std::{fs, io, os::unix::fs::MetadataExt as _};
 
-use camino::{Utf8Path, Utf8PathBuf};
+use camino::Utf8Path;
 use rusqlite::{Connection, MAIN_DB, OpenFlags};
 
 use super::{
@@ -59,7 +59,7 @@ impl Stamp {
         let Some(file) = exists(fs::metadata(path))? else {
             return Ok(None);
         };
-        let log = exists(fs::metadata(beside(path, "-wal")))?;
+        let log = exists(fs::metadata(open::log(path)))?;
         Ok(Some(Self {
             inode: file.ino(),
             size: file.size(),
@@ -75,10 +75,6 @@ fn exists<T>(found: io::Result<T>) -> io::Result<Option<T>> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),
     }
-}
-
-fn beside(path: &Utf8Path, end: &str) -> Utf8PathBuf {
-    Utf8PathBuf::from(format!("{path}{end}"))
 }
 
 /// The bytes of a database whose newest changes are in the log still: a run uses it, or was killed.
@@ -114,6 +110,8 @@ pub(super) fn load(mut image: Vec<u8>, path: &Utf8Path) -> Result<Connection, Er
         .deserialize_read_exact(MAIN_DB, image.as_slice(), size, false)
         .map_err(told)?;
     open::settle(&connection).map_err(told)?;
+    schema::check(&connection, path, STEPS)?;
+    schema::examine(&connection, path)?;
     schema::migrate(&mut connection, path, STEPS)?;
     Ok(connection)
 }

@@ -10,7 +10,7 @@ mod deployments;
 mod file_system;
 mod image;
 mod open;
-mod schema;
+pub(super) mod schema;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 

@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use camino::Utf8Path;
+use camino::{Utf8Path, Utf8PathBuf};
 use rusqlite::{Connection, MAIN_DB, OpenFlags};
 use tempfile::NamedTempFile;
 
@@ -51,17 +51,24 @@ impl Place {
         })
     }
 
-    /// Refuses a change that nobody would find again.
+    /// Refuses a change that nobody would find again. A transaction has begun.
     pub(super) fn check(self, path: &Utf8Path) -> Result<(), Error> {
         let path = path.to_owned();
         match self {
             Self::Memory => Ok(()),
             Self::Copy => Err(Error::ReadOnly { path }),
-            // SQLite would go on writing into the file that has no name any more.
-            Self::File { .. } if Self::of(&path).ok() != Some(self) => Err(Error::Gone { path }),
+            // SQLite would go on writing into files that have no name any more.
+            Self::File { .. } if Self::of(&path).ok() != Some(self) || !log(&path).exists() => {
+                Err(Error::Gone { path })
+            }
             Self::File { .. } => Ok(()),
         }
     }
+}
+
+/// Where the newest changes of a database are, until they are put into its file.
+pub(super) fn log(path: &Utf8Path) -> Utf8PathBuf {
+    Utf8PathBuf::from(format!("{path}-wal"))
 }
 
 /// Opens the database in a file, which need not be there.
@@ -80,12 +87,13 @@ pub(super) fn open(path: &Utf8Path) -> Result<(Connection, Place), Error> {
     let mut connection = Connection::open_with_flags(path, flags).map_err(told)?;
     let place = Place::of(path).map_err(file("open", path))?;
     connection.busy_timeout(PATIENCE).map_err(told)?;
-    schema::check(&connection, path, STEPS)?;
     if connection.is_readonly(MAIN_DB).map_err(told)? {
         return Err(Error::ReadOnly {
             path: path.to_owned(),
         });
     }
+    schema::check(&connection, path, STEPS)?;
+    schema::examine(&connection, path)?;
     prepare(&connection).map_err(told)?;
     schema::migrate(&mut connection, path, STEPS)?;
     Ok((connection, place))
@@ -121,7 +129,9 @@ fn create(path: &Utf8Path) -> Result<(), Error> {
     let file = file("make", path);
     let directory = directory(path);
     // Readable by us alone, and so are the files that SQLite puts beside it.
-    let temporary = NamedTempFile::new_in(directory).map_err(file)?;
+    let temporary = NamedTempFile::new_in(directory);
+    // Which names were tried for it is no news.
+    let temporary = temporary.map_err(|error| file(error.kind().into()))?;
     let image = super::image::of(&mut memory(path)?, path)?;
     fs::write(&temporary, image).map_err(file)?;
     temporary.as_file().sync_all().map_err(file)?;

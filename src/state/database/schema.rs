@@ -3,10 +3,13 @@
 use camino::Utf8Path;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
-use crate::state::{Error, trouble::told};
+use crate::state::{
+    Error,
+    trouble::{damaged, told},
+};
 
 /// What makes of each version the next one, in SQL. A step that was published is never changed.
-pub(super) const STEPS: &[&str] = &[include_str!("v1.sql")];
+pub(in crate::state) const STEPS: &[&str] = &[include_str!("v1.sql")];
 
 /// Says of an SQLite file that it is ours: `nixs`.
 const APPLICATION: u32 = 0x6e69_7873;
@@ -34,7 +37,7 @@ pub(super) fn version(connection: &Connection, path: &Utf8Path) -> Result<u32, E
 }
 
 /// Refuses what a newer version wrote; nothing is written.
-pub(super) fn check(
+pub(in crate::state) fn check(
     connection: &Connection,
     path: &Utf8Path,
     steps: &[&str],
@@ -51,8 +54,19 @@ pub(super) fn check(
     Ok(known - found)
 }
 
+/// Refuses a database of which a part cannot be read, before anything is done that could not be recorded.
+pub(super) fn examine(connection: &Connection, path: &Utf8Path) -> Result<(), Error> {
+    let first = |row: &rusqlite::Row| row.get::<_, String>(0);
+    let verdict = connection.query_row("PRAGMA quick_check(1)", [], first);
+    match verdict.map_err(told("read", path))? {
+        verdict if verdict == "ok" => Ok(()),
+        // It may have several lines, and quotes names alone.
+        verdict => Err(damaged(path)(verdict.replace('\n', "; "))),
+    }
+}
+
 /// Brings a database to the newest version: all steps of it or none.
-pub(super) fn migrate(
+pub(in crate::state) fn migrate(
     connection: &mut Connection,
     path: &Utf8Path,
     steps: &[&str],

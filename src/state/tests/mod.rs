@@ -1,5 +1,13 @@
+mod alone;
 mod changes;
+mod damage;
 mod deployments;
+mod files;
+mod identities;
+mod locks;
+mod migrations;
+mod places;
+mod speed;
 
 use std::{collections::BTreeSet, sync::Arc};
 
