@@ -18,6 +18,7 @@ let
       ../../lib/options/deployment.nix
       ../../lib/options/identity.nix
       ../../lib/options/keys.nix
+      ../../lib/options/lifecycle.nix
       ../../lib/options/networking.nix
       {
         # What NixOS declares is not there.

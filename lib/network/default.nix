@@ -168,6 +168,7 @@ let
       uuid
       ;
     inherit (platform) pkgs;
+    inherit (record) lifecycleOf;
     positionOf = positionOfResource;
     declarations = map declaredIn (lib.filter (definition: definition ? resources) definitions);
   };
@@ -219,6 +220,10 @@ let
     "nodeNixpkgs"
     "nodeSpecialArgs"
   ];
+  record = import ./record.nix {
+    inherit isUsers lib;
+    inherit (plugins) exportsOf;
+  };
 in
 {
   inherit
@@ -227,11 +232,8 @@ in
     nodes
     plugins
     positionOfResource
+    record
     ;
-  record = import ./record.nix {
-    inherit isUsers lib;
-    inherit (plugins) exportsOf;
-  };
   facts = lib.genAttrs machineNames (name: paths: collect paths (evalNode name));
   names =
     if invalidNames != [ ] then

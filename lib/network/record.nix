@@ -17,7 +17,10 @@ let
       or (system.nixosRelease or (lib.removeSuffix system.nixosVersionSuffix system.nixosVersion));
 
   sources = {
-    text = _: { source = "text"; };
+    text = key: {
+      source = "text";
+      literal = !lib.hasInfix "<nixops:" key.text;
+    };
     keyFile = key: {
       source = "file";
       inherit (key) keyFile;
@@ -54,13 +57,20 @@ let
     }
     // sourceOf machine name key;
 
+  # Of a machine or resource; nothing where all is as by default.
+  lifecycleOf =
+    config:
+    let
+      lifecycle = config.deployment.lifecycle or null;
+    in
+    if lifecycle == null then { } else lifecycle;
+
   core = machine: config: {
     inherit (config.deployment)
       alwaysActivate
       buildOnTarget
       copyProtocol
       hasFastConnection
-      lifecycle
       owners
       privilegeEscalationCommand
       provisionSSHKey
@@ -73,6 +83,7 @@ let
       targetUser
       ;
     inherit (config.networking) publicIPv4;
+    lifecycle = lifecycleOf config;
     keys = lib.mapAttrs (keyRecord machine) config.deployment.keys;
     nixosRelease = release config.system;
   };
@@ -81,6 +92,8 @@ let
     option: lib.concatMap (option: option.files or [ ]) (lib.collect (lib.hasAttr "files") option);
 in
 {
+  inherit lifecycleOf;
+
   options = machine: config: exportsOf config // core machine config;
 
   /**

@@ -16,6 +16,7 @@
   deploymentInfo,
   isUsers,
   lib,
+  lifecycleOf,
   nodesFor,
   outputs,
   pkgs,
@@ -119,7 +120,7 @@ let
     in
     {
       position = positionOf type name;
-      lifecycle = value.deployment.lifecycle or { };
+      lifecycle = lifecycleOf value;
       value =
         removeAttrs value [ "nixops files" ]
         // lib.optionalAttrs (value.deployment ? lifecycle) {

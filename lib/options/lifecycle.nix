@@ -2,15 +2,14 @@
 { lib, ... }:
 let
   inherit (lib) mkOption types;
-in
-{
-  options.deployment.lifecycle = {
+
+  options = {
     protect = mkOption {
       type = types.bool;
       default = false;
       description = ''
         Whether it is an error to delete or replace it: a plan that would is refused. It can be
-        destroyed once the network that says otherwise is deployed.
+        destroyed once a network that says otherwise is deployed.
       '';
     };
 
@@ -40,7 +39,8 @@ in
       ];
       description = ''
         Attributes whose changes are left alone once it is made, whether the network changes them or
-        somebody else. Of a machine, options of its backend: `size` is `deployment.<backend>.size`.
+        somebody else does. Of a machine, options of its backend: `size` is
+        `deployment.<backend>.size`.
       '';
     };
 
@@ -65,5 +65,16 @@ in
         taken over instead of being made anew.
       '';
     };
+  };
+in
+{
+  # One option, and nothing below it where nobody defines it: there may be thousands of resources.
+  options.deployment.lifecycle = mkOption {
+    type = types.nullOr (types.submodule { inherit options; });
+    default = null;
+    description = ''
+      How the machine or resource begins and ends: what is done with it where it would be replaced or
+      deleted, and which changes count. Null is the same as all defaults.
+    '';
   };
 }

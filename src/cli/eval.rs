@@ -1,15 +1,16 @@
 //! `nixops eval`
 
-use std::{collections::BTreeMap, sync::mpsc, thread};
+use std::{collections::BTreeMap, fs, sync::mpsc, thread};
 
 use anyhow::{Context as _, Result};
+use camino::Utf8PathBuf;
 use clap::Args;
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::{
-    evaluator::{Diagnostic, Evaluated, Evaluator, FailedResource, Known},
-    network::MachineOptions,
+    evaluator::{Diagnostic, Evaluated, EvaluatedResource, Evaluator, Known, OutputRef, Reads},
+    network::{MachineOptions, Names},
     plugin::PluginSet,
     preview::{CheckedMachine, Judge, Problem},
     schema::Registry,
@@ -39,6 +40,10 @@ pub struct Eval {
     #[command(flatten)]
     selection: SelectionArguments,
 
+    /// Outputs of resources, as JSON: what evaluation is told of them, in place of what is so
+    #[arg(long, value_name = "FILE", hide = true)]
+    outputs: Option<Utf8PathBuf>,
+
     /// Leave out the systems of machines, which is faster
     #[arg(long)]
     options_only: bool,
@@ -55,19 +60,38 @@ struct Printed {
     invalid: Vec<Problem>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     errors: BTreeMap<String, Diagnostic>,
+    /// What machines and resources read of resources.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    reads: BTreeMap<String, Reads>,
+    /// Outputs without which machines and resources cannot be evaluated.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    awaits: BTreeMap<String, OutputRef>,
 }
 
-/// What was found of machines.
+/// What was found of machines and resources.
 #[derive(Default)]
 struct Found {
     machines: BTreeMap<String, Value>,
+    resources: BTreeMap<String, BTreeMap<String, Value>>,
     invalid: Vec<Problem>,
     errors: BTreeMap<String, Diagnostic>,
+    reads: BTreeMap<String, Reads>,
+    awaits: BTreeMap<String, OutputRef>,
+}
+
+/// What evaluates, and judges what it gives.
+#[derive(Clone, Copy)]
+struct Tools<'a> {
+    context: &'a Context,
+    evaluator: &'a Evaluator,
+    judge: Judge<'a>,
+    known: &'a Known,
 }
 
 impl Eval {
     /// Runs the verb and gives the exit code.
     pub fn run(self, context: &Context) -> Result<u8> {
+        let known = self.known()?;
         let nix = self.source.nix(context)?;
         let evaluator = self.source.evaluator(context, &nix)?;
         let overview = evaluator.overview()?;
@@ -75,40 +99,28 @@ impl Eval {
             .selection
             .resolve(&evaluator, &overview.names.machines)?;
         let schemas = schemas(&PluginSet::from_json(overview.plugins)?)?;
-        let judge = Judge {
-            schemas: &schemas,
-            source: evaluator.source(),
+        let tools = Tools {
+            context,
+            evaluator: &evaluator,
+            judge: Judge {
+                schemas: &schemas,
+                source: evaluator.source(),
+            },
+            known: &known,
         };
-        let mut resources: BTreeMap<String, BTreeMap<String, Value>> = BTreeMap::new();
-        let mut invalid = Vec::new();
-        let mut errors = BTreeMap::new();
-        for resource in evaluator.resources(&overview.names.keys(), &Known::default())? {
-            let resource = match resource {
-                Ok(resource) => resource,
-                Err(FailedResource {
-                    key, diagnostic, ..
-                }) => {
-                    context.ui.error(of_resource(&key, &diagnostic));
-                    errors.insert(format!("resources.{key}"), diagnostic);
-                    continue;
-                }
-            };
-            invalid.extend(judge.resource(&resource));
-            let shown = schemas.redact(&resource.kind, &resource.value);
-            let named = resources.entry(resource.kind).or_default();
-            named.insert(resource.name, shown);
-        }
-        let found = self.machines(context, &evaluator, judge, &selected)?;
-        invalid.extend(found.invalid);
-        tell(context, &invalid);
-        errors.extend(found.errors);
-        let failed = !errors.is_empty() || !invalid.is_empty();
+        let mut found = Found::default();
+        found.resources(tools, &overview.names)?;
+        self.machines(tools, &selected, &mut found)?;
+        tell(context, &found.invalid);
+        let failed = !found.errors.is_empty() || !found.invalid.is_empty();
         let printed = Printed {
             network: overview.network,
             machines: found.machines,
-            resources,
-            invalid,
-            errors,
+            resources: found.resources,
+            invalid: found.invalid,
+            errors: found.errors,
+            reads: found.reads,
+            awaits: found.awaits,
         };
         let text = if context.global.json {
             serde_json::to_string(&printed)
@@ -119,18 +131,23 @@ impl Eval {
         Ok(u8::from(failed))
     }
 
-    /// Evaluates the machines, giving what is known of each and what is wrong with the others.
-    fn machines(
-        &self,
-        context: &Context,
-        evaluator: &Evaluator,
-        judge: Judge<'_>,
-        names: &[String],
-    ) -> Result<Found> {
+    /// What evaluation is told of outputs.
+    fn known(&self) -> Result<Known> {
+        let Some(file) = &self.outputs else {
+            return Ok(Known::default());
+        };
+        let read = fs::read_to_string(file).map_err(anyhow::Error::from);
+        let known = read.and_then(|text| Ok(Known::from_json(&text)?));
+        known.with_context(|| format!("while reading outputs from {file}"))
+    }
+
+    /// Evaluates the machines: what is known of each, and what is wrong with the others.
+    fn machines(&self, tools: Tools<'_>, names: &[String], found: &mut Found) -> Result<()> {
+        let Tools {
+            evaluator, known, ..
+        } = tools;
         let (sender, receiver) = mpsc::channel();
-        let known = Known::default();
         thread::scope(|scope| {
-            let known = &known;
             let evaluation = scope.spawn(move || {
                 if self.options_only {
                     evaluator.targets(names, known, &sender)
@@ -138,22 +155,17 @@ impl Eval {
                     evaluator.machines(names, known, &sender)
                 }
             });
-            let collected = self.collect(context, judge, receiver);
+            self.collect(tools, receiver, found);
             match evaluation.join() {
                 Ok(result) => result?,
                 Err(panic) => std::panic::resume_unwind(panic),
             }
-            Ok(collected)
+            Ok(())
         })
     }
 
-    fn collect(
-        &self,
-        context: &Context,
-        judge: Judge<'_>,
-        news: mpsc::Receiver<Evaluated>,
-    ) -> Found {
-        let mut found = Found::default();
+    fn collect(&self, tools: Tools<'_>, news: mpsc::Receiver<Evaluated>, found: &mut Found) {
+        let Tools { context, judge, .. } = tools;
         for news in news {
             match news {
                 Evaluated::Target {
@@ -171,6 +183,9 @@ impl Eval {
                         found.machines.insert(machine, shown);
                     }
                 }
+                Evaluated::Reads { machine, reads } if !reads.is_empty() => {
+                    found.reads.insert(machine, reads);
+                }
                 Evaluated::Machine(machine) => {
                     let mut value = shown(judge.schemas, &machine.options);
                     value["derivation"] = json!(machine.derivation);
@@ -180,8 +195,10 @@ impl Eval {
                 Evaluated::Failed {
                     machine,
                     diagnostic,
-                    ..
+                    unknown,
                 } => {
+                    let unknown = unknown.map(|output| (machine.clone(), output));
+                    found.awaits.extend(unknown);
                     context.ui.error(of_machine(&machine, &diagnostic));
                     found.errors.insert(machine, diagnostic);
                 }
@@ -191,7 +208,36 @@ impl Eval {
                 Evaluated::Begun { .. } | Evaluated::Reads { .. } => {}
             }
         }
-        found
+    }
+}
+
+impl Found {
+    fn resources(&mut self, tools: Tools<'_>, names: &Names) -> Result<()> {
+        for resource in tools.evaluator.resources(&names.keys(), tools.known)? {
+            match resource {
+                Ok(resource) => self.resource(tools.judge, resource),
+                Err(failed) => {
+                    let error = of_resource(&failed.key, &failed.diagnostic);
+                    tools.context.ui.error(error);
+                    let name = format!("resources.{}", failed.key);
+                    let unknown = failed.unknown.map(|output| (name.clone(), output));
+                    self.awaits.extend(unknown);
+                    self.errors.insert(name, failed.diagnostic);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn resource(&mut self, judge: Judge<'_>, resource: EvaluatedResource) {
+        self.invalid.extend(judge.resource(&resource));
+        let shown = judge.schemas.redact(&resource.kind, &resource.value);
+        if !resource.reads.is_empty() {
+            let name = format!("resources.{}", resource.key());
+            self.reads.insert(name, resource.reads);
+        }
+        let named = self.resources.entry(resource.kind).or_default();
+        named.insert(resource.name, shown);
     }
 }
 

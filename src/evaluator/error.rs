@@ -1,6 +1,6 @@
 //! What ends an evaluation as a whole.
 
-use crate::process;
+use crate::{nix, process};
 
 use super::{Diagnostic, library};
 
@@ -22,6 +22,9 @@ pub enum Error {
     /// The Nix library is not there.
     #[error(transparent)]
     Library(#[from] library::Error),
+    /// The store could not be asked.
+    #[error(transparent)]
+    Store(#[from] nix::Error),
     /// Nix could not be run.
     #[error(transparent)]
     Process(#[from] process::Error),

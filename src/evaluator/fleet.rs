@@ -6,10 +6,12 @@ use std::{
     sync::{Mutex, PoisonError, mpsc::Sender},
 };
 
+use crate::network::Machine;
+
 use super::{
     AttributePath, Diagnostic, Error, Evaluated, Evaluator, Given, Known, OutputRef, capacity,
     facts::{Facts, FactsText, Path, Reads},
-    parse,
+    leak, parse,
     pool::{Found, Pool},
     queue::Grain,
     reads::{Log, Logs},
@@ -239,7 +241,7 @@ impl<'a> Herald<'a> {
                 let text: MachineText = parse(&text)?;
                 self.announce(&text);
             }
-            Found::Text { subject, text } => self.finished(&subject, parse(&text)?, logs),
+            Found::Text { subject, text } => self.finished(&subject, parse(&text)?, logs)?,
             Found::Remark { subject, text } => {
                 let machine = Some(subject.name().to_owned());
                 self.send(Evaluated::remark(machine, text));
@@ -265,14 +267,64 @@ impl<'a> Herald<'a> {
         });
     }
 
-    fn finished(&self, subject: &Subject, text: MachineText, logs: Logs<'_>) {
+    fn finished(&self, subject: &Subject, text: MachineText, logs: Logs<'_>) -> Result<(), Error> {
+        let reads = logs.of(subject);
+        let is_secret = |output: &&OutputRef| self.known.is_secret(output);
+        let secrets: BTreeSet<_> = reads.outputs.iter().filter(is_secret).cloned().collect();
         self.send(Evaluated::Reads {
             machine: text.machine.clone(),
-            reads: logs.of(subject),
+            reads,
         });
         self.announce(&text);
+        let place = text.whereabouts.place(self.evaluator.source());
         if let Some(machine) = text.into_machine() {
-            self.send(Evaluated::Machine(Box::new(machine)));
+            match self.leak(&machine, &secrets)? {
+                Some(diagnostic) => {
+                    let position = diagnostic.position.or(place);
+                    let diagnostic = Diagnostic {
+                        position,
+                        ..diagnostic
+                    };
+                    self.fail(subject, diagnostic, None);
+                }
+                None => self.send(Evaluated::Machine(Box::new(machine))),
+            }
+        }
+        Ok(())
+    }
+
+    /// What is wrong with a system into which a secret has come.
+    fn leak(
+        &self,
+        machine: &Machine,
+        secrets: &BTreeSet<OutputRef>,
+    ) -> Result<Option<Diagnostic>, Error> {
+        if secrets.is_empty() {
+            return Ok(None);
+        }
+        leak::find(self.evaluator, machine.derivation.as_str().into(), secrets)
+    }
+
+    /// Warns of keys whose content is in the source of a flake, once in a run.
+    fn warn_of_literals(&self, text: &MachineText) {
+        let literal = text.options.keys.iter().filter(|(_, key)| key.is_literal());
+        let literal: Vec<_> = literal
+            .map(|(name, _)| format!("`deployment.keys.{name}.text`"))
+            .collect();
+        let is_flake = self.evaluator.source().flake().is_some();
+        if is_flake
+            && !literal.is_empty()
+            && lock(&self.evaluator.warned).insert(text.machine.clone())
+        {
+            let text_of = format!(
+                "{} stands in the source of the flake, which everybody can read in the Nix store; \
+                 a `keyFile`, a `keyCommand` or the output of a resource does not",
+                literal.join(", ")
+            );
+            self.send(Evaluated::Warning {
+                machine: Some(text.machine.clone()),
+                text: text_of,
+            });
         }
     }
 
@@ -283,6 +335,7 @@ impl<'a> Herald<'a> {
                 options: Box::new(text.options.clone()),
                 whereabouts: text.whereabouts.clone(),
             });
+            self.warn_of_literals(text);
         }
     }
 

@@ -18,6 +18,20 @@ pub struct Known {
 pub(super) type Tree<'a> = BTreeMap<&'a str, BTreeMap<&'a str, &'a BTreeMap<String, Output>>>;
 
 impl Known {
+    /// Reads outputs by type, name and attribute: `{ "value": … }`, `"unknown"` or `"secret"`.
+    pub fn from_json(text: &str) -> serde_json::Result<Self> {
+        type Outputs = BTreeMap<String, BTreeMap<String, BTreeMap<String, Output>>>;
+        let of_type = |(kind, named): (String, BTreeMap<String, _>)| {
+            named
+                .into_iter()
+                .map(move |(name, outputs)| (Key::new(&kind, name), outputs))
+        };
+        let outputs: Outputs = serde_json::from_str(text)?;
+        Ok(Self {
+            outputs: outputs.into_iter().flat_map(of_type).collect(),
+        })
+    }
+
     /// What is known of an output.
     pub fn get(&self, output: &OutputRef) -> Option<&Output> {
         self.outputs.get(&output.key)?.get(&output.attribute)
@@ -48,7 +62,7 @@ impl Known {
 /// The values of secrets never enter it. What is not known yet is a token where resources and the
 /// options of machines are evaluated for a plan, so that one evaluation shows as much as there is to be
 /// shown; a system is never evaluated with one: there it ends the machine's evaluation.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Output {
     /// Its value.

@@ -33,6 +33,11 @@ impl Whereabouts {
             .or_else(|| translate::place(source, own?))
     }
 
+    /// Where the machine or resource itself is defined.
+    pub(super) fn place(&self, source: &Source) -> Option<Position> {
+        translate::place(source, self.position.as_ref()?)
+    }
+
     /// Looks in the other files that define options: what is like it beside its own definition may be
     /// another's.
     fn elsewhere(&self, source: &Source, names: &[&str]) -> Option<Position> {

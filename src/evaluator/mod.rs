@@ -17,6 +17,7 @@ mod error;
 mod facts;
 mod fleet;
 mod known;
+mod leak;
 mod library;
 mod locate;
 mod pool;
@@ -33,10 +34,10 @@ mod translate;
 mod worker;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     ops::ControlFlow,
     process::Command,
-    sync::{OnceLock, mpsc::Sender},
+    sync::{Mutex, OnceLock, mpsc::Sender},
 };
 
 use nix_compat::log::Message;
@@ -89,6 +90,10 @@ pub struct Evaluator {
     /// The program without facts.
     program: ProgramText,
     names: OnceLock<Names>,
+    /// What has no secret in it.
+    clean: leak::Clean,
+    /// Machines of whose literal keys has been warned.
+    warned: Mutex<BTreeSet<String>>,
     /// What Nix said before it came to a machine; every further process says it again, unheard.
     remarks: OnceLock<Vec<String>>,
 }
@@ -120,6 +125,8 @@ impl Evaluator {
             program: request.program(&library, Given::default()),
             request,
             library,
+            clean: leak::Clean::default(),
+            warned: Mutex::default(),
             names: OnceLock::new(),
             remarks: OnceLock::new(),
         })

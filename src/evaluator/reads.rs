@@ -7,19 +7,26 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::state::Key;
 
 use super::{Known, OutputRef, subject::Subject};
 
 /// What something reads of resources.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Debug, Default, Eq, PartialEq, Serialize)]
 pub struct Reads {
     /// Outputs, also those that come into it through other resources and machines.
     pub outputs: BTreeSet<OutputRef>,
     /// Resources that it looks at, whether at outputs or at what the network says of them.
     pub resources: BTreeSet<Key>,
+}
+
+impl Reads {
+    /// Whether nothing is read.
+    pub fn is_empty(&self) -> bool {
+        self.outputs.is_empty() && self.resources.is_empty()
+    }
 }
 
 /// Who reads.

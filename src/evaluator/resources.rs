@@ -22,7 +22,6 @@ use super::{
     reads::{Log, Logs},
     subject::Subject,
     text::ResourceText,
-    translate,
 };
 
 /// How many errors are worth a process each.
@@ -157,11 +156,9 @@ impl Stock<'_> {
         all.reads.insert(key.clone(), reads);
         match awaited {
             Some(output) => {
-                let source = self.evaluator.source();
-                let place = text.whereabouts.position.as_ref();
                 let diagnostic = Diagnostic {
                     message: self.evaluator.awaits(&output),
-                    position: place.and_then(|place| translate::place(source, place)),
+                    position: text.whereabouts.place(self.evaluator.source()),
                     hint: None,
                     trace: Vec::new(),
                 };

@@ -35,7 +35,11 @@ pub struct KeyOptions {
 )]
 pub enum KeySource {
     /// Text in the network itself, which stays in Nix until the key is sent.
-    Text,
+    Text {
+        /// Whether the content is all there, and no output stands in it.
+        #[serde(default)]
+        literal: bool,
+    },
     /// A file of the deployer.
     File {
         /// Absolute path of the file.
@@ -46,4 +50,11 @@ pub enum KeySource {
         /// The program and its arguments.
         key_command: Vec<String>,
     },
+}
+
+impl KeyOptions {
+    /// Whether its content is in the source of the network.
+    pub fn is_literal(&self) -> bool {
+        self.source == KeySource::Text { literal: true }
+    }
 }

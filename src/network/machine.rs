@@ -60,7 +60,7 @@ pub struct MachineOptions {
     /// Protocol of Nix in which the closure is sent.
     pub copy_protocol: CopyProtocol,
     /// How it begins and ends where a backend makes it.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Lifecycle::is_default")]
     pub lifecycle: Lifecycle,
     /// What plugins export, untouched.
     #[serde(flatten)]

@@ -123,6 +123,13 @@ impl Key {
     }
 }
 
+impl Lifecycle {
+    /// Whether the network says nothing of it.
+    pub fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
 impl SecretParts {
     /// Whether there is nothing in it.
     pub fn is_empty(&self) -> bool {

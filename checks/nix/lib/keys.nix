@@ -19,6 +19,7 @@ in
     expected = {
       destDir = "/run/keys";
       group = "root";
+      literal = true;
       name = "secret";
       path = "/run/keys/secret";
       permissions = "0600";
