@@ -2,9 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use nixops_plugin::protocol::{Created, Read, ResourceState, Updated};
+use nixops_plugin::protocol::{Created, ResourceState, Updated};
 
-use crate::plugin::QUESTION;
 use crate::state::{Key, Phase, Record};
 
 use super::{Error, Preview};
@@ -64,7 +63,7 @@ impl Preview<'_> {
         seen: &mut BTreeMap<Key, Seen>,
     ) {
         let states = asked.iter().map(|(_, state)| state.clone()).collect();
-        let Ok(read) = self.read_many(kind, states) else {
+        let Ok(read) = self.providers.read_many(kind, states) else {
             // Who fails when asked for many may know of single ones, and says of which it does not.
             for (key, state) in asked {
                 let one = self.read(key, &state);
@@ -78,20 +77,6 @@ impl Preview<'_> {
             });
             seen.insert(key.clone(), kept.map_or_else(Seen::Unanswered, Seen::of));
         }
-    }
-}
-
-impl Preview<'_> {
-    fn read_many(
-        &self,
-        kind: &str,
-        resources: Vec<ResourceState>,
-    ) -> Result<Vec<Option<Updated>>, Error> {
-        let question = Read {
-            kind: kind.to_owned(),
-            resources,
-        };
-        Ok(self.providers.of(kind)?.read(&question, QUESTION)?)
     }
 }
 

@@ -44,10 +44,40 @@ impl Preview<'_> {
         Ok(self.provider(key)?.validate(&question, QUESTION)?)
     }
 
-    /// What a newer schema kept would be misunderstood, and an older one is not upgraded yet.
+    /// Inputs as they are kept in the clear, and all of them if some may not be seen. `shown` has tokens in
+    /// the places of secrets of other resources.
+    pub fn divide_inputs(
+        &self,
+        key: &Key,
+        shown: &Attributes,
+        inputs: &Attributes,
+    ) -> (Attributes, Option<Attributes>) {
+        let shown = Value::Object(shown.clone());
+        let plain = attributes(self.schemas.without_sensitive(&key.kind, &shown));
+        let secret = (plain != *inputs).then(|| inputs.clone());
+        (plain, secret)
+    }
+
+    /// Outputs as they are kept in the clear, and all of them if some may not be seen.
+    pub fn divide_outputs(
+        &self,
+        key: &Key,
+        outputs: Attributes,
+    ) -> (Attributes, Option<Attributes>) {
+        let plain = match self.schemas.outputs(&key.kind) {
+            Some(schema) => {
+                attributes(schema.without_sensitive(&Value::Object(outputs.clone())))
+            }
+            None => outputs.clone(),
+        };
+        let secret = (plain != outputs).then_some(outputs);
+        (plain, secret)
+    }
+
+    /// What a newer schema kept would be misunderstood.
     fn check_version(&self, key: &Key, record: &Record) -> Result<(), Error> {
         let known = self.version(key);
-        if record.version == known {
+        if record.version <= known {
             return Ok(());
         }
         Err(Error::Version {
@@ -147,5 +177,12 @@ impl Preview<'_> {
                 finding.expected
             ),
         })
+    }
+}
+
+fn attributes(value: Value) -> Attributes {
+    match value {
+        Value::Object(attributes) => attributes,
+        _ => Attributes::new(),
     }
 }

@@ -100,6 +100,9 @@ impl<'a> Stage<'a> {
         for (to, from) in &survey.renames {
             steps.rename(mutation, from, to)?;
         }
+        for key in &survey.upgraded {
+            steps.upgraded(mutation, key)?;
+        }
         let application = Application {
             stage: self,
             mutation,

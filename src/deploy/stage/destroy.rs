@@ -15,8 +15,7 @@ impl<'a> Stage<'a> {
     ///
     /// `only` are names of machines, and resources as `TYPE.NAME`; all if there is none.
     pub fn survey_end(&self, only: &BTreeSet<Key>) -> Result<Survey<'a>, Trouble> {
-        let records = self.store.records()?;
-        let mut survey = Survey::of(self, records);
+        let mut survey = Survey::of(self)?;
         let planned = plan::destroy(&survey.records, self.preview.schemas);
         survey.plan = planned.map_err(|cycle| Trouble::new(cycle.to_string(), None))?;
         if !only.is_empty() {

@@ -18,6 +18,7 @@ mod schedule;
 mod settle;
 mod survey;
 mod tasks;
+mod upgrade;
 mod wanted;
 
 pub use apply::{Applied, Guard};

@@ -6,7 +6,6 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use nixops_plugin::protocol::{
     Attributes, Create, Created, Delete, FailureKind, ResourceState, Update, Updated,
 };
-use serde_json::Value;
 
 use crate::plugin::{Provider, WORK};
 use crate::preview::Preview;
@@ -106,7 +105,7 @@ impl<'a> Steps<'a> {
     }
 
     fn intent(&self, provider: &Provider, aim: &Aim, token: String) -> Record {
-        let (inputs, secret_inputs) = self.keep_inputs(aim);
+        let (inputs, secret_inputs) = self.preview.divide_inputs(&aim.key, &aim.shown, &aim.inputs);
         Record {
             plugin: provider.subject().origin.plugin.clone(),
             version: self.preview.version(&aim.key),
@@ -269,7 +268,7 @@ impl<'a> Steps<'a> {
         record: Record,
         now: Updated,
     ) -> Result<(), Trouble> {
-        let (inputs, secret_inputs) = self.keep_inputs(aim);
+        let (inputs, secret_inputs) = self.preview.divide_inputs(&aim.key, &aim.shown, &aim.inputs);
         let record = Record {
             phase: Phase::Ready,
             version: self.preview.version(&aim.key),
@@ -364,6 +363,13 @@ impl<'a> Steps<'a> {
         self.write(Operation::Forget, Stage::Done, &record, key, &gone)
     }
 
+    /// Writes the record of a resource in the form of today.
+    pub(super) fn upgraded(&self, _: &Mutation, key: &Key) -> Result<(), Trouble> {
+        let record = self.expect(key)?;
+        let put = [Change::Put(key.clone(), Box::new(record.clone()))];
+        self.write(Operation::Upgrade, Stage::Done, &record, key, &put)
+    }
+
     /// Gives a resource the name that the network has for it now.
     pub(super) fn rename(&self, _: &Mutation, from: &Key, to: &Key) -> Result<(), Trouble> {
         let entry = Entry {
@@ -400,15 +406,6 @@ impl<'a> Steps<'a> {
         Ok(())
     }
 
-    /// Inputs as they are kept in the clear, and all of them if some may not be seen.
-    fn keep_inputs(&self, aim: &Aim) -> (Attributes, Option<Attributes>) {
-        let schemas = self.preview.schemas;
-        let shown = Value::Object(aim.shown.clone());
-        let plain = attributes(schemas.without_sensitive(&aim.key.kind, &shown));
-        let secret = (plain != aim.inputs).then(|| aim.inputs.clone());
-        (plain, secret)
-    }
-
     /// A record with what a provider told, divided by what may be seen of it.
     fn with_outputs(
         &self,
@@ -417,15 +414,10 @@ impl<'a> Steps<'a> {
         secret_inputs: Option<Attributes>,
         now: Updated,
     ) -> Record {
-        let plain = match self.preview.schemas.outputs(&key.kind) {
-            Some(schema) => {
-                attributes(schema.without_sensitive(&Value::Object(now.outputs.clone())))
-            }
-            None => now.outputs.clone(),
-        };
+        let (plain, secret_outputs) = self.preview.divide_outputs(key, now.outputs);
         let secrets = Secrets::of(SecretParts {
             inputs: secret_inputs,
-            outputs: (plain != now.outputs).then_some(now.outputs),
+            outputs: secret_outputs,
             private: now.private,
         });
         Record {
@@ -460,13 +452,6 @@ fn undo(key: &Key, old: Option<Record>) -> Vec<Change> {
             Change::RemoveDeposed(key.clone(), old.token.clone()),
             Change::Put(key.clone(), Box::new(old)),
         ],
-    }
-}
-
-fn attributes(value: Value) -> Attributes {
-    match value {
-        Value::Object(attributes) => attributes,
-        _ => Attributes::new(),
     }
 }
 

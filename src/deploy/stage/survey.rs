@@ -32,6 +32,8 @@ pub struct Survey<'a> {
     pub(super) records: Records,
     pub(super) seen: BTreeMap<Key, Seen>,
     pub(super) knowledge: Knowledge<'a>,
+    /// Resources whose records had another form.
+    pub(super) upgraded: BTreeSet<Key>,
     /// New names, each with the one before.
     pub(super) renames: BTreeMap<Key, Key>,
     /// What each thing that is wanted needs.
@@ -49,7 +51,7 @@ struct Planned {
 impl<'a> Stage<'a> {
     /// Finds out what is wanted and what there is, and plans what is to be done. Changes nothing.
     pub fn survey(&self) -> Result<Survey<'a>, Trouble> {
-        let mut survey = Survey::of(self, self.store.records()?);
+        let mut survey = Survey::of(self)?;
         survey.seen = self.look(&survey.records)?;
         self.learn(&survey)?;
         let mut open = self.subjects();
@@ -166,6 +168,9 @@ impl<'a> Stage<'a> {
         for (to, from) in renames {
             let change = Change::Rename(from.clone(), to.clone());
             survey.records.apply(&change);
+            if survey.upgraded.remove(&from) {
+                survey.upgraded.insert(to.clone());
+            }
             if let Some(seen) = survey.seen.remove(&from) {
                 survey.seen.insert(to.clone(), seen);
             }
@@ -220,8 +225,9 @@ fn forget(knowledge: &Knowledge<'_>, planned: &Planned) -> BTreeSet<OutputRef> {
 
 impl<'a> Survey<'a> {
     /// A survey of which nothing but the records is known.
-    pub(super) fn of(stage: &Stage<'a>, records: Records) -> Self {
-        Self {
+    pub(super) fn of(stage: &Stage<'a>) -> Result<Self, Trouble> {
+        let (records, upgraded) = stage.records()?;
+        Ok(Self {
             plan: ResourcesPlan::default(),
             problems: Vec::new(),
             is_applied: false,
@@ -232,7 +238,8 @@ impl<'a> Survey<'a> {
             needs: Needs::new(),
             planned: BTreeMap::new(),
             records,
-        }
+            upgraded,
+        })
     }
 }
 
