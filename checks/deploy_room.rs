@@ -83,6 +83,7 @@ fn run(world: &World, nix: &Nix, extent: Extent, machines: &[Machine]) -> Summar
         connections: &connections,
         provided: &BTreeMap::new(),
         store: None,
+        saved: None,
         ui: &screen.ui(),
     };
     deploy(&request(world, extent, machines), &receiver, &tools)

@@ -67,7 +67,7 @@ impl Destroy {
         if self.state.deployment.is_some() {
             return Ground::of_state(context, &self.source, &self.state);
         }
-        match Session::begin(context, &self.source, &self.state) {
+        match Session::begin(context, &self.source, &self.state, None) {
             Ok(session) => Ok(session.ground),
             Err(error) => {
                 let Ok(ground) = Ground::of_state(context, &self.source, &self.state) else {

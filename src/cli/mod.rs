@@ -13,9 +13,11 @@ mod global;
 mod interrupt;
 mod list_plugins;
 mod number;
+mod plan;
 mod plugin;
 mod plugins;
 mod run;
+mod saved;
 mod schema;
 mod selection;
 mod session;
@@ -54,6 +56,7 @@ enum Verb {
     Destroy(destroy::Destroy),
     Eval(eval::Eval),
     ListPlugins(list_plugins::ListPlugins),
+    Plan(plan::Plan),
     Plugin(plugin::Plugin),
     Schema(schema::Schema),
     /// Is the provider of NixOps' own types
@@ -103,6 +106,7 @@ fn run(context: &Context, verb: Verb) -> u8 {
         Verb::Destroy(destroy) => destroy.run(context),
         Verb::Eval(eval) => eval.run(context),
         Verb::ListPlugins(list) => list.run(context),
+        Verb::Plan(plan) => plan.run(context),
         Verb::Plugin(plugin) => plugin.run(context),
         Verb::Schema(schema) => schema.run(context),
         Verb::CoreProvider | Verb::KeepLock => Ok(0),
@@ -116,6 +120,7 @@ impl Verb {
         match self {
             Self::Deploy(_) | Self::Destroy(_) => true,
             Self::Eval(_)
+            | Self::Plan(_)
             | Self::ListPlugins(_)
             | Self::Plugin(_)
             | Self::Schema(_)

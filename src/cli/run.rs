@@ -8,6 +8,7 @@ use crate::{
     deploy::{Limits, NoNetwork, Scope, Stage, Subject, Survey},
     flake::Source,
     network::Names,
+    plan::Plan,
     plugin::Providers,
     preview::{Judge, Preview},
     schema::Registry,
@@ -153,7 +154,10 @@ pub fn refuse(context: &Context, survey: &Survey<'_>) -> Result<()> {
 pub fn show(context: &Context, survey: &Survey<'_>, always: bool) {
     if always || !survey.plan.is_empty() {
         context.ui.send(Event::Plan {
-            resources: survey.plan.clone(),
+            plan: Plan {
+                resources: survey.plan.clone(),
+                ..Plan::default()
+            },
         });
     }
 }

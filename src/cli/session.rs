@@ -55,10 +55,13 @@ pub struct Session {
 
 impl Session {
     /// Finds the network, what it is deployed as, and its state, at which it only looks.
+    ///
+    /// A network that nothing was ever deployed from gets a new UUID, or the one that a plan assumed.
     pub fn begin(
         context: &Context,
         source: &SourceArguments,
         state: &StateArguments,
+        assumed: Option<&str>,
     ) -> Result<Self> {
         let nix = source.nix(context)?;
         let network = source.source(context, &nix)?;
@@ -69,6 +72,7 @@ impl Session {
             state,
             recorded: recorded.as_ref().map(|(_, recorded)| recorded),
             source: &network,
+            assumed,
         };
         let place = state.place(None)?;
         let mut found = finder.find(&place.look()?, None)?;
@@ -124,14 +128,16 @@ impl Session {
     }
 
     /// Takes the state for a run that changes it; makes the deployment if it is new, and notes beside
-    /// the network which it is.
+    /// the network which it is. `check` sees the deployment first.
     pub fn hold(
         &mut self,
         context: &Context,
         state: &StateArguments,
         verb: &str,
+        check: impl FnOnce(&Self) -> Result<()>,
     ) -> Result<(Held, DeploymentStore)> {
         let (held, store) = self.ground.hold(context, state, verb)?;
+        check(self)?;
         self.renew(held.database())?;
         self.record(context)?;
         Ok((held, store))
@@ -252,6 +258,7 @@ struct Finder<'a> {
     state: &'a StateArguments,
     recorded: Option<&'a Recorded>,
     source: &'a Source,
+    assumed: Option<&'a str>,
 }
 
 impl Finder<'_> {
@@ -288,7 +295,8 @@ impl Finder<'_> {
     fn new(&self, lineage: Option<String>, identity: Option<&state::Identity>) -> Deployment {
         let network = self.source.network();
         let name = identity.map_or(network, |identity| &identity.name);
-        let uuid = lineage.unwrap_or_else(new_uuid);
+        let assumed = || self.assumed.map_or_else(new_uuid, str::to_owned);
+        let uuid = lineage.unwrap_or_else(assumed);
         Deployment::new(uuid, Some(name), network)
     }
 

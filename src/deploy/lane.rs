@@ -107,6 +107,8 @@ impl<'a, W: Work> Lane<'a, W> {
         };
         self.system.replace(Some(machine.system.clone()));
         refuse_unsupported(&machine.options)?;
+        let allowed = self.road.work.allow(&machine);
+        allowed.map_err(|trouble| trouble.outcome(Step::Evaluate))?;
         let host = match host {
             None => self.connect(&machine.options)?,
             connected => connected,

@@ -7,7 +7,7 @@ use camino::Utf8PathBuf;
 
 use crate::host::Connections;
 use crate::nix::{BuildOptions, Nix};
-use crate::plan::Extent;
+use crate::plan::{Extent, SavedPlan};
 use crate::process::Processes;
 use crate::state::Store;
 use crate::ui::Ui;
@@ -67,6 +67,8 @@ pub struct Tools<'a> {
     pub connections: &'a Connections,
     /// How machines are reached that backends made in the stage before, by name.
     pub provided: &'a BTreeMap<String, Provided>,
+    /// A plan outside of which nothing may be done with machines.
+    pub saved: Option<&'a SavedPlan>,
     /// Where it is kept what machines run.
     pub store: Option<&'a dyn Store>,
     /// Where everything is told.

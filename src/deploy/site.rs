@@ -8,7 +8,7 @@ use camino::Utf8PathBuf;
 use crate::host::{self, ActivationStatus, Connections, Host, Target};
 use crate::network::{Machine, MachineOptions};
 use crate::nix::{BuildEvent, BuildQueue, Copy, CopyProgress, Nix};
-use crate::plan::{Goal, Running};
+use crate::plan::{Goal, PlannedMachine, Running, SavedPlan};
 use crate::process::{Limit, Processes};
 use crate::state::{
     Change, Entry, Key, MachineRecord, Operation, Stage, Store, file_name, now,
@@ -26,6 +26,7 @@ pub(super) struct Site<'a> {
     connections: &'a Connections,
     provided: &'a BTreeMap<String, Provided>,
     store: Option<&'a dyn Store>,
+    saved: Option<&'a SavedPlan>,
     noted: OnceLock<BTreeMap<String, MachineRecord>>,
     ui: &'a Ui,
     builds: BuildQueue,
@@ -44,6 +45,7 @@ impl<'a> Site<'a> {
             connections,
             provided,
             store,
+            saved,
             ui,
         } = *tools;
         let told = ui.clone();
@@ -56,6 +58,7 @@ impl<'a> Site<'a> {
             connections,
             provided,
             store,
+            saved,
             noted: OnceLock::new(),
             ui,
             builds,
@@ -106,6 +109,22 @@ impl Work for Site<'_> {
         provided.ok_or_else(|| {
             let message = format!("its backend `{}` has not made it", options.target_env);
             Trouble::new(message, None)
+        })
+    }
+
+    fn allow(&self, machine: &Machine) -> Result<(), Trouble> {
+        let Some(saved) = self.saved else {
+            return Ok(());
+        };
+        let now = PlannedMachine {
+            derivation: Some(machine.derivation.clone()),
+            system: Some(machine.system.clone()),
+            ..PlannedMachine::default()
+        };
+        let allowed = saved.allows_machine(&machine.name, &now);
+        allowed.map_err(|outside| {
+            let hint = outside.hint().to_owned();
+            Trouble::new(outside.to_string(), Some(hint))
         })
     }
 

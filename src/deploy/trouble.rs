@@ -21,12 +21,12 @@ pub enum Trouble {
 
 impl Trouble {
     /// A failure in words.
-    pub(super) fn new(message: impl Into<String>, hint: Option<String>) -> Self {
+    pub fn new(message: impl Into<String>, hint: Option<String>) -> Self {
         Self::Failed(diagnostic(message, hint))
     }
 
     /// The same as a diagnostic.
-    pub(super) fn into_diagnostic(self) -> Diagnostic {
+    pub fn into_diagnostic(self) -> Diagnostic {
         match self {
             Self::Failed(diagnostic) => diagnostic,
             Self::Interrupted => diagnostic("interrupted", None),

@@ -75,6 +75,9 @@ pub(super) trait Work: Sync {
         progress: &mut dyn FnMut(CopyProgress),
     ) -> Result<(), Trouble>;
 
+    /// Refuses a system that a saved plan does not name.
+    fn allow(&self, machine: &Machine) -> Result<(), Trouble>;
+
     /// Notes that the machine runs the system.
     fn note(&self, mutation: &Mutation, machine: &Machine) -> Result<(), Trouble>;
 

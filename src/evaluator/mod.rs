@@ -139,6 +139,11 @@ impl Evaluator {
         }
     }
 
+    /// Arguments of the network.
+    pub fn arguments(&self) -> &BTreeMap<String, Argument> {
+        &self.request.arguments
+    }
+
     /// Where the network is defined.
     pub fn source(&self) -> &Source {
         &self.request.source

@@ -6,6 +6,7 @@
 use std::{collections::BTreeMap, env, fmt, ops::Range};
 
 use nix_compat::log::Message;
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::flake::{Identity, LockedFlake, Source};
@@ -13,7 +14,7 @@ use crate::flake::{Identity, LockedFlake, Source};
 use super::{Diagnostic, Known, facts::Facts, library::Library};
 
 /// An argument of the network.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 pub enum Argument {
     /// A Nix expression.
     Expression(String),

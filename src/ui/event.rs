@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::evaluator::Diagnostic;
 use crate::network::Names;
 use crate::plan::Extent;
-use crate::plan::{Copied, Outcome, ResourceOutcome, ResourcesPlan, Step, Summary};
+use crate::plan::{Copied, Outcome, Plan, ResourceOutcome, Step, Summary};
 use crate::preview::Problem;
 
 /// One piece of news of a run.
@@ -45,11 +45,10 @@ pub enum Event {
         #[serde(flatten)]
         problem: Problem,
     },
-    /// What is to be done with resources.
+    /// What is to be done.
     Plan {
         /// All of it.
-        #[serde(flatten)]
-        resources: ResourcesPlan,
+        plan: Plan,
     },
     /// Something that the user may like to know.
     Note {

@@ -6,14 +6,14 @@ use anyhow::Result;
 
 use crate::{
     deploy::{Applied, Survey, Tools, deploy},
-    evaluator::{Evaluated, Known},
+    evaluator::Evaluated,
     host::Connections,
     state::{Key, Store},
     ui::Event,
 };
 
 use super::super::{Context, session::Session};
-use super::Deploy;
+use super::{Deploy, Part};
 
 impl Deploy {
     /// Evaluates machines in one thread and deploys in this one, what is evaluated at once.
@@ -24,8 +24,9 @@ impl Deploy {
         store: &dyn Store,
         survey: &Survey<'_>,
         applied: &Applied,
-        selected: Vec<String>,
+        part: Part<'_>,
     ) -> Result<u8> {
+        let Part { selected, saved } = part;
         let connections = Connections::new(context.processes.clone(), self.hosts.options())?;
         let stage = survey.machines(applied);
         let mut request = self.request(session, selected)?;
@@ -42,6 +43,7 @@ impl Deploy {
             connections: &connections,
             provided: &stage.provided,
             store: Some(store),
+            saved,
             ui: &context.ui,
         };
         let known = survey.known();
@@ -66,7 +68,7 @@ impl Deploy {
 ///
 /// A system says what it reads only when it is evaluated, so that a run about a part of a network that
 /// has resources evaluates it twice.
-pub(super) fn read_by(
+pub fn read_by(
     session: &Session,
     survey: &Survey<'_>,
     selected: &[String],

@@ -2,15 +2,17 @@
 
 mod arguments;
 mod asking;
-mod machines;
+pub mod machines;
+
+use std::fs::File;
 
 use anyhow::Result;
 use camino::Utf8PathBuf;
 use clap::Args;
 
 use crate::{
-    deploy::{Applied, Mutation, Request},
-    plan::{Extent, Refusal},
+    deploy::{Applied, Mutation, Request, Trouble},
+    plan::{Extent, PlannedResource, Refusal, SavedPlan, SavedSource},
     state::{DeploymentStore, file_name},
     ui::Event,
 };
@@ -20,6 +22,7 @@ use super::{
     directory::state_directory,
     plugins::PluginArguments,
     run::{Run, refuse, show},
+    saved,
     selection::SelectionArguments,
     session::Session,
     source::SourceArguments,
@@ -47,6 +50,10 @@ Exit codes:
   0 all went well, 1 something failed, 2 wrong usage, 4 activated but units failed,
   100 activated but a reboot is needed, 130 interrupted")]
 pub struct Deploy {
+    /// Do what a file says that `nixops plan --out` wrote, and nothing else
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["on", "exclude", "kill_obsolete", "dry_run"])]
+    plan: Option<Utf8PathBuf>,
+
     #[command(flatten)]
     source: SourceArguments,
 
@@ -75,15 +82,19 @@ pub struct Deploy {
 impl Deploy {
     /// Runs the verb and gives the exit code.
     pub fn run(self, context: &Context) -> Result<u8> {
-        let mut session = Session::begin(context, &self.source, &self.state)?;
+        let saved = self.plan.as_deref().map(SavedPlan::read).transpose()?;
+        let assumed = saved.as_ref().map(|saved| saved.deployment.uuid.as_str());
+        let mut session = Session::begin(context, &self.source, &self.state, assumed)?;
         let extent = self.extent.meaning();
         session.tell_started(context, Some(extent));
         if Mutation::of_resources(extent).is_none() {
             let store = session.ground.look()?;
-            return self.with(context, &session, &store, None);
+            return self.with(context, &session, &store, None, None);
         }
-        let (held, store) = session.hold(context, &self.state, "deploy")?;
-        let code = self.with(context, &session, &store, held.lock());
+        let (held, store) = session.hold(context, &self.state, "deploy", |session| {
+            saved.as_ref().map_or(Ok(()), |saved| verify(session, saved))
+        })?;
+        let code = self.with(context, &session, &store, held.lock(), saved.as_ref());
         held.finish()?;
         code
     }
@@ -93,15 +104,20 @@ impl Deploy {
         context: &Context,
         session: &Session,
         store: &DeploymentStore,
-        lock: Option<&std::fs::File>,
+        lock: Option<&File>,
+        saved: Option<&SavedPlan>,
     ) -> Result<u8> {
         let all = &session.names.machines;
-        let selected = self.selection.resolve(&session.evaluator, all)?;
+        let selected = match saved.and_then(|saved| saved.source.selected.clone()) {
+            Some(selected) => selected,
+            None => self.selection.resolve(&session.evaluator, all)?,
+        };
         let is_all = selected.len() == all.len();
-        if self.resources.kill_obsolete && !is_all {
+        let mut scope = self.resources.scope();
+        scope.kill_obsolete |= saved.is_some_and(|saved| saved.source.kill_obsolete);
+        if scope.kill_obsolete && !is_all {
             return Err(Refusal::Selected.into());
         }
-        let scope = self.resources.scope();
         let run = Run::prepare(
             context,
             &session.ground,
@@ -116,6 +132,8 @@ impl Deploy {
             names: session.names.clone(),
             selected: selected.clone(),
         });
+        let mutation = Mutation::of_resources(self.extent.meaning());
+        let guard = |planned: &PlannedResource| allow(saved, planned);
         let mut survey = stage.survey()?;
         if !is_all {
             let read = machines::read_by(session, &survey, &selected)?;
@@ -124,15 +142,19 @@ impl Deploy {
         refuse(context, &survey)?;
         let extent = self.extent.meaning();
         show(context, &survey, extent == Extent::DryRun);
-        let mutation = Mutation::of_resources(extent);
         let applied = match &mutation {
             None => Applied::default(),
             Some(mutation) => {
-                self.resources.agreement.ask(context, &survey.plan)?;
-                stage.apply(mutation, &mut survey, &|_| Ok(()))?
+                survey.plan.all().try_for_each(&guard)?;
+                // Who made a plan has seen it.
+                if saved.is_none() {
+                    self.resources.agreement.ask(context, &survey.plan)?;
+                }
+                stage.apply(mutation, &mut survey, &guard)?
             }
         };
-        self.machines(context, session, store, &survey, &applied, selected)
+        let part = Part { selected, saved };
+        self.machines(context, session, store, &survey, &applied, part)
     }
 
     fn request(&self, session: &Session, machines: Vec<String>) -> Result<Request> {
@@ -146,6 +168,32 @@ impl Deploy {
             roots: roots_directory(&session.ground.deployment.uuid)?,
         })
     }
+}
+
+/// The machines that a run is about, and what it may do with them.
+struct Part<'a> {
+    selected: Vec<String>,
+    saved: Option<&'a SavedPlan>,
+}
+
+/// Refuses a plan that was made of something else.
+fn verify(session: &Session, plan: &SavedPlan) -> Result<()> {
+    let SavedSource {
+        selected,
+        kill_obsolete,
+        ..
+    } = &plan.source;
+    let source = saved::source(session, selected.clone(), *kill_obsolete)?;
+    Ok(plan.verify(&saved::deployment(&session.ground.deployment), &source)?)
+}
+
+/// Refuses what a plan does not say.
+fn allow(saved: Option<&SavedPlan>, planned: &PlannedResource) -> Result<(), Trouble> {
+    let allowed = saved.map_or(Ok(()), |saved| saved.allows(planned));
+    allowed.map_err(|outside| {
+        let hint = outside.hint().to_owned();
+        Trouble::new(outside.to_string(), Some(hint))
+    })
 }
 
 /// Where the links are that keep the systems of a deployment from collection.
