@@ -5,8 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::evaluator::Diagnostic;
 use crate::network::Names;
-use crate::plan::Extent;
-use crate::plan::{Copied, Outcome, ResourceOutcome, Step, Summary};
+use crate::plan::{Copied, Extent, Outcome, Plan, ResourceOutcome, Step, Summary};
 use crate::preview::Problem;
 
 /// One piece of news of a run.
@@ -44,6 +43,11 @@ pub enum Event {
         /// What is wrong, and where.
         #[serde(flatten)]
         problem: Problem,
+    },
+    /// What is to be done is known.
+    Plan {
+        /// All of it.
+        plan: Plan,
     },
     /// A resource is being brought to what it is to be.
     ResourceStarted {
