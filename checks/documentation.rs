@@ -1,6 +1,7 @@
 //! The documentation: what is generated is up to date, and what is linked is there.
 //!
-//! `NIXOPS_UPDATE_DOCS=1 cargo test --test documentation` writes the reference of the command line.
+//! `NIXOPS_UPDATE_DOCS=1 cargo test --test documentation` writes the reference of the command line and
+//! the schemas of plans.
 
 use std::{
     collections::BTreeSet,
@@ -74,6 +75,27 @@ fn the_reference_of_the_command_line_is_what_the_help_says() {
         written == reference,
         "docs/src/cli.md is stale: run NIXOPS_UPDATE_DOCS=1 cargo test --test documentation"
     );
+}
+
+#[test]
+fn the_schemas_of_plans_are_those_of_the_program() {
+    for name in ["plan", "saved-plan"] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_nixops"));
+        let output = command.args(["schema", name]).env_clear().output();
+        let output = output.expect("the binary runs");
+        assert!(output.status.success(), "{output:?}");
+        let schema = String::from_utf8(output.stdout).expect("UTF-8");
+        let file = Path::new(ROOT).join(format!("docs/src/schemas/{name}.json"));
+        if env::var_os("NIXOPS_UPDATE_DOCS").is_some() {
+            fs::create_dir_all(file.parent().expect("a directory")).expect("docs is writable");
+            fs::write(&file, &schema).expect("the schema is writable");
+        }
+        let written = fs::read_to_string(&file).expect("the schema");
+        assert!(
+            written == schema,
+            "docs/src/schemas/{name}.json is stale: run NIXOPS_UPDATE_DOCS=1 cargo test --test documentation"
+        );
+    }
 }
 
 /// All pages: those of the book, and those at the top.
@@ -168,14 +190,10 @@ fn every_page_of_the_book_is_in_its_summary_once() {
     listed.push("SUMMARY.md".to_owned());
     listed.sort();
     let files = fs::read_dir(&source).expect("docs/src");
+    let files = files.map(|entry| entry.expect("an entry"));
     let mut files: Vec<_> = files
-        .map(|entry| {
-            entry
-                .expect("an entry")
-                .file_name()
-                .to_string_lossy()
-                .into_owned()
-        })
+        .filter(|entry| entry.path().is_file())
+        .map(|entry| entry.file_name().to_string_lossy().into_owned())
         .collect();
     files.sort();
     assert_eq!(listed, files);

@@ -2,21 +2,27 @@
 
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
+use schemars::schema_for;
 use serde_json::Value;
 
-use crate::{plugin::PluginSet, schema::Registry};
+use crate::{
+    plan::{Plan, SavedPlan},
+    plugin::PluginSet,
+    schema::Registry,
+};
 
 use super::{Context, plugins::schemas, source::SourceArguments};
 
 /// Print the JSON Schemas of resource types
 ///
 /// The types `machine`, `key`, `sshKeyPairs` and `commandOutput` are NixOps' own; those of the
-/// plugins of the network come beside them.
+/// plugins of the network come beside them. `plan` and `saved-plan` describe what `nixops plan` writes.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   nixops schema                       all types by name
   nixops schema machine               a type of NixOps itself, without a network
-  nixops schema neatcloudVolumes      a type of a plugin of the network here")]
+  nixops schema neatcloudVolumes      a type of a plugin of the network here
+  nixops schema plan                  what `nixops plan --json` prints")]
 pub struct Schema {
     /// The type; all of them if it is left out
     #[arg(value_name = "TYPE")]
@@ -29,6 +35,9 @@ pub struct Schema {
 impl Schema {
     /// Runs the verb and gives the exit code.
     pub fn run(self, context: &Context) -> Result<u8> {
+        if let Some(document) = self.kind.as_deref().and_then(written) {
+            return print(context, &document);
+        }
         let core = Registry::new();
         let is_core = self
             .kind
@@ -45,13 +54,7 @@ impl Schema {
             });
             Value::Object(documents.collect())
         };
-        let text = if context.global.json {
-            serde_json::to_string(&value)
-        } else {
-            serde_json::to_string_pretty(&value)
-        };
-        context.ui.data(text.context("while writing the schema")?);
-        Ok(0)
+        print(context, &value)
     }
 
     fn all(&self, context: &Context) -> Result<Registry> {
@@ -60,6 +63,25 @@ impl Schema {
         let plugins = PluginSet::from_json(evaluator.overview()?.plugins)?;
         schemas(&plugins)
     }
+}
+
+/// The schema of something that NixOps itself writes.
+fn written(name: &str) -> Option<Value> {
+    match name {
+        "plan" => Some(schema_for!(Plan).to_value()),
+        "saved-plan" => Some(schema_for!(SavedPlan).to_value()),
+        _ => None,
+    }
+}
+
+fn print(context: &Context, schema: &Value) -> Result<u8> {
+    let text = if context.global.json {
+        serde_json::to_string(schema)
+    } else {
+        serde_json::to_string_pretty(schema)
+    };
+    context.ui.data(text.context("while writing the schema")?);
+    Ok(0)
 }
 
 fn document(registry: &Registry, kind: &str) -> Result<Value> {

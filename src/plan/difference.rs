@@ -9,18 +9,15 @@ use nixops_plugin::protocol::{Attributes, Change, ChangeKind, Difference};
 use serde_json::Value;
 
 use crate::{
-    evaluator::Token,
-    schema::{REDACTED, Registry},
+    schema::Registry,
     state::{Lifecycle, Record, Secrets},
 };
 
 use super::{
     AttributeChange, Shown,
     attribute::{is_within, parse},
+    seen::{Parts, Seen, shown},
 };
-
-/// What stands in a value for what is known only after apply.
-const UNKNOWN: &str = "(known after apply)";
 
 /// Both sides of a comparison.
 pub(super) struct Sides<'a> {
@@ -40,76 +37,17 @@ pub(super) struct Sides<'a> {
 
 /// Attributes of a resource that is made.
 pub(super) fn made(kind: &str, inputs: &Attributes, schemas: &Registry) -> Vec<AttributeChange> {
-    let shown = schemas.redact(kind, &Value::Object(inputs.clone()));
-    let attributes = shown.as_object().into_iter().flatten();
+    let redacted = schemas.redact(kind, &Value::Object(inputs.clone()));
+    let attributes = redacted.as_object().into_iter().flatten();
     let attributes = attributes.filter(|(_, value)| !value.is_null());
     attributes
         .map(|(name, value)| AttributeChange {
             path: vec![name.clone()],
             before: Shown::Absent,
-            after: self::shown(Some(value)),
+            after: shown(Some(value)),
             replaces: false,
         })
         .collect()
-}
-
-/// A value in two forms: as it is, and as it may be shown.
-#[derive(Clone, Copy)]
-struct Seen<'a> {
-    plain: Option<&'a Value>,
-    shown: Option<&'a Value>,
-}
-
-impl<'a> Seen<'a> {
-    fn at(self, name: &str) -> Self {
-        let plain = self.plain.and_then(|value| inner(value, name));
-        let shown = self.shown.filter(|shown| !self.is_cut(shown));
-        Self {
-            plain,
-            shown: shown.and_then(|value| match value {
-                // What hides the whole, or makes it unknown, does so for each part.
-                Value::String(text) if stands_for_all(text) => Some(value),
-                value => inner(value, name),
-            }),
-        }
-    }
-
-    /// Whether elements were taken out of a list, so that their numbers mean others.
-    fn is_cut(self, shown: &Value) -> bool {
-        let lengths = (self.plain.and_then(Value::as_array), shown.as_array());
-        matches!(lengths, (Some(plain), Some(shown)) if plain.len() != shown.len())
-    }
-
-    /// The value, unless nobody may see it or a part of it.
-    fn whole(self) -> Option<&'a Value> {
-        match self.show() {
-            Shown::Value(_) => self.plain,
-            _ => None,
-        }
-    }
-
-    fn show(self) -> Shown {
-        match (self.plain, self.shown) {
-            (Some(plain), None) if !plain.is_null() => Shown::Sensitive,
-            (_, Some(value)) if self.is_cut(value) => Shown::Sensitive,
-            (_, value) => shown(value),
-        }
-    }
-}
-
-fn inner<'a>(value: &'a Value, name: &str) -> Option<&'a Value> {
-    match value {
-        Value::Array(values) => values.get(name.parse::<usize>().ok()?),
-        value => value.get(name),
-    }
-}
-
-fn stands_for_all(text: &str) -> bool {
-    text == REDACTED || has(Token::Secret, text) || has(Token::Unknown, text)
-}
-
-fn has(token: Token, text: &str) -> bool {
-    !token.find(text).is_empty()
 }
 
 impl Sides<'_> {
@@ -235,86 +173,5 @@ impl Sides<'_> {
         let named = self.lifecycle.replace_on.iter();
         let mut named = named.map(|named| parse(named));
         named.any(|named| is_within(path, &named) || is_within(&named, path))
-    }
-}
-
-/// The parts of a change.
-#[derive(Default)]
-struct Parts {
-    /// Those that are seen to differ.
-    open: Vec<AttributeChange>,
-    /// Those that nobody may see, and that may be the same.
-    hidden: Vec<AttributeChange>,
-}
-
-impl Parts {
-    fn is_empty(&self) -> bool {
-        self.open.is_empty() && self.hidden.is_empty()
-    }
-
-    /// Goes down as far as both sides have the same form.
-    fn split(&mut self, path: &[String], before: Seen<'_>, after: Seen<'_>, sealed: bool) {
-        if before.plain.unwrap_or(&Value::Null) == after.plain.unwrap_or(&Value::Null) {
-            return;
-        }
-        let names: Vec<String> = match (before.whole(), after.whole()) {
-            (Some(Value::Object(one)), Some(Value::Object(other))) => {
-                let added = other.keys().filter(|name| !one.contains_key(*name));
-                one.keys().chain(added).cloned().collect()
-            }
-            (Some(Value::Array(one)), Some(Value::Array(other))) if one.len() == other.len() => {
-                (0..one.len()).map(|index| index.to_string()).collect()
-            }
-            _ => return self.leaf(path, before, after, sealed),
-        };
-        for name in names {
-            let path: Vec<String> = path.iter().cloned().chain([name.clone()]).collect();
-            self.split(&path, before.at(&name), after.at(&name), sealed);
-        }
-    }
-
-    fn leaf(&mut self, path: &[String], before: Seen<'_>, after: Seen<'_>, sealed: bool) {
-        let after = after.show();
-        let unknown = sealed && before.plain.is_none() && after == Shown::Sensitive;
-        let change = AttributeChange {
-            path: path.to_vec(),
-            before: if unknown {
-                Shown::Sensitive
-            } else {
-                before.show()
-            },
-            after,
-            replaces: false,
-        };
-        if unknown {
-            self.hidden.push(change);
-        } else {
-            self.open.push(change);
-        }
-    }
-}
-
-/// A value as a plan shows it; what a schema hides in it is hidden already.
-fn shown(value: Option<&Value>) -> Shown {
-    match value {
-        None | Some(Value::Null) => Shown::Absent,
-        Some(Value::String(text)) if text == REDACTED || has(Token::Secret, text) => {
-            Shown::Sensitive
-        }
-        Some(Value::String(text)) if has(Token::Unknown, text) => Shown::KnownAfterApply,
-        Some(value) => Shown::Value(without_tokens(value)),
-    }
-}
-
-fn without_tokens(value: &Value) -> Value {
-    match value {
-        Value::String(text) if has(Token::Secret, text) => Value::String(REDACTED.to_owned()),
-        Value::String(text) if has(Token::Unknown, text) => Value::String(UNKNOWN.to_owned()),
-        Value::Array(values) => values.iter().map(without_tokens).collect(),
-        Value::Object(values) => values
-            .iter()
-            .map(|(name, value)| (name.clone(), without_tokens(value)))
-            .collect(),
-        other => other.clone(),
     }
 }

@@ -1,6 +1,9 @@
 //! The plan as a whole.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -101,6 +104,18 @@ impl Plan {
             *counts.entry(machine.action).or_default() += 1;
         }
         counts
+    }
+}
+
+impl fmt::Display for MachineAction {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Keep => "to keep",
+            Self::Deploy => "to deploy",
+            Self::Later => "to deploy later",
+            Self::Fail => "that fail to evaluate",
+            Self::Forget => "to forget",
+        })
     }
 }
 

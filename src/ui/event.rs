@@ -5,8 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::evaluator::Diagnostic;
 use crate::network::Names;
-use crate::plan::Extent;
-use crate::plan::{Copied, Outcome, Plan, ResourceOutcome, Step, Summary};
+use crate::plan::{Copied, Extent, Outcome, Plan, ResourceOutcome, Step, Summary};
 use crate::preview::Problem;
 
 /// One piece of news of a run.
@@ -45,7 +44,7 @@ pub enum Event {
         #[serde(flatten)]
         problem: Problem,
     },
-    /// What is to be done.
+    /// What is to be done is known.
     Plan {
         /// All of it.
         plan: Plan,

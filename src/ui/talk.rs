@@ -10,6 +10,7 @@ use crate::preview::Problem;
 use super::color::{GOOD, STRONG, WARNING, paint};
 use super::handle::Options;
 use super::overview::{overview, painted};
+use super::plan::plan_text;
 use super::quantity::seconds;
 use super::sanitise::sanitise;
 use super::{Event, message};
@@ -48,6 +49,10 @@ impl Talk {
             } => self.warning(machine.as_deref(), message, hint.as_deref()),
             Event::Invalid { problem } => Some(self.problem(problem)),
             Event::Note { message } => Some(sanitise(message).into_owned()),
+            Event::Plan { plan } => {
+                let text = plan_text(plan, self.is_verbose());
+                Some(text.trim_end().to_owned())
+            }
             Event::ResourceDone {
                 resource, outcome, ..
             } => self.resource(resource, outcome),
