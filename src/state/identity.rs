@@ -40,7 +40,9 @@ impl Recorded {
     pub fn read(directory: &Utf8Path) -> Result<Self, Error> {
         let path = directory.join(FILE);
         let content = match fs::read(&path) {
-            Ok(text) => serde_json::from_slice(&text).map_err(|error| wrong(&path, error))?,
+            Ok(text) => {
+                serde_json::from_slice(&text).map_err(|error| wrong(&path, error.to_string()))?
+            }
             Err(error) if error.kind() == io::ErrorKind::NotFound => Map::new(),
             Err(error) => return Err(file("read", &path)(error)),
         };
@@ -118,10 +120,10 @@ impl Recorded {
     }
 }
 
-fn wrong(path: &Utf8Path, reason: impl ToString) -> Error {
+fn wrong(path: &Utf8Path, reason: impl Into<String>) -> Error {
     Error::Identity {
         path: path.to_owned(),
-        reason: reason.to_string(),
+        reason: reason.into(),
     }
 }
 

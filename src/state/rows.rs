@@ -64,16 +64,18 @@ struct Content {
 
 impl Content {
     fn of(record: &Record, sealer: &dyn Sealer, path: &Utf8Path) -> Result<Self, Error> {
-        let sealed = match &record.secrets {
+        let secrets = match &record.secrets {
             Secrets::Nothing => None,
-            Secrets::Sealed(sealed) => Some(sealed.clone()),
+            Secrets::Sealed(bytes) => Some(bytes.clone()),
             Secrets::Open(parts) => {
                 let plain = serde_json::to_vec(parts).map_err(damaged(path))?;
                 Some(sealer.seal(&Zeroizing::new(plain))?)
             }
         };
-        let Self { record, .. } = Self::plain(record, path)?;
-        Ok(Self { record, sealed })
+        Ok(Self {
+            sealed: secrets,
+            ..Self::plain(record, path)?
+        })
     }
 
     fn plain(record: &impl Serialize, path: &Utf8Path) -> Result<Self, Error> {

@@ -11,7 +11,7 @@ use crate::state::{Error, trouble::file};
 const FUSE: u32 = 0x6573_5546;
 
 /// Network file systems, as `statfs` tells them (see statfs(2)).
-const REMOTE: [(u32, &str); 10] = [
+const REMOTE: [(u32, &str); 13] = [
     (0x0000_6969, "NFS"),
     (0x0000_517b, "SMB"),
     (0xfe53_4d42, "SMB"),
@@ -22,6 +22,9 @@ const REMOTE: [(u32, &str); 10] = [
     (0x7375_7245, "Coda"),
     (0x0bd0_0bd0, "Lustre"),
     (0x0116_1970, "GFS2"),
+    (0x7461_636f, "OCFS2"),
+    (0x1983_0326, "BeeGFS"),
+    (0x4750_4653, "GPFS"),
 ];
 
 /// File systems in user space that lead to other computers, as mounts name them.

@@ -92,6 +92,13 @@ pub(super) fn of(connection: &mut Connection, path: &Utf8Path) -> Result<Vec<u8>
     Ok(image.to_vec())
 }
 
+/// Makes of the bytes of a database those of one with a log, which is always there: what begins to have
+/// one lets nobody else in for a moment.
+pub(super) fn with_log(mut image: Vec<u8>) -> Vec<u8> {
+    image[LOGGED].fill(2);
+    image
+}
+
 /// Makes a database in memory of the bytes of a file, in the newest form.
 pub(super) fn load(mut image: Vec<u8>, path: &Utf8Path) -> Result<Connection, Error> {
     if image.len() < HEAD || !image.starts_with(MAGIC) {

@@ -12,7 +12,7 @@ use rusqlite::{Connection, MAIN_DB, OpenFlags};
 use tempfile::NamedTempFile;
 
 use super::{
-    file_system,
+    file_system, image,
     schema::{self, STEPS},
 };
 use crate::state::{
@@ -55,13 +55,12 @@ impl Place {
     pub(super) fn check(self, path: &Utf8Path) -> Result<(), Error> {
         let path = path.to_owned();
         match self {
-            Self::Memory => Ok(()),
             Self::Copy => Err(Error::ReadOnly { path }),
             // SQLite would go on writing into files that have no name any more.
             Self::File { .. } if Self::of(&path).ok() != Some(self) || !log(&path).exists() => {
                 Err(Error::Gone { path })
             }
-            Self::File { .. } => Ok(()),
+            Self::File { .. } | Self::Memory => Ok(()),
         }
     }
 }
@@ -132,7 +131,7 @@ fn create(path: &Utf8Path) -> Result<(), Error> {
     let temporary = NamedTempFile::new_in(directory);
     // Which names were tried for it is no news.
     let temporary = temporary.map_err(|error| file(error.kind().into()))?;
-    let image = super::image::of(&mut memory(path)?, path)?;
+    let image = image::with_log(image::of(&mut memory(path)?, path)?);
     fs::write(&temporary, image).map_err(file)?;
     temporary.as_file().sync_all().map_err(file)?;
     match temporary.persist_noclobber(path) {

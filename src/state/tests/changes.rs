@@ -112,7 +112,7 @@ fn machines_come_back_as_they_were_written() {
 #[test]
 fn secrets_are_sealed_before_they_are_written() {
     let site = site();
-    let store = with_deployment(Database::open(&site.path).unwrap());
+    let store = with_deployment(&Database::open(&site.path).unwrap());
     let parts = SecretParts {
         outputs: Some(attributes(json!({ "password": "correct-horse" }))),
         private: Some(json!({ "session": "battery-staple" })),

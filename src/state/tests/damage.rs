@@ -7,7 +7,7 @@ use super::*;
 /// A state of some pages in a file, and its bytes.
 fn kept() -> (Site, Vec<u8>) {
     let site = site();
-    let store = with_deployment(Database::open(&site.path).unwrap());
+    let store = with_deployment(&Database::open(&site.path).unwrap());
     for number in 0..50 {
         put(&store, &volume(&format!("v{number}")), &record("t"));
     }

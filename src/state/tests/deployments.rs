@@ -73,7 +73,7 @@ fn everything_goes_with_a_deployment_that_is_removed() {
     store.database().remove(UUID).unwrap();
     assert_eq!(store.records().unwrap(), Records::default());
     assert_eq!(store.journal(10).unwrap(), []);
-    with_deployment(store.database().clone());
+    with_deployment(store.database());
     assert_eq!(store.records().unwrap(), Records::default());
 }
 

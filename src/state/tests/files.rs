@@ -33,7 +33,7 @@ fn files(directory: &Utf8Path) -> BTreeMap<String, (u64, SystemTime)> {
 #[test]
 fn a_state_is_for_the_user_alone() {
     let site = site();
-    let store = with_deployment(Database::open(&site.path).unwrap());
+    let store = with_deployment(&Database::open(&site.path).unwrap());
     assert_eq!(mode(site.path.parent().unwrap()), 0o700);
     for file in ["state.db", "state.db-wal", "state.db-shm"] {
         assert_eq!(mode(&site.path.with_file_name(file)), 0o600, "{file}");
@@ -46,7 +46,7 @@ fn a_state_is_for_the_user_alone() {
 #[test]
 fn what_is_written_is_there_for_the_next_run() {
     let site = site();
-    let store = with_deployment(Database::open(&site.path).unwrap());
+    let store = with_deployment(&Database::open(&site.path).unwrap());
     put(&store, &volume("a"), &record("t1"));
     let whole = store.whole().unwrap();
     let journal = store.journal(9).unwrap();
@@ -69,7 +69,7 @@ fn who_looks_at_nothing_makes_nothing() {
 #[test]
 fn who_looks_writes_nothing_and_sees_what_a_run_has_written_so_far() {
     let site = site();
-    let store = with_deployment(Database::open(&site.path).unwrap());
+    let store = with_deployment(&Database::open(&site.path).unwrap());
     let directory = site.path.parent().unwrap();
     for number in 1..4 {
         put(&store, &volume("a"), &record(&number.to_string()));
@@ -122,10 +122,30 @@ fn several_runs_use_a_state_at_a_time() {
 }
 
 #[test]
+fn runs_that_begin_and_end_at_a_time_are_in_nobodys_way() {
+    let site = site();
+    thread::scope(|scope| {
+        for _ in 0..6 {
+            scope.spawn(|| {
+                for _ in 0..20 {
+                    let database = Database::open(&site.path).unwrap();
+                    let deployment = Deployment::new(new_uuid(), None, "default");
+                    database.create(&deployment).unwrap();
+                    drop(database);
+                    Database::look(&site.path).unwrap();
+                }
+            });
+        }
+    });
+    let database = Database::look(&site.path).unwrap();
+    assert_eq!(database.deployments().unwrap().len(), 120);
+}
+
+#[test]
 fn what_a_run_wrote_is_there_after_it_is_killed() {
     if let Some(directory) = directory() {
         let database = Database::open(&directory.join("state.db")).unwrap();
-        let store = with_deployment(database);
+        let store = with_deployment(&database);
         for number in 1.. {
             put(&store, &volume(&number.to_string()), &record("t"));
             println!("\nwritten {number}");
@@ -159,7 +179,7 @@ fn a_state_that_may_only_be_read_is_told_of() {
     const TEST: &str = "files::a_state_that_may_only_be_read_is_told_of";
     let Some(directory) = directory() else {
         let site = site();
-        drop(with_deployment(Database::open(&site.path).unwrap()));
+        drop(with_deployment(&Database::open(&site.path).unwrap()));
         return passes(POWERLESS, TEST, site.path.parent().unwrap());
     };
     let path = directory.join("state.db");
@@ -223,7 +243,7 @@ fn a_full_disk_is_told_of_and_what_was_written_before_is_safe() {
         return passes(&words, TEST, directory);
     };
     let path = directory.join("state.db");
-    let store = with_deployment(Database::open(&path).unwrap());
+    let store = with_deployment(&Database::open(&path).unwrap());
     let key = |number: usize| volume(&number.to_string());
     let mut written = 0;
     let error = loop {

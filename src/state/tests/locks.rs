@@ -91,7 +91,7 @@ fn who_waits_gets_the_lock_when_it_is_free() {
             drop(lock);
         });
         let holder = Holder::this("destroy");
-        let wait = Some(Duration::from_secs(60));
+        let wait = Some(Duration::from_mins(1));
         RunLock::take(&site.path, &holder, wait, &mut |holder| {
             seen.push(holder.verb.clone());
             true
@@ -112,9 +112,9 @@ fn who_waits_gives_up_in_time_or_when_asked_to() {
     let short = Some(Duration::from_millis(400));
     RunLock::take(&site.path, &holder, short, &mut |_| true).unwrap_err();
     assert!(begun.elapsed() >= Duration::from_millis(400));
-    let long = Some(Duration::from_secs(600));
+    let long = Some(Duration::from_mins(10));
     RunLock::take(&site.path, &holder, long, &mut |_| false).unwrap_err();
-    assert!(begun.elapsed() < Duration::from_secs(60));
+    assert!(begun.elapsed() < Duration::from_mins(1));
 }
 
 #[test]

@@ -60,10 +60,10 @@ impl Sealer for Byte {
 
 /// A database in memory with one deployment.
 fn store() -> DeploymentStore {
-    with_deployment(Database::memory().unwrap())
+    with_deployment(&Database::memory().unwrap())
 }
 
-fn with_deployment(database: Database) -> DeploymentStore {
+fn with_deployment(database: &Database) -> DeploymentStore {
     let deployment = Deployment::new(UUID, Some("prod"), "default");
     database.create(&deployment).unwrap();
     database.store(UUID, Arc::new(Byte(0x5a)))
@@ -118,7 +118,7 @@ fn told(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {
-        text += &format!(": {error}");
+        text = format!("{text}: {error}");
         cause = error.source();
     }
     text

@@ -2,12 +2,12 @@
 
 use super::*;
 
-fn of(storage: Value) -> Result<Place, Error> {
-    Place::of(None, Some(&storage), Utf8Path::new("/state.db"))
+fn of(storage: &Value) -> Result<Place, Error> {
+    Place::of(None, Some(storage), Utf8Path::new("/state.db"))
 }
 
 #[track_caller]
-fn refused(storage: Value) -> String {
+fn refused(storage: &Value) -> String {
     of(storage).unwrap_err().to_string()
 }
 
@@ -35,7 +35,7 @@ fn a_network_names_one_place() {
         ),
     ];
     for (storage, place) in cases {
-        assert_eq!(of(storage).unwrap(), place);
+        assert_eq!(of(&storage).unwrap(), place);
     }
     let flag = Place::of(
         Some(Utf8Path::new("flag.db")),
@@ -61,6 +61,7 @@ fn what_names_no_place_is_told_with_the_names_that_there_are() {
         json!({ "file": {} }),
         json!({ "file": { "location": "/x", "recipients": "age1" } }),
     ]
+    .each_ref()
     .map(refused);
     insta::assert_snapshot!(texts.join("\n"), @r#"
     network.storage names no backend
@@ -74,7 +75,7 @@ fn what_names_no_place_is_told_with_the_names_that_there_are() {
     network.storage has file.location, which is missing
     network.storage has file.recipients, which is no list of texts
     "#);
-    insta::assert_snapshot!(of(json!({})).unwrap_err().hint().unwrap(), @r#"as in network.storage.sqlite.path = "/var/lib/nixops/state.db"; without network.storage the state is in $XDG_STATE_HOME/nixops/state.db"#);
+    insta::assert_snapshot!(of(&json!({})).unwrap_err().hint().unwrap(), @r#"as in network.storage.sqlite.path = "/var/lib/nixops/state.db"; without network.storage the state is in $XDG_STATE_HOME/nixops/state.db"#);
 }
 
 #[test]
@@ -82,7 +83,7 @@ fn a_deployment_is_held_by_one_run_and_looked_at_by_all() {
     let site = site();
     let place = Place::Sqlite(site.path.clone());
     let held = place.hold(UUID, &Purpose::of("deploy")).unwrap();
-    with_deployment(held.database().clone());
+    with_deployment(held.database());
     assert!(held.lock().is_some());
     let error = place.hold(UUID, &Purpose::of("destroy")).unwrap_err();
     let text = error.to_string();
@@ -96,7 +97,7 @@ fn a_deployment_is_held_by_one_run_and_looked_at_by_all() {
 #[test]
 fn a_state_in_memory_needs_no_lock() {
     let held = Place::Memory.hold(UUID, &Purpose::of("deploy")).unwrap();
-    with_deployment(held.database().clone());
+    with_deployment(held.database());
     assert!(held.lock().is_none());
     held.finish().unwrap();
     assert_eq!(Place::Memory.look().unwrap().deployments().unwrap(), []);
@@ -106,7 +107,7 @@ fn a_state_in_memory_needs_no_lock() {
 fn what_is_to_be_done_at_the_end_is_done_when_it_is_finished() {
     let finish = |database: &Database| database.remove(UUID);
     let database = Database::memory().unwrap();
-    with_deployment(database.clone());
+    with_deployment(&database);
     drop(Held::with_finish(database.clone(), None, finish));
     assert_eq!(database.deployments().unwrap().len(), 1);
     Held::with_finish(database.clone(), None, finish)
