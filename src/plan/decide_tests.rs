@@ -34,6 +34,7 @@ fn token(token: Token) -> String {
 }
 
 /// What a test knows of a volume.
+#[derive(Debug)]
 struct Case {
     kept: Value,
     secrets: Secrets,
@@ -399,3 +400,6 @@ fn what_is_held_back_for_the_provider_is_what_is_not_shown() {
         json!({ "size": 2, "tags": { "owner": "a" } })
     );
 }
+
+#[path = "decide_properties.rs"]
+mod properties;
