@@ -34,6 +34,7 @@ fn token(token: Token) -> String {
 }
 
 /// What a test knows of a volume.
+#[derive(Debug)]
 struct Case {
     kept: Value,
     secrets: Secrets,
@@ -319,6 +320,9 @@ fn what_is_known_after_apply_is_decided_later() {
     case.changes.push(change("size", false));
     assert_eq!(case.planned().action, Action::Update);
     assert_eq!(case.planned().may, may);
+    case.inputs = Some(json!({ "address": ["a", token(Token::Unknown)], "size": 1 }));
+    case.changes.pop();
+    assert_eq!(case.planned().action, Action::Later);
     case.inputs = None;
     assert_snapshot!(told(&case.planned()), @"Later: it reads outputs of keys.k");
     assert_eq!(
@@ -399,3 +403,6 @@ fn what_is_held_back_for_the_provider_is_what_is_not_shown() {
         json!({ "size": 2, "tags": { "owner": "a" } })
     );
 }
+
+#[path = "decide_properties.rs"]
+mod properties;

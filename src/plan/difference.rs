@@ -126,7 +126,7 @@ impl Sides<'_> {
     fn unseen(&self, change: &Change, after: Seen<'_>) -> AttributeChange {
         let after = match change.kind {
             ChangeKind::Remove => Shown::Absent,
-            ChangeKind::Add | ChangeKind::Update => after.show(),
+            ChangeKind::Add | ChangeKind::Update => after.decided(),
         };
         let is_secret = after == Shown::Sensitive || (after == Shown::Absent && self.has_sealed());
         let before = if is_secret {

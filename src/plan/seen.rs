@@ -2,7 +2,10 @@
 
 use serde_json::Value;
 
-use crate::{evaluator::Token, schema::REDACTED};
+use crate::{
+    evaluator::{Token, tokens},
+    schema::REDACTED,
+};
 
 use super::{AttributeChange, Shown};
 
@@ -44,7 +47,20 @@ impl<'a> Seen<'a> {
         }
     }
 
-    pub fn show(self) -> Shown {
+    /// What is to stand there. Where a part of a list is not known yet, nobody knows whether it differs.
+    pub fn decided(self) -> Shown {
+        match self.show() {
+            Shown::Value(_) if self.is_open() => Shown::KnownAfterApply,
+            shown => shown,
+        }
+    }
+
+    fn is_open(self) -> bool {
+        self.shown
+            .is_some_and(|value| !tokens(Token::Unknown, value).is_empty())
+    }
+
+    fn show(self) -> Shown {
         match (self.plain, self.shown) {
             (Some(plain), None) if !plain.is_null() => Shown::Sensitive,
             (_, Some(value)) if self.is_cut(value) => Shown::Sensitive,
@@ -104,7 +120,7 @@ impl Parts {
     }
 
     fn leaf(&mut self, path: &[String], before: Seen<'_>, after: Seen<'_>, sealed: bool) {
-        let after = after.show();
+        let after = after.decided();
         let unknown = sealed && before.plain.is_none() && after == Shown::Sensitive;
         let change = AttributeChange {
             path: path.to_vec(),
