@@ -10,6 +10,7 @@ mod directory;
 mod error;
 mod eval;
 mod global;
+mod graph;
 mod interrupt;
 mod list_plugins;
 mod number;
@@ -55,6 +56,7 @@ enum Verb {
     Deploy(deploy::Deploy),
     Destroy(destroy::Destroy),
     Eval(eval::Eval),
+    Graph(graph::Graph),
     ListPlugins(list_plugins::ListPlugins),
     Plan(plan::Plan),
     Plugin(plugin::Plugin),
@@ -105,6 +107,7 @@ fn run(context: &Context, verb: Verb) -> u8 {
         Verb::Deploy(deploy) => deploy.run(context),
         Verb::Destroy(destroy) => destroy.run(context),
         Verb::Eval(eval) => eval.run(context),
+        Verb::Graph(graph) => graph.run(context),
         Verb::ListPlugins(list) => list.run(context),
         Verb::Plan(plan) => plan.run(context),
         Verb::Plugin(plugin) => plugin.run(context),
@@ -120,6 +123,7 @@ impl Verb {
         match self {
             Self::Deploy(_) | Self::Destroy(_) => true,
             Self::Eval(_)
+            | Self::Graph(_)
             | Self::Plan(_)
             | Self::ListPlugins(_)
             | Self::Plugin(_)

@@ -1,12 +1,16 @@
 //! The second stage: machines.
 
-use std::{collections::BTreeSet, sync::mpsc, thread};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::mpsc,
+    thread,
+};
 
 use anyhow::Result;
 
 use crate::{
     deploy::{Applied, Survey, Tools, deploy},
-    evaluator::Evaluated,
+    evaluator::{Evaluated, Reads},
     host::Connections,
     state::{Key, Store},
     ui::Event,
@@ -64,7 +68,7 @@ impl Deploy {
     }
 }
 
-/// What the systems of selected machines read.
+/// The resources that the systems of selected machines read.
 ///
 /// A system says what it reads only when it is evaluated, so that a run about a part of a network that
 /// has resources evaluates it twice.
@@ -73,24 +77,36 @@ pub fn read_by(
     survey: &Survey<'_>,
     selected: &[String],
 ) -> Result<BTreeSet<Key>> {
-    if session.names.resources.is_empty() {
+    if session.names.resources.is_empty() && survey.made().is_empty() {
         return Ok(BTreeSet::new());
     }
+    let reads = reads(session, survey, selected)?.into_values();
+    let outputs = reads.flat_map(|reads| reads.outputs);
+    Ok(outputs.map(|output| output.key).collect())
+}
+
+/// What the systems of machines read, by machine; of one that lacks an output, at least that.
+pub fn reads(
+    session: &Session,
+    survey: &Survey<'_>,
+    machines: &[String],
+) -> Result<BTreeMap<String, Reads>> {
     let known = survey.known();
     let (sender, receiver) = mpsc::channel();
     thread::scope(|scope| {
         let (evaluator, known) = (&session.evaluator, &known);
-        let evaluation = scope.spawn(move || evaluator.machines(selected, known, &sender));
-        let mut read = BTreeSet::new();
+        let evaluation = scope.spawn(move || evaluator.machines(machines, known, &sender));
+        let mut all: BTreeMap<String, Reads> = BTreeMap::new();
         for news in receiver {
             match news {
-                Evaluated::Reads { reads, .. } => {
-                    read.extend(reads.outputs.into_iter().map(|output| output.key));
+                Evaluated::Reads { machine, reads } => {
+                    all.entry(machine).or_default().outputs.extend(reads.outputs);
                 }
                 Evaluated::Failed {
+                    machine,
                     unknown: Some(output),
                     ..
-                } => drop(read.insert(output.key)),
+                } => drop(all.entry(machine).or_default().outputs.insert(output)),
                 _ => {}
             }
         }
@@ -98,6 +114,6 @@ pub fn read_by(
             Ok(result) => result?,
             Err(panic) => std::panic::resume_unwind(panic),
         }
-        Ok(read)
+        Ok(all)
     })
 }

@@ -105,7 +105,9 @@ impl Stage<'_> {
         };
         let kept = self.store.reveal(record)?;
         let lacking = lacking(&wanted.shown);
-        let asked = with_prior(inputs, &kept.inputs, &lacking);
+        let ignored = &wanted.lifecycle.ignore_changes;
+        let inputs = plan::with_ignored(inputs, &kept.inputs, ignored);
+        let asked = with_prior(&inputs, &kept.inputs, &lacking);
         let mut difference = self.preview.diff(&wanted.key, &kept, &now, &asked)?;
         difference.changes.extend(lacking.into_iter().map(|path| Changed {
             path: vec![path],

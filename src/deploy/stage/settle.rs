@@ -7,6 +7,7 @@ use nixops_plugin::protocol::{
     Attributes, Create, Created, Delete, FailureKind, ResourceState, Update, Updated,
 };
 
+use crate::plan::with_ignored;
 use crate::plugin::{Provider, WORK};
 use crate::preview::Preview;
 use crate::state::{
@@ -203,6 +204,12 @@ impl<'a> Steps<'a> {
     ) -> Result<Attributes, Trouble> {
         let record = self.expect(&aim.key)?;
         let kept = self.store.reveal(&record)?;
+        let ignored = &aim.lifecycle.ignore_changes;
+        let aim = &Aim {
+            inputs: with_ignored(&aim.inputs, &kept.inputs, ignored),
+            shown: with_ignored(&aim.shown, &record.state.inputs, ignored),
+            ..aim.clone()
+        };
         let prior = match now {
             Some(now) => ResourceState {
                 outputs: now.outputs.clone(),

@@ -302,6 +302,16 @@ impl Survey<'_> {
             .count()
     }
 
+    /// Machines that backends make, by name.
+    pub fn made(&self) -> &BTreeMap<String, Key> {
+        &self.wishes.made
+    }
+
+    /// What each thing that is wanted needs.
+    pub fn needs(&self) -> &BTreeMap<Key, BTreeSet<Key>> {
+        &self.needs
+    }
+
     /// What evaluation may know of outputs.
     pub fn known(&self) -> Known {
         self.knowledge.known()
