@@ -11,6 +11,7 @@ mod error;
 mod eval;
 mod global;
 mod graph;
+mod import_resource;
 mod interrupt;
 mod list_plugins;
 mod number;
@@ -57,6 +58,7 @@ enum Verb {
     Destroy(destroy::Destroy),
     Eval(eval::Eval),
     Graph(graph::Graph),
+    ImportResource(import_resource::ImportResource),
     ListPlugins(list_plugins::ListPlugins),
     Plan(plan::Plan),
     Plugin(plugin::Plugin),
@@ -108,6 +110,7 @@ fn run(context: &Context, verb: Verb) -> u8 {
         Verb::Destroy(destroy) => destroy.run(context),
         Verb::Eval(eval) => eval.run(context),
         Verb::Graph(graph) => graph.run(context),
+        Verb::ImportResource(import) => import.run(context),
         Verb::ListPlugins(list) => list.run(context),
         Verb::Plan(plan) => plan.run(context),
         Verb::Plugin(plugin) => plugin.run(context),
@@ -124,6 +127,7 @@ impl Verb {
             Self::Deploy(_) | Self::Destroy(_) => true,
             Self::Eval(_)
             | Self::Graph(_)
+            | Self::ImportResource(_)
             | Self::Plan(_)
             | Self::ListPlugins(_)
             | Self::Plugin(_)

@@ -16,6 +16,7 @@ mod road;
 mod site;
 mod stage;
 mod support;
+mod token;
 mod trouble;
 mod work;
 

@@ -23,6 +23,11 @@ impl Mutation {
         }
     }
 
+    /// The capability to change what is kept, for a run that is for nothing else.
+    pub fn of_state() -> Self {
+        Self { _private: () }
+    }
+
     /// The capability to delete resources, for a run that is for nothing else.
     pub fn of_destruction() -> Self {
         Self { _private: () }

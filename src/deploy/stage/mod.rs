@@ -10,6 +10,7 @@ mod apply;
 mod destroy;
 mod definitions;
 mod examine;
+mod import;
 mod knowledge;
 mod machines;
 mod parallel;

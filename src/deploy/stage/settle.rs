@@ -16,6 +16,7 @@ use crate::state::{
 };
 
 use super::super::Mutation;
+use super::super::token::new_token;
 use super::super::trouble::Trouble;
 
 /// What a resource is to be.
@@ -460,13 +461,4 @@ fn undo(key: &Key, old: Option<Record>) -> Vec<Change> {
             Change::Put(key.clone(), Box::new(old)),
         ],
     }
-}
-
-/// A word that no other resource has.
-fn new_token() -> Result<String, Trouble> {
-    let mut bytes = [0; 16];
-    let read = std::fs::File::open("/dev/urandom")
-        .and_then(|mut random| std::io::Read::read_exact(&mut random, &mut bytes));
-    read.map_err(|error| Trouble::new(format!("cannot read /dev/urandom: {error}"), None))?;
-    Ok(format!("{:032x}", u128::from_ne_bytes(bytes)))
 }
