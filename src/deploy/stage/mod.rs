@@ -23,6 +23,7 @@ mod upgrade;
 mod wanted;
 
 pub use apply::{Applied, Guard};
+pub use knowledge::recorded;
 pub use machines::Machines;
 pub use survey::Survey;
 pub use wanted::{Answer, Definitions, NoNetwork, Origin, Subject, Wanted, Wish};
