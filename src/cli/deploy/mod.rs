@@ -21,7 +21,7 @@ use super::{
     Context,
     directory::state_directory,
     plugins::PluginArguments,
-    run::{Run, refuse, show},
+    run::{Run, forget_machines, refuse, show},
     saved,
     selection::SelectionArguments,
     session::Session,
@@ -150,7 +150,11 @@ impl Deploy {
                 if saved.is_none() {
                     self.resources.agreement.ask(context, &survey.plan)?;
                 }
-                stage.apply(mutation, &mut survey, &guard)?
+                let applied = stage.apply(mutation, &mut survey, &guard)?;
+                if scope.kill_obsolete {
+                    forget_machines(store, |key| !all.contains(&key.name))?;
+                }
+                applied
             }
         };
         let part = Part { selected, saved };
