@@ -46,6 +46,7 @@ let
     key = "nixops-machine";
     _file = "nixops";
     imports = [
+      ../options/addresses.nix
       ../options/deployment.nix
       ../options/identity.nix
       ../options/keys.nix
