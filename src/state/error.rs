@@ -122,6 +122,9 @@ pub enum Error {
         /// Why it could not.
         source: Box<dyn error::Error + Send + Sync>,
     },
+    /// A secret of it cannot be sealed or opened.
+    #[error(transparent)]
+    Seal(#[from] super::seal::Error),
     /// The network does not say rightly where the state is.
     #[error("network.storage {0}")]
     Storage(String),
@@ -192,6 +195,7 @@ impl Error {
             Self::File { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => {
                 Some("give yourself the right to read and write the file and its directory")
             }
+            Self::Seal(error) => error.hint(),
             Self::File { .. }
             | Self::Database { .. }
             | Self::NoRecord { .. }

@@ -15,6 +15,7 @@ mod lock;
 mod place;
 mod record;
 mod rows;
+pub mod seal;
 mod sealer;
 mod store;
 mod trouble;
