@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 use super::{Error, keys::Identities};
 
 /// The variable that holds the user's key itself.
-const VARIABLE: &str = "NIXOPS_AGE_KEY";
+pub(in crate::state) const VARIABLE: &str = "NIXOPS_AGE_KEY";
 
 /// What a file of it holds, for errors.
 const WHAT: &str = "key that opens the secrets of the state";
