@@ -176,9 +176,10 @@ fn a_machine_waits_for_the_outputs_that_its_system_needs() {
 #[test]
 fn what_is_read_through_facts_is_read_all_the_same() {
     let lab = Lab::without_hosts();
-    let machines: String = (0..12)
+    let machines: Vec<_> = (0..12)
         .map(|number| format!("m{number} = {{ }};"))
         .collect();
+    let machines = machines.concat();
     let (run, network) = eval(
         &lab,
         &format!(
