@@ -91,7 +91,10 @@ impl Destroy {
         let only = self.keys(store)?;
         let run = Run::prepare(context, ground, store, None, &self.plugins, lock)?;
         let asking = run.asking();
-        let stage = asking.stage_of_state(Limits::default());
+        let stage = asking.stage_of_state(Limits {
+            create: self.agreement.parallelism,
+            ..Limits::default()
+        });
         let mut survey = stage.survey_end(&only)?;
         super::run::refuse(context, &survey)?;
         super::run::show(context, &survey, false);

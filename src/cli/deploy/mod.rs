@@ -11,7 +11,7 @@ use camino::Utf8PathBuf;
 use clap::Args;
 
 use crate::{
-    deploy::{Applied, Mutation, Request, Trouble},
+    deploy::{Applied, Limits, Mutation, Request, Trouble},
     plan::{Extent, PlannedResource, Refusal, SavedPlan, SavedSource},
     state::{DeploymentStore, file_name},
     ui::Event,
@@ -127,7 +127,7 @@ impl Deploy {
             lock,
         )?;
         let asking = run.asking();
-        let stage = asking.stage(session, scope, self.hosts.limits());
+        let stage = asking.stage(session, scope, self.limits());
         context.ui.send(Event::Names {
             names: session.names.clone(),
             selected: selected.clone(),
@@ -161,13 +161,17 @@ impl Deploy {
         self.machines(context, session, store, &survey, &applied, part)
     }
 
+    fn limits(&self) -> Limits {
+        self.hosts.limits(self.resources.agreement.parallelism)
+    }
+
     fn request(&self, session: &Session, machines: Vec<String>) -> Result<Request> {
         Ok(Request {
             machines,
             skipped: std::collections::BTreeMap::new(),
             extent: self.extent.meaning(),
             always_activate: self.hosts.always_activate,
-            limits: self.hosts.limits(),
+            limits: self.limits(),
             build: self.build.options(),
             roots: roots_directory(&session.ground.deployment.uuid)?,
         })
