@@ -35,6 +35,7 @@ mod schemas;
 mod selecting;
 mod sources;
 mod state;
+mod state_verbs;
 mod terminal;
 mod traps;
 mod watched;

@@ -26,7 +26,7 @@ use super::{
     selection::SelectionArguments,
     session::Session,
     source::SourceArguments,
-    state::StateArguments,
+    state::{StateArguments, WaitArguments},
 };
 use arguments::{BuildArguments, ExtentArguments, HostArguments};
 pub use asking::{AgreementArguments, ResourceArguments};
@@ -61,6 +61,9 @@ pub struct Deploy {
     state: StateArguments,
 
     #[command(flatten)]
+    wait: WaitArguments,
+
+    #[command(flatten)]
     selection: SelectionArguments,
 
     #[command(flatten)]
@@ -91,7 +94,7 @@ impl Deploy {
             let store = session.ground.look()?;
             return self.with(context, &session, &store, None, None);
         }
-        let (held, store) = session.hold(context, &self.state, "deploy", |session| {
+        let (held, store) = session.hold(context, &self.wait, "deploy", |session| {
             saved.as_ref().map_or(Ok(()), |saved| verify(session, saved))
         })?;
         let code = self.with(context, &session, &store, held.lock(), saved.as_ref());
