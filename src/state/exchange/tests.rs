@@ -101,6 +101,7 @@ prop_compose! {
         });
         Whole {
             deployment: Deployment {
+                plugins: Vec::new(),
                 uuid: "aa".to_owned(),
                 lineage: "bb".to_owned(),
                 network: "default".to_owned(),
