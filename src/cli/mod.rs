@@ -4,19 +4,35 @@
 //! here, and the rooms see only that.
 
 mod checking;
+mod clone;
+mod create;
+mod delete;
 mod deploy;
 mod directory;
 mod error;
 mod eval;
+mod export;
 mod global;
+mod import;
+mod info;
 mod interrupt;
+mod journal;
+mod list;
 mod list_plugins;
+mod modify;
+mod nix_text;
 mod number;
 mod plugin;
 mod plugins;
+mod rename;
 mod schema;
 mod selection;
+mod set_args;
+mod show_arguments;
+mod show_physical;
 mod source;
+mod state;
+mod unlock;
 mod usage;
 
 use std::{ffi::OsString, process::ExitCode};
@@ -48,6 +64,20 @@ struct Arguments {
 enum Verb {
     Deploy(deploy::Deploy),
     Eval(eval::Eval),
+    Create(create::Create),
+    List(list::List),
+    Info(info::Info),
+    Modify(modify::Modify),
+    Clone(clone::Clone),
+    Delete(delete::Delete),
+    Rename(rename::Rename),
+    SetArgs(set_args::SetArgs),
+    ShowArguments(show_arguments::ShowArguments),
+    ShowPhysical(show_physical::ShowPhysical),
+    Journal(journal::Journal),
+    Unlock(unlock::Unlock),
+    Export(export::Export),
+    Import(import::Import),
     ListPlugins(list_plugins::ListPlugins),
     Plugin(plugin::Plugin),
     Schema(schema::Schema),
@@ -85,6 +115,20 @@ fn run(context: &Context, verb: Verb) -> u8 {
     let result = interrupt::watch(&context.processes, &context.ui).and_then(|()| match verb {
         Verb::Deploy(deploy) => deploy.run(context),
         Verb::Eval(eval) => eval.run(context),
+        Verb::Create(create) => create.run(context),
+        Verb::List(list) => list.run(context),
+        Verb::Info(info) => info.run(context),
+        Verb::Modify(modify) => modify.run(context),
+        Verb::Clone(clone) => clone.run(context),
+        Verb::Delete(delete) => delete.run(context),
+        Verb::Rename(rename) => rename.run(context),
+        Verb::SetArgs(set) => set.run(context),
+        Verb::ShowArguments(show) => show.run(context),
+        Verb::ShowPhysical(show) => show.run(context),
+        Verb::Journal(journal) => journal.run(context),
+        Verb::Unlock(unlock) => unlock.run(context),
+        Verb::Export(export) => export.run(context),
+        Verb::Import(import) => import.run(context),
         Verb::ListPlugins(list) => list.run(context),
         Verb::Plugin(plugin) => plugin.run(context),
         Verb::Schema(schema) => schema.run(context),
@@ -95,9 +139,6 @@ fn run(context: &Context, verb: Verb) -> u8 {
 impl Verb {
     /// Whether `--json` means a stream of events, not one value at the end.
     fn is_streaming(&self) -> bool {
-        match self {
-            Self::Deploy(_) => true,
-            Self::Eval(_) | Self::ListPlugins(_) | Self::Plugin(_) | Self::Schema(_) => false,
-        }
+        matches!(self, Self::Deploy(_))
     }
 }

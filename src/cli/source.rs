@@ -12,7 +12,7 @@ use crate::{
     nix::Nix,
 };
 
-use super::{Context, number};
+use super::{Context, number, state::Here};
 
 /// Which network is meant and how Nix evaluates it.
 #[derive(Clone, Debug, Args)]
@@ -72,6 +72,11 @@ impl SourceArguments {
         let options = self.options(context);
         let processes = context.processes.clone();
         Ok(Evaluator::new(nix.clone(), processes, request, options)?)
+    }
+
+    /// The network, as far as it is known without Nix.
+    pub fn here(&self) -> Result<Here> {
+        Here::of(&self.flake, self.file.as_deref())
     }
 
     /// Finds Nix, which gets the user's settings.

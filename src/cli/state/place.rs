@@ -1,0 +1,128 @@
+//! Where the state is, and for how long to wait for who has it.
+
+use std::{cell::Cell, sync::Arc, time::Duration};
+
+use anyhow::Result;
+use camino::Utf8PathBuf;
+use clap::Args;
+use serde_json::Value;
+
+use crate::{
+    cli::{
+        Context,
+        directory::{config_directory, state_directory},
+        number,
+        source::SourceArguments,
+    },
+    state::{
+        Backend as _, Held, Holder, Place, Purpose, Sealer,
+        seal::{AgeSealer, Named},
+    },
+};
+
+use super::{Here, Site};
+
+/// Where the state is.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "The state")]
+pub struct PlaceArguments {
+    /// The state, an SQLite file [default: where `network.storage` says, or else
+    /// `$XDG_STATE_HOME/nixops/state.db`]
+    #[arg(
+        long,
+        value_name = "PATH",
+        env = "NIXOPS_STATE",
+        hide_env_values = true
+    )]
+    state: Option<Utf8PathBuf>,
+}
+
+/// How long to wait for another run.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "The state")]
+pub struct WaitArguments {
+    /// Wait until another run has let the deployment go, or for so many seconds, instead of failing
+    /// at once
+    #[arg(long, value_name = "SECONDS", num_args = 0..=1, require_equals = true)]
+    #[arg(default_missing_value = "", value_parser = patience)]
+    wait_lock: Option<Duration>,
+}
+
+impl PlaceArguments {
+    /// The place of the state; `storage` is what the network says of it.
+    pub fn site(&self, context: &Context, storage: Option<&Value>) -> Result<Site> {
+        let default = state_directory()?.join("state.db");
+        let flag = self
+            .state
+            .as_deref()
+            .filter(|path| !path.as_str().is_empty());
+        let place = Place::of(flag, storage, &default)?;
+        Site::new(context, place, storage)
+    }
+
+    /// Asks the network here where its state is, unless that is known.
+    ///
+    /// A network that does not evaluate, as one that lacks an argument, is no reason to stop.
+    pub fn ask(&self, context: &Context, here: &Here, source: &SourceArguments) -> Option<Value> {
+        if self.state.is_some() || !here.exists() {
+            return None;
+        }
+        if let Some(known) = here.storage() {
+            return Some(known.clone());
+        }
+        let asked = source.nix(context).and_then(|nix| {
+            let overview = source.evaluator(context, &nix)?.overview()?;
+            Ok(overview.network.get("storage").cloned())
+        });
+        asked.unwrap_or_else(|error| {
+            let message = "the network does not say where its state is: the default is used";
+            let hint = format!("{error:#}; `--state` says it");
+            context.ui.warning(None, message, Some(hint));
+            None
+        })
+    }
+}
+
+impl WaitArguments {
+    /// Holds a deployment for a verb, waiting as the user says.
+    pub fn hold(&self, context: &Context, site: &Site, uuid: &str, verb: &str) -> Result<Held> {
+        let told = Cell::new(false);
+        let on_wait = |holder: &Holder| {
+            if !told.replace(true) {
+                let message = format!("waiting for the deployment: {holder}");
+                context.ui.warning(None, message, None);
+            }
+            !context.processes.interrupted()
+        };
+        let purpose = Purpose {
+            holder: Holder::this(verb),
+            wait: self.wait_lock,
+            on_wait: &on_wait,
+        };
+        Ok(site.hold(uuid, &purpose)?)
+    }
+}
+
+/// Reads how long to wait; nothing is for ever.
+fn patience(text: &str) -> Result<Duration, String> {
+    match text {
+        "" => Ok(Duration::MAX),
+        text => number::seconds(text).map(Duration::from_secs),
+    }
+}
+
+/// Who seals and opens secrets for this user; `storage` names who else may open them.
+pub fn sealer(storage: Option<&Value>) -> Result<Arc<dyn Sealer>> {
+    let named = storage.and_then(recipients).unwrap_or_default();
+    Ok(Arc::new(AgeSealer::of_user(&config_directory()?, named)))
+}
+
+/// The recipients that a network names for its backend.
+fn recipients(storage: &Value) -> Option<Named> {
+    let mut backends = storage.as_object()?.iter();
+    let (backend, keys) = backends.find_map(|(name, it)| Some((name, it.get("recipients")?)))?;
+    Some(Named {
+        place: format!("network.storage.{backend}.recipients"),
+        keys: serde_json::from_value(keys.clone()).ok()?,
+    })
+}
