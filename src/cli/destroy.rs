@@ -18,7 +18,7 @@ use super::{
     run::{Run, forget_machines},
     session::{Ground, Session},
     source::SourceArguments,
-    state::StateArguments,
+    state::{StateArguments, WaitArguments},
 };
 
 /// Delete the machines and resources of a deployment
@@ -46,6 +46,9 @@ pub struct Destroy {
     state: StateArguments,
 
     #[command(flatten)]
+    wait: WaitArguments,
+
+    #[command(flatten)]
     agreement: AgreementArguments,
 
     #[command(flatten)]
@@ -56,7 +59,7 @@ impl Destroy {
     /// Runs the verb and gives the exit code.
     pub fn run(self, context: &Context) -> Result<u8> {
         let mut ground = self.ground(context)?;
-        let (held, store) = ground.hold(context, &self.state, "destroy")?;
+        let (held, store) = ground.hold(context, &self.wait, "destroy")?;
         let code = self.with(context, &ground, &store, held.lock());
         held.finish()?;
         code
@@ -64,7 +67,7 @@ impl Destroy {
 
     /// The deployment, by its network where that can be read, and else by its state.
     fn ground(&self, context: &Context) -> Result<Ground> {
-        if self.state.deployment.is_some() {
+        if self.state.named().is_some() {
             return Ground::of_state(context, &self.source, &self.state);
         }
         match Session::begin(context, &self.source, &self.state, None) {
@@ -91,7 +94,10 @@ impl Destroy {
         let only = self.keys(store)?;
         let run = Run::prepare(context, ground, store, None, &self.plugins, lock)?;
         let asking = run.asking();
-        let stage = asking.stage_of_state(Limits::default());
+        let stage = asking.stage_of_state(Limits {
+            create: self.agreement.parallelism,
+            ..Limits::default()
+        });
         let mut survey = stage.survey_end(&only)?;
         super::run::refuse(context, &survey)?;
         super::run::show(context, &survey, false);

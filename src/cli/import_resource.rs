@@ -11,7 +11,7 @@ use crate::{
 
 use super::{
     Context, plugins::PluginArguments, run::Run, session::Session, source::SourceArguments,
-    state::StateArguments,
+    state::{StateArguments, WaitArguments},
 };
 
 /// Take over a resource that exists as one of the network's
@@ -37,6 +37,9 @@ pub struct ImportResource {
     state: StateArguments,
 
     #[command(flatten)]
+    wait: WaitArguments,
+
+    #[command(flatten)]
     plugins: PluginArguments,
 }
 
@@ -47,7 +50,7 @@ impl ImportResource {
             bail!("`{}` is not TYPE.NAME", self.resource);
         };
         let mut session = Session::begin(context, &self.source, &self.state, None)?;
-        let (held, store) = session.hold(context, &self.state, "import-resource", |_| Ok(()))?;
+        let (held, store) = session.hold(context, &self.wait, "import-resource", |_| Ok(()))?;
         let source = Some(session.evaluator.source());
         let lock = held.lock();
         let run = Run::prepare(context, &session.ground, &store, source, &self.plugins, lock)?;

@@ -14,14 +14,17 @@ use crate::{
     plan::Extent,
     plugin::PluginSet,
     state::{
-        self, Backend, Database, Deployment, DeploymentStore, Held, Place,
-        Recorded, Sealer, StoredArgument, check_binding, new_uuid,
-        seal::{AgeSealer, Named},
+        self, Backend, Database, Deployment, DeploymentStore, Held, Recorded, Sealer, StoredArgument,
+        check_binding, new_uuid,
     },
     ui::Event,
 };
 
-use super::{Context, directory::{config_directory, state_directory}, source::SourceArguments, state::StateArguments};
+use super::{
+    Context,
+    source::SourceArguments,
+    state::{StateArguments, WaitArguments},
+};
 
 /// A deployment, and where its state is.
 pub struct Ground {
@@ -74,9 +77,11 @@ impl Session {
             source: &network,
             assumed,
         };
-        let place = state.place(None)?;
-        let backend = StateArguments::backend(context, &place, &sealer(&place)?)?;
-        let mut found = finder.find(&backend.look()?, None)?;
+        let storage = recorded
+            .as_ref()
+            .and_then(|(_, recorded)| recorded.storage(network.network()).cloned());
+        let kept = state.place.kept(context, storage.as_ref())?;
+        let mut found = finder.find(&kept.backend.look()?, None)?;
         let evaluator = |found: &Deployment| {
             let identity = Identity {
                 uuid: found.uuid.clone(),
@@ -86,11 +91,11 @@ impl Session {
         };
         let mut asked = evaluator(&found)?;
         let mut overview = asked.overview()?;
-        let place = state.place(overview.network.get("storage"))?;
+        let kept = state
+            .place
+            .kept(context, overview.network.get("storage"))?;
         let uuid = overview.network.get("uuid").and_then(Value::as_str);
-        let sealer = sealer(&place)?;
-        let backend = StateArguments::backend(context, &place, &sealer)?;
-        let again = finder.find(&backend.look()?, uuid)?;
+        let again = finder.find(&kept.backend.look()?, uuid)?;
         if (&again.uuid, &again.arguments, &again.name) != (&found.uuid, &found.arguments, &found.name) {
             asked = evaluator(&again)?;
             overview = asked.overview()?;
@@ -104,8 +109,8 @@ impl Session {
         let ground = Ground {
             nix,
             deployment: found,
-            backend,
-            sealer,
+            backend: kept.backend,
+            sealer: kept.sealer,
             plugins: PluginSet::from_json(plugins.clone())?,
         };
         Ok(Self {
@@ -134,11 +139,11 @@ impl Session {
     pub fn hold(
         &mut self,
         context: &Context,
-        state: &StateArguments,
+        wait: &WaitArguments,
         verb: &str,
         check: impl FnOnce(&Self) -> Result<()>,
     ) -> Result<(Held, DeploymentStore)> {
-        let (held, store) = self.ground.hold(context, state, verb)?;
+        let (held, store) = self.ground.hold(context, wait, verb)?;
         check(self)?;
         self.renew(held.database())?;
         self.record(context)?;
@@ -174,7 +179,12 @@ impl Session {
             name: self.ground.deployment.called().to_owned(),
             lineage: self.ground.deployment.lineage.clone(),
         };
-        recorded.clone().with(network, &identity).write(directory)?;
+        let recorded = recorded.clone().with(network, &identity);
+        let recorded = match self.network.get("storage") {
+            Some(storage) => recorded.with_storage(network, storage),
+            None => recorded,
+        };
+        recorded.write(directory)?;
         context.ui.send(Event::Note {
             message: format!(
                 "{} says from now on that this network is the deployment {}; keep it with the network",
@@ -194,27 +204,14 @@ impl Ground {
         source: &SourceArguments,
         state: &StateArguments,
     ) -> Result<Self> {
-        let place = state.place(None)?;
-        let sealer = sealer(&place)?;
-        let backend = StateArguments::backend(context, &place, &sealer)?;
-        let database = backend.look()?;
-        let found = match &state.deployment {
-            Some(name) => database.find(name)?,
-            None => match source.identity()? {
-                Some(identity) => database.by_lineage(&identity.lineage)?,
-                None => None,
-            },
-        };
-        let Some(deployment) = found else {
-            let named = state.deployment.as_deref().unwrap_or("of this network");
-            bail!("there is no deployment {named} in {}", database.path());
-        };
+        let chosen = state.choose(context, &source.here()?)?;
+        let deployment = chosen.deployment;
         Ok(Self {
             nix: source.nix(context)?,
-            sealer,
             plugins: PluginSet::from_json(deployment.plugins.clone())?,
             deployment,
-            backend,
+            backend: chosen.kept.backend,
+            sealer: chosen.kept.sealer,
         })
     }
 
@@ -234,11 +231,11 @@ impl Ground {
     pub fn hold(
         &mut self,
         context: &Context,
-        state: &StateArguments,
+        wait: &WaitArguments,
         verb: &str,
     ) -> Result<(Held, DeploymentStore)> {
         let uuid = self.deployment.uuid.clone();
-        let held = state.hold(context, &*self.backend, &uuid, verb)?;
+        let held = wait.hold(context, &*self.backend, &uuid, verb)?;
         let database = held.database();
         match database.get(&uuid)? {
             Some(deployment) => self.deployment = deployment,
@@ -249,14 +246,6 @@ impl Ground {
         let store = database.store(&uuid, self.sealer.clone());
         Ok((held, store))
     }
-}
-
-fn sealer(place: &Place) -> Result<Arc<dyn Sealer>> {
-    let named = Named {
-        place: "network.storage.file.recipients".to_owned(),
-        keys: place.recipients().to_vec(),
-    };
-    Ok(Arc::new(AgeSealer::of_user(&config_directory()?, named)))
 }
 
 /// Finds out which deployment a network is.
@@ -278,7 +267,7 @@ impl Finder<'_> {
                 .map(|identity| identity.lineage.clone())
                 .or_else(|| self.remote())
         });
-        if let Some(name) = &self.state.deployment {
+        if let Some(name) = self.state.named() {
             let Some(found) = database.find(name)? else {
                 return match lineage {
                     // It is looked for again where the network says that its state is.
@@ -335,9 +324,4 @@ fn stored(deployment: &Deployment) -> BTreeMap<String, Argument> {
             (name.clone(), argument)
         })
         .collect()
-}
-
-/// Where states are unless somebody says otherwise.
-pub fn default_state() -> Result<Utf8PathBuf> {
-    Ok(state_directory()?.join("state.db"))
 }

@@ -11,7 +11,7 @@ use camino::Utf8PathBuf;
 use clap::Args;
 
 use crate::{
-    deploy::{Applied, Mutation, Request, Trouble},
+    deploy::{Applied, Limits, Mutation, Request, Trouble},
     plan::{Extent, PlannedResource, Refusal, SavedPlan, SavedSource},
     state::{DeploymentStore, file_name},
     ui::Event,
@@ -26,7 +26,7 @@ use super::{
     selection::SelectionArguments,
     session::Session,
     source::SourceArguments,
-    state::StateArguments,
+    state::{StateArguments, WaitArguments},
 };
 use arguments::{BuildArguments, ExtentArguments, HostArguments};
 pub use asking::{AgreementArguments, ResourceArguments};
@@ -61,6 +61,9 @@ pub struct Deploy {
     state: StateArguments,
 
     #[command(flatten)]
+    wait: WaitArguments,
+
+    #[command(flatten)]
     selection: SelectionArguments,
 
     #[command(flatten)]
@@ -91,7 +94,7 @@ impl Deploy {
             let store = session.ground.look()?;
             return self.with(context, &session, &store, None, None);
         }
-        let (held, store) = session.hold(context, &self.state, "deploy", |session| {
+        let (held, store) = session.hold(context, &self.wait, "deploy", |session| {
             saved.as_ref().map_or(Ok(()), |saved| verify(session, saved))
         })?;
         let code = self.with(context, &session, &store, held.lock(), saved.as_ref());
@@ -127,7 +130,7 @@ impl Deploy {
             lock,
         )?;
         let asking = run.asking();
-        let stage = asking.stage(session, scope, self.hosts.limits());
+        let stage = asking.stage(session, scope, self.limits());
         context.ui.send(Event::Names {
             names: session.names.clone(),
             selected: selected.clone(),
@@ -161,13 +164,17 @@ impl Deploy {
         self.machines(context, session, store, &survey, &applied, part)
     }
 
+    fn limits(&self) -> Limits {
+        self.hosts.limits(self.resources.agreement.parallelism)
+    }
+
     fn request(&self, session: &Session, machines: Vec<String>) -> Result<Request> {
         Ok(Request {
             machines,
             skipped: std::collections::BTreeMap::new(),
             extent: self.extent.meaning(),
             always_activate: self.hosts.always_activate,
-            limits: self.hosts.limits(),
+            limits: self.limits(),
             build: self.build.options(),
             roots: roots_directory(&session.ground.deployment.uuid)?,
         })
