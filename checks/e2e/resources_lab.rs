@@ -61,14 +61,14 @@ impl Lab {
     }
 
     /// The file of the state.
-    pub fn database(&self) -> Database {
+    pub fn state_database(&self) -> Database {
         let file = self.rig.home().join("state/nixops/state.db");
         Database::look(Utf8Path::from_path(&file).expect("a path in UTF-8")).expect("the state")
     }
 
     /// Everything that is recorded of resources.
     pub fn recorded(&self) -> Records {
-        let database = self.database();
+        let database = self.state_database();
         let deployments = database.deployments().expect("deployments");
         let mut all = Records::default();
         for deployment in deployments {
@@ -82,7 +82,7 @@ impl Lab {
 
     /// The journal of the one deployment there is.
     pub fn journal(&self) -> Vec<JournalLine> {
-        let database = self.database();
+        let database = self.state_database();
         let deployments = database.deployments().expect("deployments");
         let lines = deployments.first().map(|deployment| {
             let store = database.store(&deployment.uuid, Arc::new(NoKey));
@@ -142,8 +142,7 @@ impl Lab {
         self.state_agrees();
         let plan = self.run_verb("plan", &["--json", "--kill-obsolete"]);
         plan.exits(0);
-        let planned = plan.json()["resources"].clone();
-        for planned in all_planned(&planned) {
+        for planned in all_planned(&plan.json()) {
             assert_eq!(planned["action"], "keep", "{planned:#}");
         }
     }
@@ -203,14 +202,15 @@ impl Lab {
 }
 
 /// All resources of a plan in JSON.
-pub fn all_planned(resources: &Value) -> Vec<Value> {
-    let lists = [&resources["resources"], &resources["deposed"]].into_iter();
-    lists.filter_map(Value::as_array).flatten().cloned().collect()
+pub fn all_planned(plan: &Value) -> Vec<Value> {
+    let lists = [&plan["resources"], &plan["deposed"]].into_iter();
+    let list = |list: &Value| list.as_array().unwrap_or_else(|| panic!("no plan: {plan:#}")).clone();
+    lists.flat_map(list).collect()
 }
 
 /// What a plan does with each resource.
 pub fn actions(plan: &Value) -> BTreeMap<String, String> {
-    let planned = all_planned(&plan["resources"]).into_iter();
+    let planned = all_planned(plan).into_iter();
     let action = |planned: Value| {
         let text = |name: &str| planned[name].as_str().unwrap_or_default().to_owned();
         (format!("{}.{}", text("type"), text("name")), text("action"))
