@@ -119,6 +119,12 @@ impl Providers {
             .collect()
     }
 
+    /// Name of the plugin that has a type.
+    pub fn owner_name(&self, kind: &str) -> Option<String> {
+        let owner = self.owner(kind)?;
+        Some(owner.manifest.name.clone())
+    }
+
     /// Whether a provider has this type, be it one of resources or of machines.
     pub fn has(&self, kind: &str) -> bool {
         self.owner(kind)

@@ -97,6 +97,9 @@ impl<'a> Stage<'a> {
         board.wishes = std::mem::take(&mut survey.wishes);
         let records = std::mem::take(&mut survey.records);
         let steps = Steps::new(self.preview, self.store, records);
+        for (to, from) in &survey.claimed {
+            steps.claimed(mutation, from, to)?;
+        }
         for (to, from) in &survey.renames {
             steps.rename(mutation, from, to)?;
         }

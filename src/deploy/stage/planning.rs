@@ -9,7 +9,7 @@ use crate::evaluator::{OutputRef, Token, tokens};
 use crate::network::MachineOptions;
 use crate::plan::{self, Action, Circumstances, Found, PlannedResource};
 use crate::preview::Seen;
-use crate::state::{Key, Lifecycle, Record};
+use crate::state::{Key, Lifecycle, Record, nixops2};
 
 use super::super::trouble::Trouble;
 use super::survey::Survey;
@@ -138,8 +138,10 @@ impl Stage<'_> {
             plugins: self.preview.providers.plugin_names(),
         };
         let schemas = self.preview.schemas;
-        let current = &survey.records.current;
-        let left = plan::obsolete(current, &named, &renamed, &circumstances, schemas);
+        // What NixOps 2 left and no plugin knows is nobody's, and stays.
+        let mut current = survey.records.current.clone();
+        current.retain(|_, record| record.plugin != nixops2::UNTOUCHED);
+        let left = plan::obsolete(&current, &named, &renamed, &circumstances, schemas);
         survey.plan.resources.extend(left);
         survey.plan.deposed = plan::deposed(&survey.records.deposed);
         survey.plan.resources.sort_by(|one, other| one.key.cmp(&other.key));
