@@ -33,17 +33,18 @@ impl Stage<'_> {
 
     /// Resources that the network has, and machines as any backend may have them.
     pub(super) fn possible_keys(&self) -> Vec<Key> {
-        let resources = self
-            .names
-            .resources
-            .iter()
-            .flat_map(|(kind, names)| names.iter().map(move |name| Key::new(kind, name)));
+        let machines = self.possible_machines().into_iter();
+        self.names.keys().into_iter().chain(machines).collect()
+    }
+
+    /// Machines of the network as any backend may have them.
+    fn possible_machines(&self) -> Vec<Key> {
         let backends = self.preview.providers.backends();
-        let machines = backends.iter().flat_map(|backend| {
+        let of = |backend: &String| {
             let names = self.names.machines.iter();
-            names.map(move |name| Key::new(backend, name))
-        });
-        resources.chain(machines).collect()
+            names.map(|name| Key::new(backend, name)).collect::<Vec<_>>()
+        };
+        backends.iter().flat_map(of).collect()
     }
 
     /// Plans one thing that is wanted, and gives the names of outputs that stay as they are with it.
@@ -186,20 +187,12 @@ impl Stage<'_> {
     /// Everything that the network names. A machine that cannot be evaluated may have any backend.
     pub(super) fn named(&self, survey: &Survey<'_>) -> BTreeSet<Key> {
         let wishes = &survey.wishes;
-        let possible = self.possible_keys().into_iter();
-        let is_named = |key: &Key| {
-            let is_resource = self
-                .names
-                .resources
-                .get(&key.kind)
-                .is_some_and(|names| names.contains(&key.name));
-            is_resource
-                || match wishes.made.get(&key.name) {
-                    Some(made) => made == key,
-                    None => !wishes.plain.contains_key(&key.name),
-                }
+        let is_named = |key: &Key| match wishes.made.get(&key.name) {
+            Some(made) => made == key,
+            None => !wishes.plain.contains_key(&key.name),
         };
-        possible.filter(is_named).collect()
+        let machines = self.possible_machines().into_iter().filter(is_named);
+        self.names.keys().into_iter().chain(machines).collect()
     }
 }
 
