@@ -10,7 +10,7 @@ use crate::{
 };
 
 use super::{
-    Context, plugins::PluginArguments, run::Run, session::Session, source::SourceArguments,
+    Context, plugins::PluginArguments, run::Run, session::{Intent, Session}, source::SourceArguments,
     state::{StateArguments, WaitArguments},
 };
 
@@ -49,7 +49,7 @@ impl ImportResource {
         let Some(key) = Key::parse(&self.resource) else {
             bail!("`{}` is not TYPE.NAME", self.resource);
         };
-        let mut session = Session::begin(context, &self.source, &self.state, None)?;
+        let mut session = Session::begin(context, &self.source, &self.state, Intent::default())?;
         let (held, store) = session.hold(context, &self.wait, "import-resource", |_| Ok(()))?;
         let source = Some(session.evaluator.source());
         let lock = held.lock();

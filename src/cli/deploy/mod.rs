@@ -24,7 +24,7 @@ use super::{
     run::{Run, forget_machines, refuse, show},
     saved,
     selection::SelectionArguments,
-    session::Session,
+    session::{Intent, Session},
     source::SourceArguments,
     state::{StateArguments, WaitArguments},
 };
@@ -87,9 +87,12 @@ impl Deploy {
     pub fn run(self, context: &Context) -> Result<u8> {
         let saved = self.plan.as_deref().map(SavedPlan::read).transpose()?;
         let assumed = saved.as_ref().map(|saved| saved.deployment.uuid.as_str());
-        let mut session = Session::begin(context, &self.source, &self.state, assumed)?;
         let extent = self.extent.meaning();
-        session.tell_started(context, Some(extent));
+        let intent = Intent {
+            extent: Some(extent),
+            assumed,
+        };
+        let mut session = Session::begin(context, &self.source, &self.state, intent)?;
         if Mutation::of_resources(extent).is_none() {
             let store = session.ground.look()?;
             return self.with(context, &session, &store, None, None);
