@@ -3,9 +3,8 @@
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 /// Commands of NixOps 2 that this version has no counterpart of.
-const LATER: [&str; 24] = [
+const LATER: [&str; 23] = [
     "backup",
-    "check",
     "create",
     "delete",
     "delete-resources",
