@@ -84,6 +84,7 @@ fn run(world: &World, nix: &Nix, extent: Extent, machines: &[Machine]) -> Summar
         provided: &BTreeMap::new(),
         store: None,
         saved: None,
+        addresses: None,
         ui: &screen.ui(),
     };
     deploy(&request(world, extent, machines), &receiver, &tools)

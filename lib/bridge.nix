@@ -129,7 +129,9 @@ let
       position = network.positionOfResource type name;
       resource = { inherit type name; };
     in
-    begin { inherit position resource; } (done (textOf { inherit position resource; } (resourceOf type name evaluate)));
+    begin { inherit position resource; } (
+      done (textOf { inherit position resource; } (resourceOf type name evaluate))
+    );
 
   attempt =
     what: text:

@@ -39,7 +39,7 @@ let
   final = outputs.final or false;
 
   # More machines than these are not told one by one: all of them may read all others.
-  mostNodes = 100;
+  mostNodes = 50;
 
   look =
     reader: seen: value:
@@ -100,8 +100,7 @@ let
         && plain.${attribute} != null
         && plain.${attribute} != "";
     in
-    plain
-    // mapAttrs (attribute: output: if isSet attribute then plain.${attribute} else output) given;
+    plain // mapAttrs (attribute: output: if isSet attribute then plain.${attribute} else output) given;
 in
 {
   inherit outputsOf;
@@ -117,7 +116,11 @@ in
   */
   has =
     type: name: attribute:
-    (knownOf type name).${attribute} or { value = null; } != { value = null; };
+    (knownOf type name).${attribute} or {
+      value = null;
+    } != {
+      value = null;
+    };
 
   /**
     What travels in the value of a resource, so that its options are told from what they are not.

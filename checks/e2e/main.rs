@@ -14,6 +14,7 @@ mod lab;
 mod machines;
 mod networks;
 mod nix;
+mod outputs;
 mod pipeline;
 mod plugin_check;
 mod plugin_docs;

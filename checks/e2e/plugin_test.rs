@@ -41,13 +41,13 @@ fn neatcloud_conforms_as_records_and_for_real() {
     assert_snapshot!(remarks(records.exits(0)), @"
     skipped  neatcloudSshKeys: it can be changed
              there are no other inputs to try
-    51 passed, 1 skipped
+    52 passed, 1 skipped
     ");
     let real = test(&lab, &arguments, NEATCLOUD, &[home]);
     assert_snapshot!(remarks(real.exits(0)), @"
     skipped  neatcloudSshKeys: it can be changed
              there are no other inputs to try
-    51 passed, 1 skipped
+    52 passed, 1 skipped
     ");
 }
 
@@ -63,6 +63,7 @@ fn the_ledger_conforms_and_keeps_nothing_that_was_tried() {
     ok       its schemas are valid
     ok       its schemas agree with its greeting
     ok       its schemas are those that the plugin ships
+    ok       it refuses what a newer version kept
     ok       it refuses a method that there is not
     ok       it refuses parameters that do not fit
     ok       it refuses a type that it does not have
@@ -87,7 +88,7 @@ fn the_ledger_conforms_and_keeps_nothing_that_was_tried() {
     ok       it ends when its input closes
     ok       it writes nothing but messages
 
-    25 passed, 1 skipped
+    26 passed, 1 skipped
     ");
     let ledger = std::fs::read_to_string(home.join("ledger.jsonl")).unwrap();
     assert!(
@@ -113,7 +114,7 @@ fn nothing_is_made_unless_it_is_asked_for() {
              it only compares what is there
     skipped  ledgerEntries: it can be made
              nothing is to be changed
-    15 passed, 2 skipped
+    16 passed, 2 skipped
     ");
     assert!(!home.exists());
 }
@@ -139,7 +140,7 @@ fn inputs_that_are_no_use_are_told() {
     FAILED   ledgerEntries: it can be made
              `create`: the inputs of the entry are wrong
                text: text is not of type string
-    13 passed, 3 failed, 1 skipped
+    14 passed, 3 failed, 1 skipped
     "#);
     test(&lab, &[], r#"{ "ledgerEntries": { "input": { } } }"#, &home)
         .exits(1)

@@ -89,7 +89,7 @@ fn a_schema_that_the_provider_has_changed_since_is_told() {
     assert_snapshot!(check(&lab, 1), @"
     FAILED   its schemas are those that the plugin ships
              the file ledgerEntries.json is out of date: the provider's verb `schema` writes it
-    22 passed, 1 failed
+    23 passed, 1 failed
     ");
 }
 

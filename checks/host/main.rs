@@ -10,4 +10,5 @@ mod prefixes;
 mod provided;
 mod reach;
 mod refusals;
+mod sharing;
 mod world;

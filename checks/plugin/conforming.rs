@@ -69,6 +69,7 @@ fn a_provider_on_the_crate_conforms() {
     passed   its schemas are valid
     passed   its schemas agree with its greeting
     skipped  its schemas are those that the plugin ships: no schemas were given
+    passed   it refuses what a newer version kept
     passed   it refuses a method that there is not
     passed   it refuses parameters that do not fit
     passed   it refuses a type that it does not have
@@ -112,6 +113,7 @@ fn nothing_is_made_unless_the_caller_says_so() {
     passed   its schemas are valid
     passed   its schemas agree with its greeting
     skipped  its schemas are those that the plugin ships: no schemas were given
+    passed   it refuses what a newer version kept
     passed   it refuses a method that there is not
     passed   it refuses parameters that do not fit
     passed   it refuses a type that it does not have
@@ -177,6 +179,7 @@ fn a_rude_provider_is_told_what_it_does_wrong() {
     FAILED   its schemas are valid: the options of `server` are no JSON Schema: /type: "objekt" is not valid under any of the schemas listed in the 'anyOf' keyword
     FAILED   its schemas agree with its greeting: it greets with the types `server`, `volume`, and has schemas of `server`
     skipped  its schemas are those that the plugin ships: no schemas were given
+    FAILED   it refuses what a newer version kept: the provider /is-rude answered `upgrade` with a result that does not fit: missing field `state`
     FAILED   it refuses a method that there is not: it answered `no-such-method`
     FAILED   it refuses parameters that do not fit: it answered `validate`
     FAILED   it refuses a type that it does not have: it answered `find`

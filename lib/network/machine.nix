@@ -34,7 +34,8 @@ let
     let
       backend = config.deployment.targetEnv;
       own = outputs.outputsOf reader backend name;
-      address = attribute: lib.mkIf (outputs.has backend name attribute) (lib.mkOverride 900 own.${attribute});
+      address =
+        attribute: lib.mkIf (outputs.has backend name attribute) (lib.mkOverride 900 own.${attribute});
     in
     {
       _file = "nixops";
@@ -46,6 +47,7 @@ let
     key = "nixops-machine";
     _file = "nixops";
     imports = [
+      ../options/addresses.nix
       ../options/deployment.nix
       ../options/identity.nix
       ../options/keys.nix

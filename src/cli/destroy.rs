@@ -7,7 +7,7 @@ use clap::Args;
 
 use crate::{
     deploy::{Limits, Mutation},
-    state::{Change, DeploymentStore, Entry, Key, Operation, Stage, Store as _},
+    state::{DeploymentStore, Key, Store as _},
     ui::Event,
 };
 
@@ -15,7 +15,7 @@ use super::{
     Context,
     deploy::AgreementArguments,
     plugins::PluginArguments,
-    run::Run,
+    run::{Run, forget_machines},
     session::{Ground, Session},
     source::SourceArguments,
     state::StateArguments,
@@ -91,7 +91,10 @@ impl Destroy {
         let only = self.keys(store)?;
         let run = Run::prepare(context, ground, store, None, &self.plugins, lock)?;
         let asking = run.asking();
-        let stage = asking.stage_of_state(Limits::default());
+        let stage = asking.stage_of_state(Limits {
+            create: self.agreement.parallelism,
+            ..Limits::default()
+        });
         let mut survey = stage.survey_end(&only)?;
         super::run::refuse(context, &survey)?;
         super::run::show(context, &survey, false);
@@ -99,7 +102,7 @@ impl Destroy {
         let mutation = Mutation::of_destruction();
         let applied = stage.apply(&mutation, &mut survey, &|_| Ok(()))?;
         let code = applied.exit_code();
-        self.forget_machines(store, &only)?;
+        forget_machines(store, |key| only.is_empty() || only.contains(key))?;
         if applied.outcomes.is_empty() {
             context.ui.send(Event::Note {
                 message: "there is nothing to destroy".to_owned(),
@@ -130,19 +133,5 @@ impl Destroy {
             keys.insert(key);
         }
         Ok(keys)
-    }
-
-    /// Forgets machines that are gone, and hosts that nobody made.
-    fn forget_machines(&self, store: &DeploymentStore, only: &BTreeSet<Key>) -> Result<()> {
-        let records = store.records()?;
-        for (name, machine) in store.machines()? {
-            let key = Key::new(&machine.backend, &name);
-            let is_meant = only.is_empty() || only.contains(&key);
-            if is_meant && !records.current.contains_key(&key) {
-                let entry = Entry::new(&key, Operation::Forget, Stage::Done);
-                store.write(&entry, &[Change::RemoveMachine(name)])?;
-            }
-        }
-        Ok(())
     }
 }

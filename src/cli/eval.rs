@@ -9,9 +9,9 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::{
+    deploy::recorded,
     evaluator::{Diagnostic, Evaluated, EvaluatedResource, Evaluator, Known, OutputRef, Reads},
     network::{MachineOptions, Names},
-    plugin::PluginSet,
     preview::{CheckedMachine, Judge, Problem},
     schema::Registry,
 };
@@ -21,7 +21,9 @@ use super::{
     checking::{of_machine, of_resource, tell},
     plugins::schemas,
     selection::SelectionArguments,
+    session::Session,
     source::SourceArguments,
+    state::StateArguments,
 };
 
 /// Evaluate the network and print it as data
@@ -36,6 +38,9 @@ use super::{
 pub struct Eval {
     #[command(flatten)]
     source: SourceArguments,
+
+    #[command(flatten)]
+    state: StateArguments,
 
     #[command(flatten)]
     selection: SelectionArguments,
@@ -91,17 +96,17 @@ struct Tools<'a> {
 impl Eval {
     /// Runs the verb and gives the exit code.
     pub fn run(self, context: &Context) -> Result<u8> {
-        let known = self.known()?;
-        let nix = self.source.nix(context)?;
-        let evaluator = self.source.evaluator(context, &nix)?;
-        let overview = evaluator.overview()?;
-        let selected = self
-            .selection
-            .resolve(&evaluator, &overview.names.machines)?;
-        let schemas = schemas(&PluginSet::from_json(overview.plugins)?)?;
+        let session = Session::begin(context, &self.source, &self.state, None)?;
+        let (evaluator, names) = (&session.evaluator, &session.names);
+        let selected = self.selection.resolve(evaluator, &names.machines)?;
+        let schemas = schemas(&session.ground.plugins)?;
+        let known = match self.known()? {
+            Some(known) => known,
+            None => by_state(&session, &schemas)?,
+        };
         let tools = Tools {
             context,
-            evaluator: &evaluator,
+            evaluator,
             judge: Judge {
                 schemas: &schemas,
                 source: evaluator.source(),
@@ -109,12 +114,12 @@ impl Eval {
             known: &known,
         };
         let mut found = Found::default();
-        found.resources(tools, &overview.names)?;
+        found.resources(tools, names)?;
         self.machines(tools, &selected, &mut found)?;
         tell(context, &found.invalid);
         let failed = !found.errors.is_empty() || !found.invalid.is_empty();
         let printed = Printed {
-            network: overview.network,
+            network: session.network,
             machines: found.machines,
             resources: found.resources,
             invalid: found.invalid,
@@ -131,13 +136,13 @@ impl Eval {
         Ok(u8::from(failed))
     }
 
-    /// What evaluation is told of outputs.
-    fn known(&self) -> Result<Known> {
+    /// What evaluation is told of outputs, if the user says so.
+    fn known(&self) -> Result<Option<Known>> {
         let Some(file) = &self.outputs else {
-            return Ok(Known::default());
+            return Ok(None);
         };
         let read = fs::read_to_string(file).map_err(anyhow::Error::from);
-        let known = read.and_then(|text| Ok(Known::from_json(&text)?));
+        let known = read.and_then(|text| Ok(Some(Known::from_json(&text)?)));
         known.with_context(|| format!("while reading outputs from {file}"))
     }
 
@@ -239,6 +244,15 @@ impl Found {
         let named = self.resources.entry(resource.kind).or_default();
         named.insert(resource.name, shown);
     }
+}
+
+/// What the state has of outputs.
+fn by_state(session: &Session, schemas: &Registry) -> Result<Known> {
+    let plugins = session.ground.plugins.iter();
+    let backends = plugins.flat_map(|plugin| plugin.manifest.backends.clone());
+    let backends: Vec<String> = backends.collect();
+    let store = session.ground.look()?;
+    Ok(recorded(&store, schemas, &session.names, &backends)?)
 }
 
 /// Options as they are printed: without what is sensitive.

@@ -12,7 +12,7 @@ use crate::{
     plugin::Providers,
     preview::{Judge, Preview},
     schema::Registry,
-    state::DeploymentStore,
+    state::{self, Change, DeploymentStore, Entry, Key, Operation, Store as _},
     ui::Event,
 };
 
@@ -160,4 +160,17 @@ pub fn show(context: &Context, survey: &Survey<'_>, always: bool) {
             },
         });
     }
+}
+
+/// Forgets machines that are not there any more, and hosts that nobody made, as far as they are meant.
+pub fn forget_machines(store: &DeploymentStore, is_meant: impl Fn(&Key) -> bool) -> Result<()> {
+    let records = store.records()?;
+    for (name, machine) in store.machines()? {
+        let key = Key::new(&machine.backend, &name);
+        if is_meant(&key) && !records.current.contains_key(&key) {
+            let entry = Entry::new(&key, Operation::Forget, state::Stage::Done);
+            store.write(&entry, &[Change::RemoveMachine(name)])?;
+        }
+    }
+    Ok(())
 }

@@ -14,7 +14,7 @@ use crate::{
     plan::Extent,
     plugin::PluginSet,
     state::{
-        self, Backend as _, Database, Deployment, DeploymentStore, Held, Place, Purpose,
+        self, Backend, Database, Deployment, DeploymentStore, Held, Place,
         Recorded, Sealer, StoredArgument, check_binding, new_uuid,
         seal::{AgeSealer, Named},
     },
@@ -29,8 +29,8 @@ pub struct Ground {
     pub nix: Nix,
     /// The deployment, as it was when the run began.
     pub deployment: Deployment,
-    /// Where the state is.
-    pub place: Place,
+    /// What keeps the state.
+    pub backend: Box<dyn Backend>,
     /// Seals secrets, and opens them.
     pub sealer: Arc<dyn Sealer>,
     /// The plugins.
@@ -75,7 +75,8 @@ impl Session {
             assumed,
         };
         let place = state.place(None)?;
-        let mut found = finder.find(&place.look()?, None)?;
+        let backend = StateArguments::backend(context, &place, &sealer(&place)?)?;
+        let mut found = finder.find(&backend.look()?, None)?;
         let evaluator = |found: &Deployment| {
             let identity = Identity {
                 uuid: found.uuid.clone(),
@@ -87,7 +88,9 @@ impl Session {
         let mut overview = asked.overview()?;
         let place = state.place(overview.network.get("storage"))?;
         let uuid = overview.network.get("uuid").and_then(Value::as_str);
-        let again = finder.find(&place.look()?, uuid)?;
+        let sealer = sealer(&place)?;
+        let backend = StateArguments::backend(context, &place, &sealer)?;
+        let again = finder.find(&backend.look()?, uuid)?;
         if (&again.uuid, &again.arguments, &again.name) != (&found.uuid, &found.arguments, &found.name) {
             asked = evaluator(&again)?;
             overview = asked.overview()?;
@@ -98,11 +101,10 @@ impl Session {
             names,
             network: attributes,
         } = overview;
-        let sealer = sealer(&place)?;
         let ground = Ground {
             nix,
             deployment: found,
-            place,
+            backend,
             sealer,
             plugins: PluginSet::from_json(plugins.clone())?,
         };
@@ -193,7 +195,9 @@ impl Ground {
         state: &StateArguments,
     ) -> Result<Self> {
         let place = state.place(None)?;
-        let database = place.look()?;
+        let sealer = sealer(&place)?;
+        let backend = StateArguments::backend(context, &place, &sealer)?;
+        let database = backend.look()?;
         let found = match &state.deployment {
             Some(name) => database.find(name)?,
             None => match source.identity()? {
@@ -207,16 +211,16 @@ impl Ground {
         };
         Ok(Self {
             nix: source.nix(context)?,
-            sealer: sealer(&place)?,
+            sealer,
             plugins: PluginSet::from_json(deployment.plugins.clone())?,
             deployment,
-            place,
+            backend,
         })
     }
 
     /// The state as it is, for a run that changes nothing.
     pub fn look(&self) -> Result<DeploymentStore> {
-        let database = self.place.look()?;
+        let database = self.backend.look()?;
         let uuid = &self.deployment.uuid;
         if database.get(uuid)?.is_some() {
             return Ok(database.store(uuid, self.sealer.clone()));
@@ -234,12 +238,14 @@ impl Ground {
         verb: &str,
     ) -> Result<(Held, DeploymentStore)> {
         let uuid = self.deployment.uuid.clone();
-        let held = state.hold(context, &self.place, &uuid, verb)?;
+        let held = state.hold(context, &*self.backend, &uuid, verb)?;
         let database = held.database();
         match database.get(&uuid)? {
             Some(deployment) => self.deployment = deployment,
             None => database.create(&self.deployment)?,
         }
+        // Whoever has joined the team may read what is there already.
+        database.reseal(&*self.sealer)?;
         let store = database.store(&uuid, self.sealer.clone());
         Ok((held, store))
     }

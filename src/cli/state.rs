@@ -1,6 +1,9 @@
 //! Arguments that say which deployment is meant, and where its state is.
 
-use std::{sync::Mutex, time::Duration};
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use anyhow::Result;
 use camino::Utf8PathBuf;
@@ -8,11 +11,14 @@ use clap::Args;
 use serde_json::Value;
 
 use crate::{
-    state::{Backend as _, Held, Holder, Place, Purpose},
+    state::{
+        Backend, Held, Holder, Place, Purpose, Sealer,
+        shared::{Means, Shared, SshOptions},
+    },
     ui::Event,
 };
 
-use super::{Context, number, session::default_state};
+use super::{Context, directory::state_directory, number, session::default_state};
 
 /// Which deployment is meant, and where its state is.
 #[derive(Clone, Debug, Args)]
@@ -38,11 +44,30 @@ impl StateArguments {
         Ok(Place::of(self.state.as_deref(), storage, &default)?)
     }
 
+    /// What keeps the state in a place.
+    pub fn backend(
+        context: &Context,
+        place: &Place,
+        sealer: &Arc<dyn Sealer>,
+    ) -> Result<Box<dyn Backend>> {
+        let Place::Shared(shared) = place else {
+            return Ok(Box::new(place.clone()));
+        };
+        let copies = state_directory()?.join("shared");
+        let means = Means {
+            copies: &copies,
+            sealer: Arc::clone(sealer),
+            ssh: SshOptions::default(),
+            processes: context.processes.clone(),
+        };
+        Ok(Box::new(Shared::new(shared, means)?))
+    }
+
     /// Takes a deployment for a run that changes it; tells for whom it waits.
     pub fn hold(
         &self,
         context: &Context,
-        place: &Place,
+        backend: &dyn Backend,
         uuid: &str,
         verb: &str,
     ) -> Result<Held> {
@@ -62,6 +87,6 @@ impl StateArguments {
             wait: self.wait_lock.map(Duration::from_secs),
             on_wait: &on_wait,
         };
-        Ok(place.hold(uuid, &purpose)?)
+        Ok(backend.hold(uuid, &purpose)?)
     }
 }

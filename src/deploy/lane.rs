@@ -172,6 +172,9 @@ impl<'a, W: Work> Lane<'a, W> {
         let running = host.as_ref().map(|(_, running)| running);
         let steps = Steps::decide(&machine.system, running, request.extent, always);
         let mutation = Mutation::granted_by(request.extent);
+        if let (Some(mutation), Some((host, _))) = (&mutation, &host) {
+            self.share(mutation, host)?;
+        }
         if steps.is_empty() && self.would().is_none() {
             self.note(mutation.as_ref(), machine)?;
             return Ok(Outcome::Unchanged);
@@ -280,6 +283,17 @@ impl<'a, W: Work> Lane<'a, W> {
             (_, Activation::UnitsFailed(units)) => Outcome::UnitsFailed { units },
             (_, Activation::RebootRequired) => Outcome::RebootRequired,
         })
+    }
+
+    /// Tells the host of the others before it is activated, and where nothing else is to be done.
+    fn share(&self, mutation: &Mutation, host: &W::Host) -> Way<()> {
+        match self.road.request.extent {
+            Extent::Activate(goal) if goal != Goal::DryActivate => {
+                let share = || self.road.work.share(mutation, &self.machine, host);
+                self.attempt(Step::Connect, share)
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Notes what the machine runs now, if that is what the run is for.

@@ -6,6 +6,7 @@ use std::num::NonZeroUsize;
 use camino::Utf8PathBuf;
 
 use crate::host::Connections;
+use crate::network::Addresses;
 use crate::nix::{BuildOptions, Nix};
 use crate::plan::{Extent, SavedPlan};
 use crate::process::Processes;
@@ -69,6 +70,8 @@ pub struct Tools<'a> {
     pub provided: &'a BTreeMap<String, Provided>,
     /// A plan outside of which nothing may be done with machines.
     pub saved: Option<&'a SavedPlan>,
+    /// What machines are to know of each other; nothing if there is nothing to know.
+    pub addresses: Option<&'a Addresses>,
     /// Where it is kept what machines run.
     pub store: Option<&'a dyn Store>,
     /// Where everything is told.

@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use camino::Utf8PathBuf;
 
 use crate::host::{self, ActivationStatus, Connections, Host, Target};
-use crate::network::{Machine, MachineOptions};
+use crate::network::{Addresses, Machine, MachineOptions};
 use crate::nix::{BuildEvent, BuildQueue, Copy, CopyProgress, Nix};
 use crate::plan::{Goal, PlannedMachine, Running, SavedPlan};
 use crate::process::{Limit, Processes};
@@ -27,6 +27,7 @@ pub(super) struct Site<'a> {
     provided: &'a BTreeMap<String, Provided>,
     store: Option<&'a dyn Store>,
     saved: Option<&'a SavedPlan>,
+    addresses: Option<&'a Addresses>,
     noted: OnceLock<BTreeMap<String, MachineRecord>>,
     ui: &'a Ui,
     builds: BuildQueue,
@@ -46,6 +47,7 @@ impl<'a> Site<'a> {
             provided,
             store,
             saved,
+            addresses,
             ui,
         } = *tools;
         let told = ui.clone();
@@ -59,6 +61,7 @@ impl<'a> Site<'a> {
             provided,
             store,
             saved,
+            addresses,
             noted: OnceLock::new(),
             ui,
             builds,
@@ -126,6 +129,13 @@ impl Work for Site<'_> {
             let hint = outside.hint().to_owned();
             Trouble::new(outside.to_string(), Some(hint))
         })
+    }
+
+    fn share(&self, _: &Mutation, machine: &str, host: &Host) -> Result<(), Trouble> {
+        match self.addresses {
+            Some(addresses) => host.share(addresses).map_err(|error| own(machine, error)),
+            None => Ok(()),
+        }
     }
 
     fn note(&self, _: &Mutation, machine: &Machine) -> Result<(), Trouble> {

@@ -29,6 +29,7 @@ struct Notes {
     running: BTreeMap<String, Running>,
     provided: Option<Provided>,
     noted: Mutex<Vec<String>>,
+    shared: Mutex<Vec<String>>,
     fails: Vec<(&'static str, Step)>,
     activation: BTreeMap<String, Activation>,
     interrupted: AtomicBool,
@@ -77,6 +78,11 @@ impl Work for Notes {
     }
 
     fn allow(&self, _: &Machine) -> Result<(), Trouble> {
+        Ok(())
+    }
+
+    fn share(&self, _: &Mutation, machine: &str, (): &()) -> Result<(), Trouble> {
+        self.shared.lock().unwrap().push(machine.to_owned());
         Ok(())
     }
 
@@ -429,22 +435,29 @@ fn deploy_of_backend(notes: &Notes, extent: Extent) -> Summary {
 }
 
 #[test]
-fn a_machine_of_a_backend_is_made_before_anyone_connects_to_it() {
+fn a_machine_that_was_not_made_is_not_tried_and_says_why() {
     let notes = Notes::default();
-    let summary = deploy_of_backend(&notes, SWITCH);
-    assert_eq!(*outcome(&summary, "web"), Outcome::Activated);
-    assert_eq!(notes.steps("web")[..2], [Step::Create, Step::Connect]);
+    let because = "neatcloud.web failed".to_owned();
+    let request = Request {
+        skipped: BTreeMap::from([("web".to_owned(), because.clone())]),
+        ..request(SWITCH, &["db"])
+    };
+    let summary = deploy_with(&notes, &request, |sender| evaluate(sender, "db"));
+    assert_eq!(*outcome(&summary, "web"), Outcome::Skipped { because });
+    assert_eq!(*outcome(&summary, "db"), Outcome::Activated);
+    assert_eq!(notes.steps("web"), []);
+    assert_eq!(summary.exit_code(), 1);
 }
 
 #[test]
-fn a_machine_that_cannot_be_made_is_not_connected_to() {
-    let notes = Notes {
-        fails: vec![("web", Step::Create)],
-        ..Notes::default()
-    };
-    let summary = deploy_of_backend(&notes, SWITCH);
-    assert_eq!(failed_step(&summary, "web"), Step::Create);
-    assert_eq!(notes.steps("web"), [Step::Create]);
+fn what_a_machine_runs_is_noted_and_what_a_test_activated_is_not() {
+    let notes = Notes::default();
+    deploy_of_backend(&notes, SWITCH);
+    assert_eq!(*notes.noted.lock().unwrap(), ["web"]);
+    assert_eq!(*notes.shared.lock().unwrap(), ["web"]);
+    let notes = Notes::default();
+    deploy_of_backend(&notes, Extent::Activate(Goal::Test));
+    assert!(notes.noted.lock().unwrap().is_empty());
 }
 
 #[test]
@@ -459,7 +472,7 @@ fn a_dry_run_says_that_a_machine_would_be_made_and_connects_to_nothing() {
     let summary = deploy_of_backend(&notes, Extent::DryRun);
     let text = outcome(&summary, "web").to_string();
     assert_eq!(text, "would create the machine, build, copy, activate");
-    assert_eq!(notes.steps("web"), [Step::Create]);
+    assert_eq!(notes.steps("web"), []);
 }
 
 #[test]

@@ -78,6 +78,9 @@ pub(super) trait Work: Sync {
     /// Refuses a system that a saved plan does not name.
     fn allow(&self, machine: &Machine) -> Result<(), Trouble>;
 
+    /// Tells the host what the machines of the network know of each other.
+    fn share(&self, mutation: &Mutation, machine: &str, host: &Self::Host) -> Result<(), Trouble>;
+
     /// Notes that the machine runs the system.
     fn note(&self, mutation: &Mutation, machine: &Machine) -> Result<(), Trouble>;
 

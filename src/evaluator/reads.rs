@@ -195,3 +195,90 @@ impl<'a> Logs<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn key(name: &str) -> Key {
+        Key::new("volumes", name)
+    }
+
+    fn output(name: &str) -> OutputRef {
+        OutputRef {
+            key: key(name),
+            attribute: "id".to_owned(),
+        }
+    }
+
+    fn value(name: &str) -> Value {
+        json!({ "value": key(name) })
+    }
+
+    fn reads(log: &mut Log, reader: &Value, name: &str) {
+        let read = json!({ "reader": reader, "type": "volumes", "name": name, "attribute": "id" });
+        log.note(serde_json::from_value(read).unwrap());
+    }
+
+    fn looks(log: &mut Log, reader: &Value, seen: &Value) {
+        let look = json!({ "reader": reader, "seen": seen });
+        log.note_look(serde_json::from_value(look).unwrap());
+    }
+
+    fn of(process: &Log, facts: &Log, subject: &Subject) -> (Vec<String>, Vec<String>) {
+        let reads = Logs { process, facts }.of(subject);
+        let outputs = reads.outputs.into_iter().map(|output| output.key.name);
+        let resources = reads.resources.into_iter().map(|key| key.name);
+        (outputs.collect(), resources.collect())
+    }
+
+    #[test]
+    fn what_is_looked_at_brings_its_own_reads_along_however_often_it_leads_back() {
+        let mut log = Log::default();
+        let a = json!({ "resource": key("a") });
+        looks(&mut log, &a, &value("b"));
+        looks(&mut log, &value("b"), &value("c"));
+        looks(&mut log, &value("c"), &value("b"));
+        reads(&mut log, &value("c"), "d");
+        reads(&mut log, &value("e"), "f");
+        let (outputs, resources) = of(&log, &Log::default(), &Subject::Resource(key("a")));
+        assert_eq!(outputs, ["d"]);
+        assert_eq!(resources, ["b"]);
+    }
+
+    #[test]
+    fn who_may_look_at_all_machines_reads_what_they_read() {
+        let (mut log, mut facts) = (Log::default(), Log::default());
+        looks(&mut log, &json!({ "machine": "web" }), &json!("nodes"));
+        reads(&mut log, &json!({ "node": "db" }), "a");
+        looks(&mut log, &json!({ "node": "db" }), &value("x"));
+        reads(&mut facts, &json!({ "node": "other" }), "b");
+        reads(&mut log, &json!({ "machine": "other" }), "c");
+        let (outputs, resources) = of(&log, &facts, &Subject::Machine("web".to_owned()));
+        assert_eq!(outputs, ["a", "b"]);
+        assert_eq!(resources, ["x"]);
+    }
+
+    #[test]
+    fn the_first_output_that_is_not_known_is_the_one_that_was_read_first() {
+        let mut log = Log::default();
+        let reader = json!({ "resource": key("a") });
+        for name in ["there", "z", "b"] {
+            reads(&mut log, &reader, name);
+        }
+        let mut known = Known::default();
+        let unknown = || [("id".to_owned(), super::super::Output::Unknown)].into();
+        for name in ["b", "z"] {
+            known.outputs.insert(key(name), unknown());
+        }
+        let facts = Log::default();
+        let logs = Logs {
+            process: &log,
+            facts: &facts,
+        };
+        let first = logs.first_unknown(&Subject::Resource(key("a")), &known);
+        assert_eq!(first, Some(output("z")));
+    }
+}

@@ -40,8 +40,11 @@ const LOOK: &str = "@look ";
 /// Prefix of the trace that gives the text of a machine or resource.
 const DONE: &str = "@done ";
 
+/// What becomes of the text of a trace.
+type Hearing = fn(String) -> Heard;
+
 /// What `lib/` traces for us, by prefix.
-const TOLD: [(&str, fn(String) -> Heard); 6] = [
+const TOLD: [(&str, Hearing); 6] = [
     (BEGIN, Heard::Begin),
     (TARGET, Heard::Target),
     (READ, Heard::Read),

@@ -24,6 +24,7 @@ mod options;
 mod prefix;
 mod remote;
 mod secret;
+mod share;
 mod ssh;
 mod target;
 

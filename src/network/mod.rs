@@ -3,11 +3,13 @@
 //! Everything here comes out of one evaluation and is never changed afterwards. This room starts
 //! no process and touches no disk.
 
+mod addresses;
 mod key;
 mod machine;
 mod names;
 mod resource;
 
+pub use addresses::{Address, Addresses};
 pub use key::{KeyOptions, KeySource};
 pub use machine::{CopyProtocol, Machine, MachineOptions};
 pub use names::Names;

@@ -125,6 +125,9 @@ pub enum Error {
     /// A secret of it cannot be sealed or opened.
     #[error(transparent)]
     Seal(#[from] super::seal::Error),
+    /// A state that several share cannot be used.
+    #[error(transparent)]
+    Shared(#[from] super::shared::Error),
     /// The network does not say rightly where the state is.
     #[error("network.storage {0}")]
     Storage(String),
@@ -196,6 +199,8 @@ impl Error {
             Self::File { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => {
                 Some("give yourself the right to read and write the file and its directory")
             }
+            Self::Seal(error) => error.hint(),
+            Self::Shared(error) => error.hint(),
             Self::File { .. }
             | Self::Database { .. }
             | Self::NoRecord { .. }

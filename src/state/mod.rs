@@ -17,6 +17,7 @@ mod record;
 mod rows;
 pub mod seal;
 mod sealer;
+pub mod shared;
 mod store;
 mod trouble;
 

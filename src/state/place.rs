@@ -185,5 +185,5 @@ fn storage(what: impl Into<String>) -> Error {
 }
 
 fn no_sharing() -> Error {
-    storage("names the backend file, which this version does not have")
+    storage("is a shared file, which nothing opened as one; this is a defect")
 }

@@ -11,6 +11,7 @@ let
     // import ./keys.nix scope
     // import ./machines.nix scope
     // import ./nodes.nix scope
+    // import ./outputs.nix scope
     // import ./platform.nix scope
     // import ./plugin-discovery.nix scope
     // import ./plugin-schemas.nix scope

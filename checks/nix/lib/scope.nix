@@ -20,20 +20,28 @@ let
     };
   };
 
-  network =
-    attributes:
-    import ../../../lib/network {
-      definitions = attributes;
-      arguments = { };
-      uuid = "u-u-i-d";
-      deploymentName = "shop";
-      system = "x86_64-linux";
-    };
+  networkWith =
+    more: definitions:
+    import ../../../lib/network (
+      {
+        inherit definitions;
+        arguments = { };
+        uuid = "u-u-i-d";
+        deploymentName = "shop";
+        system = "x86_64-linux";
+      }
+      // more
+    );
+
+  network = networkWith { };
 
   # A network of one file.
-  evaluate =
-    attributes:
-    network [
+  evaluate = evaluateWith { };
+
+  # The same, with other arguments of `lib/network` beside the usual ones.
+  evaluateWith =
+    more: attributes:
+    networkWith more [
       (
         {
           _file = "net.nix";
@@ -49,6 +57,7 @@ in
 {
   inherit
     evaluate
+    evaluateWith
     network
     nixpkgs
     web

@@ -109,10 +109,6 @@ pub struct HostArguments {
     #[command(flatten)]
     pub reach: ReachArguments,
 
-    /// Resources that are made or changed at the same time
-    #[arg(long, value_name = "N", default_value_t = Limits::default().create, value_parser = number::positive)]
-    max_concurrent_create: NonZeroUsize,
-
     /// Closures that are copied at the same time
     #[arg(long, value_name = "N", default_value_t = Limits::default().copy, value_parser = number::positive)]
     max_concurrent_copy: NonZeroUsize,
@@ -151,9 +147,9 @@ impl ReachArguments {
 
 impl HostArguments {
     /// What may happen at once.
-    pub fn limits(&self) -> Limits {
+    pub fn limits(&self, resources: NonZeroUsize) -> Limits {
         Limits {
-            create: self.max_concurrent_create,
+            create: resources,
             copy: self.max_concurrent_copy,
             activate: self.max_concurrent_activate,
         }

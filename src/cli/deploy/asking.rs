@@ -1,17 +1,19 @@
 //! What may be done with resources, and whether the user agrees.
 
+use std::num::NonZeroUsize;
+
 use anyhow::{Result, bail};
 use clap::Args;
 
 use crate::{
-    deploy::Scope,
+    deploy::{Limits, Scope},
     plan::{PlannedResource, ResourcesPlan},
     ui::can_ask,
 };
 
-use super::super::Context;
+use super::super::{Context, number};
 
-/// Whether the user agrees before anybody asks.
+/// Whether the user agrees before anybody asks, and how much is done at once.
 #[derive(Clone, Copy, Debug, Args)]
 #[command(next_help_heading = "Resources")]
 pub struct AgreementArguments {
@@ -19,6 +21,11 @@ pub struct AgreementArguments {
     #[arg(long, short)]
     #[arg(visible_alias = "confirm")]
     yes: bool,
+
+    /// Resources that are made, changed or deleted at the same time
+    #[arg(long, value_name = "N", default_value_t = Limits::default().create, value_parser = number::positive)]
+    #[arg(alias = "max-concurrent-create")]
+    pub parallelism: NonZeroUsize,
 }
 
 /// What may be done with resources.

@@ -48,6 +48,7 @@ impl Deploy {
             provided: &stage.provided,
             store: Some(store),
             saved,
+            addresses: (!stage.addresses.machines.is_empty()).then_some(&stage.addresses),
             ui: &context.ui,
         };
         let known = survey.known();

@@ -11,7 +11,7 @@ use camino::Utf8PathBuf;
 use clap::Args;
 
 use crate::{
-    deploy::{Applied, Mutation, Request, Trouble},
+    deploy::{Applied, Limits, Mutation, Request, Trouble},
     plan::{Extent, PlannedResource, Refusal, SavedPlan, SavedSource},
     state::{DeploymentStore, file_name},
     ui::Event,
@@ -21,7 +21,7 @@ use super::{
     Context,
     directory::state_directory,
     plugins::PluginArguments,
-    run::{Run, refuse, show},
+    run::{Run, forget_machines, refuse, show},
     saved,
     selection::SelectionArguments,
     session::Session,
@@ -128,7 +128,7 @@ impl Deploy {
             lock,
         )?;
         let asking = run.asking();
-        let stage = asking.stage(session, scope, self.hosts.limits());
+        let stage = asking.stage(session, scope, self.limits());
         context.ui.send(Event::Names {
             names: session.names.clone(),
             selected: selected.clone(),
@@ -151,11 +151,19 @@ impl Deploy {
                 if saved.is_none() {
                     self.resources.agreement.ask(context, &survey.plan)?;
                 }
-                stage.apply(mutation, &mut survey, &guard)?
+                let applied = stage.apply(mutation, &mut survey, &guard)?;
+                if scope.kill_obsolete {
+                    forget_machines(store, |key| !all.contains(&key.name))?;
+                }
+                applied
             }
         };
         let part = Part { selected, saved };
         self.machines(context, session, store, &survey, &applied, part)
+    }
+
+    fn limits(&self) -> Limits {
+        self.hosts.limits(self.resources.agreement.parallelism)
     }
 
     fn request(&self, session: &Session, machines: Vec<String>) -> Result<Request> {
@@ -164,7 +172,7 @@ impl Deploy {
             skipped: std::collections::BTreeMap::new(),
             extent: self.extent.meaning(),
             always_activate: self.hosts.always_activate,
-            limits: self.hosts.limits(),
+            limits: self.limits(),
             build: self.build.options(),
             roots: roots_directory(&session.ground.deployment.uuid)?,
         })

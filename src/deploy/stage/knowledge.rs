@@ -7,8 +7,9 @@ use nixops_plugin::protocol::Attributes;
 use serde_json::{Map, Value};
 
 use crate::evaluator::{Known, Output, OutputRef, Token, substitute};
+use crate::network::Names;
 use crate::schema::Registry;
-use crate::state::Key;
+use crate::state::{Error, Key, Phase, Secrets, Store};
 
 /// Outputs of all resources of a run. They change while resources are made.
 pub(super) struct Knowledge<'a> {
@@ -110,6 +111,11 @@ impl<'a> Knowledge<'a> {
         }
     }
 
+    /// Whether a schema hides an output as a whole.
+    fn hides(&self, kind: &str, name: &str) -> bool {
+        self.is_secret(kind, name, &Value::Null)
+    }
+
     fn is_secret(&self, kind: &str, name: &str, value: &Value) -> bool {
         let Some(schema) = self.schemas.outputs(kind) else {
             return false;
@@ -121,6 +127,38 @@ impl<'a> Knowledge<'a> {
     fn lock(&self) -> MutexGuard<'_, BTreeMap<Key, Told>> {
         self.told.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// What evaluation may know of outputs by what is recorded alone: for a run that asks no provider.
+///
+/// `names` are those of the network, and `backends` those that its machines may have.
+pub fn recorded(
+    store: &dyn Store,
+    schemas: &Registry,
+    names: &Names,
+    backends: &[String],
+) -> Result<Known, Error> {
+    let knowledge = Knowledge::new(schemas);
+    let machines = backends.iter().flat_map(|backend| {
+        let names = names.machines.iter();
+        names.map(move |name| Key::new(backend, name))
+    });
+    for key in names.keys().into_iter().chain(machines) {
+        knowledge.expect(key);
+    }
+    for (key, record) in store.records()?.current {
+        if record.phase != Phase::Creating {
+            let mut told = record.state.outputs.clone();
+            if let Secrets::Sealed(_) | Secrets::Open(_) = record.secrets {
+                // What is sealed is not opened for this: that there is a secret is all that is told of it.
+                let hidden = output_names(schemas, &key.kind).into_iter();
+                let hidden = hidden.filter(|name| knowledge.hides(&key.kind, name));
+                told.extend(hidden.map(|name| (name, Value::Null)));
+            }
+            knowledge.tell(&key, &told);
+        }
+    }
+    Ok(knowledge.known())
 }
 
 /// Names of the outputs of a type, as its schema has them.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use nixops_plugin::protocol::{Attributes, MachineOutputs};
 use serde_json::Value;
 
+use crate::network::{Address, Addresses};
 use crate::plan::{Action, PlannedResource};
 use crate::preview::Seen;
 use crate::state::Key;
@@ -21,6 +22,25 @@ pub struct Machines {
     pub provided: BTreeMap<String, Provided>,
     /// Those that are not there as they are to be, and why.
     pub skipped: BTreeMap<String, String>,
+    /// What all machines are to know of them.
+    pub addresses: Addresses,
+}
+
+impl Machines {
+    fn note(&mut self, name: &str, reach: &Reach) {
+        let Reach::Backend(outputs) = reach else {
+            return;
+        };
+        let ssh = outputs.ssh.as_ref();
+        let address = Address {
+            private_ipv4: outputs.private_ipv4.clone(),
+            public_ipv4: outputs.public_ipv4.clone(),
+            host_keys: ssh.map_or_else(Vec::new, |ssh| ssh.host_keys.clone()),
+        };
+        if address != Address::default() {
+            self.addresses.machines.insert(name.to_owned(), address);
+        }
+    }
 }
 
 impl Survey<'_> {
@@ -34,7 +54,10 @@ impl Survey<'_> {
                     machines.skipped.insert(name.clone(), format!("{key} {outcome}"));
                 }
                 _ => match self.provided(key) {
-                    Ok(provided) => drop(machines.provided.insert(name.clone(), provided)),
+                    Ok(provided) => {
+                        machines.note(name, &provided.reach);
+                        machines.provided.insert(name.clone(), provided);
+                    }
                     Err(trouble) => {
                         let message = trouble.into_diagnostic().message;
                         machines.skipped.insert(name.clone(), message);

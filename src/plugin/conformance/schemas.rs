@@ -1,14 +1,15 @@
 //! What a provider says of its types.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
-use nixops_plugin::protocol::{TypeInfo, TypeSchema, TypeSchemas};
+use nixops_plugin::protocol::{ResourceState, TypeInfo, TypeSchema, TypeSchemas, Upgrade};
 use serde_json::Value;
 
 use super::{
     Tester,
     report::{Trouble, Verdict, ensure},
 };
+use crate::plugin::{Provider, provider::Error};
 
 impl Tester<'_> {
     pub(super) fn schemas(&mut self) {
@@ -27,6 +28,37 @@ impl Tester<'_> {
                 shipped(&tester.options.schemas, &schemas)
             },
         );
+        self.check("it refuses what a newer version kept", |tester, provider| {
+            let types = provider.welcome().types.iter();
+            let mut types = types.map(|(of_type, info)| (of_type, info.version));
+            types.try_for_each(|(of_type, version)| {
+                newer_is_refused(provider, of_type, version, tester.options.limit)
+            })
+        });
+    }
+}
+
+/// A provider that does not upgrade at all refuses too.
+fn newer_is_refused(
+    provider: &Provider,
+    of_type: &str,
+    version: u32,
+    limit: Duration,
+) -> Verdict {
+    let Some(version) = version.checked_add(1) else {
+        return Ok(());
+    };
+    let question = Upgrade {
+        kind: of_type.to_owned(),
+        version,
+        state: ResourceState::default(),
+    };
+    match provider.upgrade(&question, limit) {
+        Err(Error::Refused { .. }) => Ok(()),
+        Err(error) => Err(error.into()),
+        Ok(_) => Err(Trouble::Failed(format!(
+            "it upgrades `{of_type}` from version {version}, which is newer than its own"
+        ))),
     }
 }
 

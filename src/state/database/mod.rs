@@ -10,6 +10,7 @@ mod deployments;
 mod file_system;
 mod image;
 mod open;
+mod reseal;
 pub(super) mod schema;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -46,11 +47,15 @@ impl Database {
     ///
     /// Nothing is written, and changes are refused.
     pub fn look(path: &Utf8Path) -> Result<Self, Error> {
-        let connection = match image::read(path)? {
-            Some(image) => image::load(image, path)?,
-            None => open::memory(path)?,
-        };
-        Ok(Self::of(connection, path, Place::Copy))
+        match image::read(path)? {
+            Some(image) => Self::of_image(image, path),
+            None => Ok(Self::of(open::memory(path)?, path, Place::Copy)),
+        }
+    }
+
+    /// Reads a database from the bytes that [`Self::image`] gave. Changes are refused.
+    pub fn of_image(image: Vec<u8>, path: &Utf8Path) -> Result<Self, Error> {
+        Ok(Self::of(image::load(image, path)?, path, Place::Copy))
     }
 
     /// Makes a database that goes with the process.

@@ -1,6 +1,10 @@
 //! Private and public keys as `age` has them.
 
-use age::x25519;
+use std::collections::HashSet;
+
+use age::{EncryptError, x25519};
+use age_core::format::{FileKey, Stanza};
+use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
 /// A public key.
@@ -61,5 +65,54 @@ impl Identities {
     pub fn iter(&self) -> impl Iterator<Item = &dyn age::Identity> {
         let all = std::iter::once(&self.own).chain(&self.former);
         all.map(|identity| identity as _)
+    }
+}
+
+/// Everybody who may open what is sealed.
+pub(super) struct Team {
+    members: Vec<Recipient>,
+    mark: Mark,
+}
+
+/// A line in the header of what is sealed that tells one team from another. As the format asks, whoever opens
+/// it passes over what he does not know.
+struct Mark(String);
+
+impl Team {
+    pub fn of(members: Vec<Recipient>) -> Self {
+        let mut names: Vec<_> = members.iter().map(ToString::to_string).collect();
+        names.sort();
+        let digest = Sha256::digest(names.join("\n"));
+        let number = digest.iter().take(8);
+        let number = number.fold(0, |number, byte| number << 8 | u64::from(*byte));
+        Self {
+            members,
+            mark: Mark(format!("{number:016x}")),
+        }
+    }
+
+    /// All who get the key of what is sealed, and the mark.
+    pub fn recipients(&self) -> impl Iterator<Item = &dyn age::Recipient> {
+        let members = self.members.iter().map(|member| member as _);
+        members.chain(std::iter::once(&self.mark as _))
+    }
+
+    /// The mark, as it stands in a header.
+    pub fn line(&self) -> String {
+        format!("-> {MARK} {}", self.mark.0)
+    }
+}
+
+/// The first word of the mark.
+const MARK: &str = "nixops-team";
+
+impl age::Recipient for Mark {
+    fn wrap_file_key(&self, _: &FileKey) -> Result<(Vec<Stanza>, HashSet<String>), EncryptError> {
+        let stanza = Stanza {
+            tag: MARK.to_owned(),
+            args: vec![self.0.clone()],
+            body: Vec::new(),
+        };
+        Ok((vec![stanza], HashSet::new()))
     }
 }

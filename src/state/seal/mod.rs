@@ -30,7 +30,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use zeroize::Zeroizing;
 
 use super::Sealer;
-use keys::{Identities, Recipient};
+use keys::{Identities, Team};
 
 /// Seals for the user's own identity and for the recipients of a team.
 pub struct AgeSealer {
@@ -43,7 +43,7 @@ pub struct AgeSealer {
 #[derive(Default)]
 struct Keys {
     identities: Option<Arc<Identities>>,
-    recipients: Option<Arc<Vec<Recipient>>>,
+    team: Option<Arc<Team>>,
     /// The file of the identity that this run had to make.
     made: Option<Utf8PathBuf>,
 }
@@ -77,14 +77,14 @@ impl AgeSealer {
         Ok(own.to_string())
     }
 
-    fn recipients(&self) -> Result<Arc<Vec<Recipient>>, Error> {
+    fn team(&self) -> Result<Arc<Team>, Error> {
         let keys = &mut self.keys();
-        if let Some(known) = &keys.recipients {
+        if let Some(known) = &keys.team {
             return Ok(known.clone());
         }
         let own = self.identities_or_new(keys)?.own();
-        let all = self.recipients.with_own(own)?;
-        Ok(keys.recipients.insert(Arc::new(all)).clone())
+        let team = Team::of(self.recipients.with_own(own)?);
+        Ok(keys.team.insert(Arc::new(team)).clone())
     }
 
     fn identities(&self) -> Result<Arc<Identities>, Error> {
@@ -129,14 +129,23 @@ impl AgeSealer {
 
 impl Sealer for AgeSealer {
     fn seal(&self, plain: &[u8]) -> Result<Vec<u8>, super::Error> {
-        let recipients = self.recipients()?;
-        Ok(seal(&recipients, plain)?)
+        Ok(seal(&*self.team()?, plain)?)
     }
 
     fn open(&self, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, super::Error> {
         let identities = self.identities()?;
         let opened = open(&identities, sealed).map_err(|error| self.explain(&error, sealed));
         Ok(opened?)
+    }
+
+    fn is_current(&self, sealed: &[u8]) -> Result<bool, super::Error> {
+        match self.identities() {
+            // Who has no key gets none for this: he could not open it anyway.
+            Err(Error::NoIdentity { .. }) => return Ok(true),
+            identities => identities.map(drop)?,
+        }
+        let line = self.team()?.line();
+        Ok(header(sealed).any(|found| found == line.as_bytes()))
     }
 }
 
@@ -149,11 +158,10 @@ impl fmt::Debug for AgeSealer {
     }
 }
 
-fn seal(recipients: &[Recipient], plain: &[u8]) -> Result<Vec<u8>, Error> {
+fn seal(team: &Team, plain: &[u8]) -> Result<Vec<u8>, Error> {
     let failed = |reason: String| Error::Sealing { reason };
-    let recipients = recipients.iter().map(|recipient| recipient as _);
     let encryptor =
-        Encryptor::with_recipients(recipients).map_err(|error| failed(error.to_string()))?;
+        Encryptor::with_recipients(team.recipients()).map_err(|error| failed(error.to_string()))?;
     let mut sealed = Vec::with_capacity(plain.len() + 512);
     let written = || {
         let mut writer = encryptor.wrap_output(&mut sealed)?;
@@ -177,11 +185,15 @@ fn open(identities: &Identities, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, De
 
 /// How many keys open what was sealed, as its header says.
 fn count_recipients(sealed: &[u8]) -> usize {
-    let lines = sealed.split(|byte| *byte == b'\n');
-    lines
-        .take_while(|line| !line.starts_with(b"---"))
+    header(sealed)
         .filter(|line| line.starts_with(b"-> X25519 "))
         .count()
+}
+
+/// The lines of a header.
+fn header(sealed: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let lines = sealed.split(|byte| *byte == b'\n');
+    lines.take_while(|line| !line.starts_with(b"---"))
 }
 
 /// What is wrong with what cannot be opened; the crate's own words are about files and passphrases.

@@ -143,6 +143,25 @@ fn everybody_of_a_team_can_open() {
 }
 
 #[test]
+fn what_is_sealed_tells_for_which_team_it_is() {
+    let (ada, bob, eve) = (User::new(), User::new(), User::new());
+    let [a, b, e] = [&ada, &bob, &eve].map(User::key);
+    let is_current =
+        |user: &User, keys: &[&str], sealed| user.sealer(keys).is_current(sealed).unwrap();
+    let alone = ada.sealer(&[]).seal(b"x").unwrap();
+    assert!(is_current(&ada, &[], &alone));
+    assert!(!is_current(&ada, &[&b], &alone));
+    let both = ada.sealer(&[&a, &b]).seal(b"x").unwrap();
+    assert!(is_current(&ada, &[&b], &both));
+    assert!(is_current(&bob, &[&b, &a], &both));
+    assert!(!is_current(&ada, &[&e], &both));
+    // Who has no key gets none to answer the question.
+    let nobody = User::new();
+    assert!(is_current(&nobody, &[&a], &both));
+    assert!(!nobody.path("").exists());
+}
+
+#[test]
 fn a_key_that_was_replaced_still_opens() {
     let user = User::new();
     let sealed = user.sealer(&[]).seal(b"x").unwrap();

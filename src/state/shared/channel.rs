@@ -67,10 +67,9 @@ impl Channel {
         self.taken(&output)
     }
 
-    /// Takes over a lock that was ours.
-    pub fn retake(&self, old: &Ticket, new: &Ticket) -> Result<Taken, Error> {
-        let words = ["retake", &old.token, &new.token];
-        let output = self.ask("lock", &words, Some(&new.text()))?;
+    /// Takes over a lock that an earlier run took with the same token.
+    pub fn retake(&self, ticket: &Ticket) -> Result<Taken, Error> {
+        let output = self.ask("lock", &["retake", &ticket.token], Some(&ticket.text()))?;
         self.taken(&output)
     }
 
@@ -108,7 +107,8 @@ impl Channel {
 
     /// Gives our lock back.
     pub fn release(&self, ticket: &Ticket) -> Result<(), Error> {
-        self.ask("unlock", &["release", &ticket.token], None).map(drop)
+        self.ask("unlock", &["release", &ticket.token], None)
+            .map(drop)
     }
 
     /// Who has the lock, if anybody does.
@@ -165,7 +165,11 @@ impl Channel {
     /// The script with a verb and what the verb needs.
     fn command(&self, words: &[&str]) -> Command {
         let (verb, words) = words.split_first().unwrap_or((&"", &[]));
-        let words = |path| ["-c", SCRIPT, "sh", verb, path].into_iter().chain(words.iter().copied());
+        let words = |path| {
+            ["-c", SCRIPT, "sh", verb, path]
+                .into_iter()
+                .chain(words.iter().copied())
+        };
         let mut command = match &self.location {
             Location::Directory(path) => {
                 let mut command = Command::new("sh");
@@ -197,7 +201,11 @@ impl Channel {
         }
         let trust = self.ssh.accept_new_host_keys;
         let trust = trust.then_some("StrictHostKeyChecking=accept-new");
-        let options = ["BatchMode=yes", "ConnectTimeout=10", "ServerAliveInterval=15"];
+        let options = [
+            "BatchMode=yes",
+            "ConnectTimeout=10",
+            "ServerAliveInterval=15",
+        ];
         for option in options.into_iter().chain(trust) {
             command.args(["-o", option]);
         }

@@ -1,11 +1,14 @@
 //! Why a shared state cannot be used.
 
-use std::{fmt, io};
+use std::{collections::BTreeMap, fmt, io};
 
 use camino::Utf8PathBuf;
 
-use super::copy::Serials;
-use crate::{process, state::Holder};
+use super::{Serial, Serials};
+use crate::{
+    process,
+    state::{self, Holder},
+};
 
 /// Why a shared state cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -40,7 +43,7 @@ pub enum Error {
         answer: String,
     },
     /// Somebody else works with it.
-    #[error("another run works on the state in {location}: {holder}{}", ended(*ended))]
+    #[error("another run works on the state in {location}: {holder}{}", gone(*ended))]
     Held {
         /// Where.
         location: String,
@@ -58,10 +61,12 @@ pub enum Error {
         holder: Option<Box<Holder>>,
     },
     /// Others changed it, and so did we.
-    #[error("the state in {location} and its copy here were both changed:{}", differences(&.0.base, &.0.here, &.0.there), location = .0.location)]
+    #[error("the state in {} and the copy in {} were both changed:{}", .0.location, .0.copy, differences(.0))]
     Conflict(Box<Conflict>),
     /// There was one, and there is none.
-    #[error("the state in {location} is gone: this computer has used one there, and there is no file `state.age` now")]
+    #[error(
+        "the state in {location} is gone: the copy in {copy} was made of a file `state.age`, and there is none now"
+    )]
     Vanished {
         /// Where.
         location: String,
@@ -77,6 +82,16 @@ pub enum Error {
         path: Utf8PathBuf,
         /// Why it could not.
         source: io::Error,
+    },
+    /// What is there cannot be decrypted, or nothing can be encrypted for it.
+    #[error("cannot {action} the shared state in {location}")]
+    Sealed {
+        /// What was to be done.
+        action: &'static str,
+        /// Where.
+        location: String,
+        /// Why it could not.
+        source: Box<state::Error>,
     },
     /// The program that leads there could not be started, or the run was interrupted.
     #[error(transparent)]
@@ -133,6 +148,7 @@ impl Error {
                 "put it back from a backup (`state.age.before` is the one before the last), or move the copy here away to \
                  begin anew"
             }
+            Self::Sealed { source, .. } => return source.hint(),
             Self::Copy { .. } | Self::Process(_) => return None,
         })
     }
@@ -146,12 +162,17 @@ impl Error {
 /// The last of what was written, on lines of its own.
 fn detail(said: &str) -> String {
     const LINES: usize = 4;
-    let lines: Vec<_> = said.lines().filter(|line| !line.trim().is_empty()).collect();
+    let lines: Vec<_> = said
+        .lines()
+        .filter(|line| !line.trim().is_empty())
+        .collect();
     let last = &lines[lines.len().saturating_sub(LINES)..];
-    last.iter().flat_map(|line| ["\n  ", line.trim_end()]).collect()
+    last.iter()
+        .flat_map(|line| ["\n  ", line.trim_end()])
+        .collect()
 }
 
-fn ended(ended: bool) -> &'static str {
+fn gone(ended: bool) -> &'static str {
     if ended {
         ", but there is no such process on this computer"
     } else {
@@ -164,27 +185,28 @@ fn by(holder: Option<&Holder>) -> String {
 }
 
 /// A line for each deployment that one of two states changed.
-fn differences(base: &Serials, here: &Serials, there: &Serials) -> String {
-    let of = |serials: &Serials, uuid: &str| serials.get(uuid).map(|deployment| deployment.serial);
-    let mut text = String::new();
-    for (uuid, known) in base.iter().chain(here.iter()).chain(there.iter()).collect::<Serials>().iter() {
-        let serials = [base, here, there].map(|serials| of(serials, uuid));
-        if serials.iter().any(|serial| *serial != serials[0]) {
-            let [was, here, there] = serials.map(Changes);
-            let name = known.name.as_deref().unwrap_or(uuid);
-            text.push_str(&format!("\n  {name}: {here} here, {there} there, {was} before"));
-        }
-    }
-    text
+fn differences(conflict: &Conflict) -> String {
+    let Conflict {
+        base, here, there, ..
+    } = conflict;
+    let all: BTreeMap<_, _> = [base, there, here].into_iter().flatten().collect();
+    let line = |(uuid, known): (&String, &Serial)| {
+        let [was, here, there] = [base, here, there].map(|serials| Changes(serials.get(uuid)));
+        let name = &known.name;
+        (was != here || was != there)
+            .then(|| format!("\n  {name}: {here} here, {there} there, {was} before"))
+    };
+    all.into_iter().filter_map(line).collect()
 }
 
 /// How often a deployment was changed.
-struct Changes(Option<u64>);
+#[derive(PartialEq)]
+struct Changes<'a>(Option<&'a Serial>);
 
-impl fmt::Display for Changes {
+impl fmt::Display for Changes<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
-            Some(serial) => write!(formatter, "serial {serial}"),
+            Some(known) => write!(formatter, "serial {}", known.serial),
             None => formatter.write_str("absent"),
         }
     }

@@ -40,10 +40,21 @@ impl FromStr for Location {
             None => Err("it is neither an absolute path nor begins with `ssh://`"),
         };
         read.map_err(|reason| Error::Location {
-            text: text.to_owned(),
+            text: shown(text),
             reason,
         })
     }
+}
+
+/// A text without the password that may be in it.
+fn shown(text: &str) -> String {
+    let hidden = || {
+        let (scheme, rest) = text.split_once("://")?;
+        let (user, rest) = rest.rsplit_once('@')?;
+        let (user, _) = user.split_once(':')?;
+        Some(format!("{scheme}://{user}:…@{rest}"))
+    };
+    hidden().unwrap_or_else(|| text.to_owned())
 }
 
 fn ssh(text: &str) -> Result<SshLocation, &'static str> {
@@ -83,7 +94,9 @@ fn host_and_port(text: &str) -> Result<(&str, Option<u16>), &'static str> {
 
 /// Whether it is one word that no program takes for an option.
 fn is_word(text: &str) -> bool {
-    let odd = |sign: char| sign.is_whitespace() || sign.is_control() || "\"'\\`$;&|<>(){}#".contains(sign);
+    let odd = |sign: char| {
+        sign.is_whitespace() || sign.is_control() || "\"'\\`$;&|<>(){}#".contains(sign)
+    };
     !text.is_empty() && !text.starts_with('-') && !text.contains(odd)
 }
 
@@ -116,9 +129,10 @@ impl fmt::Display for SshLocation {
         if let Some(user) = &self.user {
             write!(formatter, "{user}@")?;
         }
-        match self.host.contains(':') {
-            true => write!(formatter, "[{}]", self.host)?,
-            false => write!(formatter, "{}", self.host)?,
+        if self.host.contains(':') {
+            write!(formatter, "[{}]", self.host)?;
+        } else {
+            formatter.write_str(&self.host)?;
         }
         if let Some(port) = self.port {
             write!(formatter, ":{port}")?;
@@ -151,23 +165,32 @@ mod tests {
             path: "/srv/the state".into(),
         };
         assert_eq!(Location::Ssh(expected), all);
-        for text in ["ssh://web/~/state", "ssh://web:22/s", "ssh://a@web/s", "/s", "ssh://[::1]/s"] {
+        for text in [
+            "ssh://web/~/state",
+            "ssh://web:22/s",
+            "ssh://a@web/s",
+            "/s",
+            "ssh://[::1]/s",
+        ] {
             assert_eq!(text.parse::<Location>().unwrap().to_string(), text);
         }
     }
 
     #[test]
     fn what_leads_nowhere_is_refused() {
-        assert_snapshot!(explain("state"), @"");
-        assert_snapshot!(explain("https://web/state"), @"");
-        assert_snapshot!(explain("ssh://web"), @"");
-        assert_snapshot!(explain("ssh://web/"), @"");
-        assert_snapshot!(explain("ssh://-oProxyCommand=sh/state"), @"");
-        assert_snapshot!(explain("ssh:///state"), @"");
-        assert_snapshot!(explain("ssh://web:0/state"), @"");
-        assert_snapshot!(explain("ssh://[::1/state"), @"");
-        assert_snapshot!(explain("ssh://ada:hunter2@web/state"), @"");
-        assert_snapshot!(explain("/state\n"), @"");
+        assert_snapshot!(explain("state"), @"the state cannot be shared in `state`: it is neither an absolute path nor begins with `ssh://`");
+        assert_snapshot!(explain("https://web/state"), @"the state cannot be shared in `https://web/state`: only `ssh://` leads elsewhere");
+        assert_snapshot!(explain("ssh://web"), @"the state cannot be shared in `ssh://web`: it names no directory");
+        assert_snapshot!(explain("ssh://web/"), @"the state cannot be shared in `ssh://web/`: it names no directory");
+        assert_snapshot!(explain("ssh://-oProxyCommand=sh/state"), @"the state cannot be shared in `ssh://-oProxyCommand=sh/state`: its user or host is no word that ssh can be given");
+        assert_snapshot!(explain("ssh:///state"), @"the state cannot be shared in `ssh:///state`: its user or host is no word that ssh can be given");
+        assert_snapshot!(explain("ssh://web:0/state"), @"the state cannot be shared in `ssh://web:0/state`: its port is no number");
+        assert_snapshot!(explain("ssh://[::1/state"), @"the state cannot be shared in `ssh://[::1/state`: its address has no end");
+        assert_snapshot!(explain("ssh://ada:hunter2@web/state"), @"the state cannot be shared in `ssh://ada:…@web/state`: it has a password in it, which ssh does not take");
+        assert_snapshot!(explain("/state\n"), @"
+        the state cannot be shared in `/state
+        `: it has several lines, or signs that cannot be seen
+        ");
     }
 
     proptest! {

@@ -6,7 +6,10 @@ export LC_ALL=C
 umask 007
 CDPATH=
 verb=$1
-cd "$2"
+if ! cd "$2" 2> /dev/null; then
+  echo "there is no directory $2, or it is closed to $(id -un)" >&2
+  exit 1
+fi
 
 # The word that tells one encrypted file from every other: the code at the end of its header.
 revision() {
@@ -34,9 +37,9 @@ take)
   elif (set -C; cat "$temporary" > state.lock) 2> /dev/null; then echo taken
   else say_lock held; fi
   ;;
-# retake OLD NEW < text: signs a lock that was ours with a new name.
+# retake TOKEN < text: gives a lock that is ours a new text.
 retake)
-  temporary=state.lock.$4
+  temporary=state.lock.$3
   trap 'rm -f "$temporary"' EXIT
   cat > "$temporary"
   if is_mine "$3"; then mv -f "$temporary" state.lock; echo taken; else say_lock held; fi

@@ -4,24 +4,29 @@ use std::fs;
 
 use serde::{Deserialize, Serialize};
 
-use crate::state::{Holder, new_uuid};
+use crate::state::Holder;
 
 /// Who holds a shared state, and the word that tells this lock from all others.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 #[serde(default)]
 pub(super) struct Ticket {
-    /// Random; `remote.sh` looks for it as it is written here.
+    /// Random, and always the same for a copy; `remote.sh` looks for it as it is written here.
     pub token: String,
     #[serde(flatten)]
     pub holder: Holder,
 }
 
 impl Ticket {
-    pub fn new(holder: &Holder) -> Self {
+    pub fn new(token: String, holder: &Holder) -> Self {
         Self {
-            token: new_uuid(),
+            token,
             holder: holder.clone(),
         }
+    }
+
+    /// Whether both are of the same copy. Somebody may have taken a home to another computer, copies and all.
+    pub fn is_of(&self, other: &Self) -> bool {
+        self.token == other.token && self.holder.host == other.holder.host
     }
 
     /// Reads the text of a lock. One that cannot be read is that of nobody we know.

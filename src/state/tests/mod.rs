@@ -73,7 +73,7 @@ fn volume(name: &str) -> Key {
     Key::new("volumes", name)
 }
 
-fn record(token: &str) -> Record {
+pub(super) fn record(token: &str) -> Record {
     Record {
         plugin: "cloud".into(),
         version: 1,
