@@ -7,9 +7,7 @@ use std::{
     time::Duration,
 };
 
-use crate::{
-    host::{Connections, Error, Health, Look, Target},
-};
+use crate::host::{Connections, Error, Health, Look, Target};
 
 /// What a host answered.
 #[derive(Clone, Debug, PartialEq)]

@@ -172,13 +172,16 @@ impl MachineReport {
         });
         // The name stands before every message anyway.
         let message = error.to_string();
-        let message = message.strip_prefix(&format!("{name}: ")).unwrap_or(&message);
+        let message = message
+            .strip_prefix(&format!("{name}: "))
+            .unwrap_or(&message);
         self.problem = Some(diagnostic(message, error.hint()));
     }
 
     /// What is not well with it.
     pub fn findings(&self) -> Findings {
-        let any = |names: &Option<Vec<String>>| names.as_ref().is_some_and(|names| !names.is_empty());
+        let any =
+            |names: &Option<Vec<String>>| names.as_ref().is_some_and(|names| !names.is_empty());
         let resource = self.resource.as_ref().map(ResourceReport::findings);
         let is_silent = self.problem.is_some() && self.reachable != Some(false);
         [

@@ -87,7 +87,10 @@ fn what_is_not_well_has_the_bits_of_nixops_2() {
     let mut answer = well();
     answer.health.file_systems.as_mut().unwrap()[0].used = 97;
     let full = report(answer);
-    assert_eq!(full.full_file_systems.as_deref(), Some(&["/".to_owned()][..]));
+    assert_eq!(
+        full.full_file_systems.as_deref(),
+        Some(&["/".to_owned()][..])
+    );
     assert_eq!(code(&full), 8);
 }
 
@@ -112,7 +115,10 @@ fn a_host_that_gives_no_sign_is_down_and_one_that_refuses_us_is_not() {
     assert_eq!(code(&failed(Failure::Refused)), 4);
     assert_eq!(failed(Failure::Refused).up, None);
     let denied = failed(Failure::PermissionDenied);
-    assert_eq!((denied.up, denied.exists, code(&denied)), (Some(true), None, 4));
+    assert_eq!(
+        (denied.up, denied.exists, code(&denied)),
+        (Some(true), None, 4)
+    );
 }
 
 #[test]
@@ -176,5 +182,8 @@ fn reports_are_read_back_as_they_were_written() {
     let machines = BTreeMap::from([("web".to_owned(), report(well()))]);
     let report = crate::check::Report::new("u", "net", machines, Vec::new());
     let text = serde_json::to_string(&report).unwrap();
-    assert_eq!(serde_json::from_str::<crate::check::Report>(&text).unwrap(), report);
+    assert_eq!(
+        serde_json::from_str::<crate::check::Report>(&text).unwrap(),
+        report
+    );
 }

@@ -29,7 +29,11 @@ pub struct ResourceReport {
 
 /// How a resource fares.
 #[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
-#[serde(tag = "condition", rename_all = "kebab-case", rename_all_fields = "camelCase")]
+#[serde(
+    tag = "condition",
+    rename_all = "kebab-case",
+    rename_all_fields = "camelCase"
+)]
 pub enum Condition {
     /// It is what it was last brought to.
     Well,
@@ -99,7 +103,10 @@ mod tests {
         let unfinished = |phase| Condition::Unfinished { phase };
         assert_eq!(findings(Some(true), Condition::Well), 0);
         assert_eq!(findings(Some(false), Condition::Gone), 1);
-        assert_eq!(findings(Some(true), Condition::Drifted { changes: vec![] }), 32);
+        assert_eq!(
+            findings(Some(true), Condition::Drifted { changes: vec![] }),
+            32
+        );
         assert_eq!(findings(Some(false), unfinished(Phase::Creating)), 33);
         assert_eq!(findings(Some(true), unfinished(Phase::Updating)), 32);
         assert_eq!(findings(Some(false), unfinished(Phase::Deleting)), 32);

@@ -17,7 +17,7 @@ use crate::{
     evaluator::Diagnostic,
     host::{self, Connections, Target},
     network::MachineOptions,
-    state::{Backend as _, DeploymentStore, Key, MachineRecord, Store as _},
+    state::{DeploymentStore, Key, MachineRecord, Store as _},
     ui::check_text,
 };
 
@@ -114,7 +114,7 @@ impl Check {
             Err(error) => return Err(error),
         };
         let ground = session.ground;
-        if ground.place.look()?.get(&ground.deployment.uuid)?.is_none() {
+        if ground.backend.look()?.get(&ground.deployment.uuid)?.is_none() {
             bail!("there is nothing to check: this network was not deployed yet");
         }
         Ok(ground)
@@ -214,7 +214,8 @@ impl Check {
             let mut answers = Answers::default();
             let plain = machines.records.iter();
             let plain = plain.filter(|(name, _)| !machines.made.contains_key(*name));
-            let plain = answers.targets(plain.map(|(name, record)| (name, plain_target(name, record))));
+            let plain =
+                answers.targets(plain.map(|(name, record)| (name, plain_target(name, record))));
             let plain = scope.spawn(move || check::ask(connections, &plain, limits));
             let checked = stage.check(|key| meant.contains(key))?;
             let made = machines.made.iter().filter_map(|(name, key)| {
@@ -286,10 +287,12 @@ impl Answers {
 /// How a host is reached that nobody made.
 fn plain_target(name: &str, record: &MachineRecord) -> Result<Target, Diagnostic> {
     let options = options(record).filter(|options| !options.target_host.is_empty());
-    options.map(|options| Target::plain(name, &options)).ok_or_else(|| {
-        let hint = "deploy it once: that records it";
-        diagnostic("how it is reached is not recorded", Some(hint.to_owned()))
-    })
+    options
+        .map(|options| Target::plain(name, &options))
+        .ok_or_else(|| {
+            let hint = "deploy it once: that records it";
+            diagnostic("how it is reached is not recorded", Some(hint.to_owned()))
+        })
 }
 
 /// How a machine is reached that a backend made; nothing if it is not there, or not switched on.
@@ -303,7 +306,10 @@ fn made_target(
         return None;
     }
     if !checked.resources.contains_key(key) {
-        let message = format!("nothing is recorded of what its backend `{}` made", key.kind);
+        let message = format!(
+            "nothing is recorded of what its backend `{}` made",
+            key.kind
+        );
         return Some(Err(diagnostic(message, Some("deploy it again".to_owned()))));
     }
     let outputs = match checked.reach(key)? {

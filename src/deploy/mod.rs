@@ -31,12 +31,7 @@ use crate::plan::Summary;
 pub use mutation::Mutation;
 pub use request::{Limits, Request, Tools};
 pub use stage::{
-<<<<<<< HEAD
-    Answer, Applied, Checked, Definitions, Guard, Machines, NoNetwork, Origin, Scope, Stage, Subject, Survey, Wanted, Wish,
-=======
-    Answer, Applied, Definitions, Guard, Machines, NoNetwork, Origin, Scope, Stage, Subject, Survey, Wanted, Wish,
-    recorded,
->>>>>>> w-e
+    Answer, Applied, Checked, Definitions, Guard, Machines, NoNetwork, Origin, Scope, Stage, Subject, Survey, Wanted, Wish, recorded,
 };
 pub use trouble::Trouble;
 pub use work::{Provided, Reach};

@@ -55,13 +55,7 @@ const SCRIPT: &str = r#"echo; echo nixops-health-begin; echo "load=$(cat /proc/l
 
 /// Types of file systems that are full by their nature.
 const ALWAYS_FULL: [&str; 7] = [
-    "squashfs",
-    "iso9660",
-    "udf",
-    "erofs",
-    "cramfs",
-    "romfs",
-    "efivarfs",
+    "squashfs", "iso9660", "udf", "erofs", "cramfs", "romfs", "efivarfs",
 ];
 
 impl Host {
@@ -129,7 +123,8 @@ impl Units {
         let name = words.next();
         let (_, active, sub) = (words.next(), words.next(), words.next());
         match (name, active, sub) {
-            (Some(name), Some("failed"), _) | (Some(name), Some("activating"), Some("auto-restart")) => {
+            (Some(name), Some("failed"), _)
+            | (Some(name), Some("activating"), Some("auto-restart")) => {
                 self.failed.push(name.to_owned());
             }
             (Some(name), Some("activating" | "deactivating" | "reloading"), _) => {
@@ -220,7 +215,12 @@ nixops-health-end";
         let health = Health::read(text.lines());
         assert!(health.is_complete && health.load.is_some(), "{text}");
         let systems = health.file_systems.unwrap();
-        assert!(systems.iter().all(|system| system.mounted_on.starts_with('/')), "{systems:?}");
+        assert!(
+            systems
+                .iter()
+                .all(|system| system.mounted_on.starts_with('/')),
+            "{systems:?}"
+        );
     }
 
     #[test]
@@ -237,7 +237,8 @@ nixops-health-end";
         let systems = Health::read(TOLD.lines()).file_systems.unwrap();
         let full = |percent| {
             let full = systems.iter().filter(|system| system.is_full(percent));
-            full.map(|system| system.mounted_on.as_str()).collect::<Vec<_>>()
+            full.map(|system| system.mounted_on.as_str())
+                .collect::<Vec<_>>()
         };
         assert_eq!(full(95), ["/", "/srv/my data"]);
         assert_eq!(full(98), ["/srv/my data"]);

@@ -82,7 +82,9 @@ pub fn news(
         return Vec::new();
     }
     let plain = [before, after].map(|outputs| Value::Object(outputs.clone()));
-    let shown = plain.clone().map(|outputs| redacted(kind, outputs, schemas));
+    let shown = plain
+        .clone()
+        .map(|outputs| redacted(kind, outputs, schemas));
     let [before, after] = [0, 1].map(|side: usize| Seen {
         plain: Some(&plain[side]),
         shown: Some(&shown[side]),

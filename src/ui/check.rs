@@ -28,13 +28,18 @@ pub fn check_text(report: &Report, all: bool) -> String {
     let mut parts = Vec::new();
     let of_machines = machines(report, all);
     if !of_machines.is_empty() {
-        let rows: Vec<_> = of_machines.iter().map(|(name, one)| row(name, one)).collect();
+        let rows: Vec<_> = of_machines
+            .iter()
+            .map(|(name, one)| row(name, one))
+            .collect();
         let titles = [
             "machine", "exists", "up", "reached", "load", "units", "disks", "system",
         ];
         parts.push(styled_table(titles, &rows));
     }
-    let notes = of_machines.iter().flat_map(|(name, one)| notes(name, one, all));
+    let notes = of_machines
+        .iter()
+        .flat_map(|(name, one)| notes(name, one, all));
     let notes: Vec<String> = notes.collect();
     if !notes.is_empty() {
         parts.push(notes.join("\n") + "\n");
@@ -63,7 +68,9 @@ fn resources(report: &Report, all: bool) -> impl Iterator<Item = &ResourceReport
 }
 
 fn row(name: &str, machine: &MachineReport) -> [Cell; 8] {
-    let load = machine.load.map(|load| load.map(|one| format!("{one:.2}")).join(" "));
+    let load = machine
+        .load
+        .map(|load| load.map(|one| format!("{one:.2}")).join(" "));
     [
         (STRONG, name.to_owned()),
         tristate(machine.exists),
@@ -222,7 +229,11 @@ fn told(title: &str, problem: &Diagnostic) -> String {
 
 fn listed(names: &[String], all: bool) -> String {
     let most = if all { usize::MAX } else { NAMES };
-    let shown: Vec<String> = names.iter().take(most).map(|name| sanitise(name).into_owned()).collect();
+    let shown: Vec<String> = names
+        .iter()
+        .take(most)
+        .map(|name| sanitise(name).into_owned())
+        .collect();
     let shown = shown.join(", ");
     match names.len().saturating_sub(most) {
         0 => shown,

@@ -40,7 +40,9 @@ fn volume(condition: Condition) -> ResourceReport {
 }
 
 fn told(machines: &[(&str, MachineReport)], resources: Vec<ResourceReport>) -> String {
-    let machines = machines.iter().map(|(name, one)| ((*name).to_owned(), one.clone()));
+    let machines = machines
+        .iter()
+        .map(|(name, one)| ((*name).to_owned(), one.clone()));
     let report = Report::new("u", "net", machines.collect::<BTreeMap<_, _>>(), resources);
     strip_str(&check_text(&report, false)).to_string()
 }
@@ -66,7 +68,10 @@ fn what_is_not_well_is_told_below() {
         inodes_used: Some(12),
     };
     let web = MachineReport {
-        failed_units: Some(vec!["nginx.service".to_owned(), "a\u{1b}[2J.mount".to_owned()]),
+        failed_units: Some(vec![
+            "nginx.service".to_owned(),
+            "a\u{1b}[2J.mount".to_owned(),
+        ]),
         file_systems: Some(vec![full]),
         full_file_systems: Some(vec!["/var".to_owned()]),
         system: Running {
@@ -109,7 +114,10 @@ fn what_is_not_well_is_told_below() {
 #[test]
 fn of_many_only_those_that_are_not_well_have_a_line() {
     let names: Vec<String> = (0..50).map(|number| format!("web{number}")).collect();
-    let machines: Vec<_> = names.iter().map(|name| (name.as_str(), machine())).collect();
+    let machines: Vec<_> = names
+        .iter()
+        .map(|name| (name.as_str(), machine()))
+        .collect();
     let text = told(&machines, vec![volume(Condition::Gone)]);
     assert_snapshot!(text, @r"
     neatcloudVolumes.data  is gone

@@ -26,7 +26,10 @@ pub fn table<const N: usize>(titles: [&str; N], rows: &[[String; N]]) -> String 
 
 /// The same with cells in styles, which the layout does not count as letters.
 pub(super) fn styled_table<const N: usize>(titles: [&str; N], rows: &[[Cell; N]]) -> String {
-    let plain: Vec<[String; N]> = rows.iter().map(|row| row.clone().map(|(_, text)| text)).collect();
+    let plain: Vec<[String; N]> = rows
+        .iter()
+        .map(|row| row.clone().map(|(_, text)| text))
+        .collect();
     let text = table(titles, &plain);
     let mut lines = text.lines();
     let mut styled = format!("{}\n", paint(STRONG, lines.next().unwrap_or_default()));

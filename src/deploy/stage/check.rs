@@ -57,7 +57,9 @@ impl Stage<'_> {
                 Seen::Unasked | Seen::Unanswered(_) => Some(self.store.reveal(record)?.outputs),
                 Seen::Gone | Seen::Unfinished(None) => None,
             };
-            checked.outputs.extend(outputs.map(|outputs| (key.clone(), outputs)));
+            checked
+                .outputs
+                .extend(outputs.map(|outputs| (key.clone(), outputs)));
             if let Seen::There(now) = seen
                 && record.phase == Phase::Ready
             {
