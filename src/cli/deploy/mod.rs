@@ -29,6 +29,7 @@ use super::{
     state::{StateArguments, WaitArguments},
 };
 use arguments::{BuildArguments, ExtentArguments, HostArguments};
+pub use arguments::ReachArguments;
 pub use asking::{AgreementArguments, ResourceArguments};
 
 /// Deploy the network: its resources first, then its machines

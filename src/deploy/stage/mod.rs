@@ -7,6 +7,7 @@
 //! planned anew with them.
 
 mod apply;
+mod check;
 mod destroy;
 mod definitions;
 mod examine;
@@ -23,6 +24,7 @@ mod upgrade;
 mod wanted;
 
 pub use apply::{Applied, Guard};
+pub use check::Checked;
 pub use knowledge::recorded;
 pub use machines::Machines;
 pub use survey::Survey;
