@@ -117,7 +117,12 @@ impl Check {
             Err(error) => return Err(error),
         };
         let ground = session.ground;
-        if ground.backend.look()?.get(&ground.deployment.uuid)?.is_none() {
+        if ground
+            .backend
+            .look()?
+            .get(&ground.deployment.uuid)?
+            .is_none()
+        {
             bail!("there is nothing to check: this network was not deployed yet");
         }
         Ok(ground)
@@ -190,9 +195,10 @@ impl Check {
         let selected = self.selection.of_state(&names, &tags.collect())?;
         let selected: BTreeSet<String> = selected.into_iter().collect();
         keys.retain(|key| {
-            let name = match is_machine(key) {
-                true => key.name.clone(),
-                false => key.to_string(),
+            let name = if is_machine(key) {
+                key.name.clone()
+            } else {
+                key.to_string()
             };
             selected.contains(&name)
         });

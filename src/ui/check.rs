@@ -161,15 +161,15 @@ fn other_system(title: &str, machine: &MachineReport) -> Option<String> {
     is_other.then(|| {
         format!(
             "{title}: runs {}, will boot {}, was deployed to {}",
-            path(&system.running),
-            path(&system.profile),
-            path(&system.deployed)
+            path(system.running.as_deref()),
+            path(system.profile.as_deref()),
+            path(system.deployed.as_deref())
         )
     })
 }
 
-fn path(path: &Option<String>) -> Cow<'_, str> {
-    path.as_deref().map_or("nothing".into(), sanitise)
+fn path(path: Option<&str>) -> Cow<'_, str> {
+    path.map_or("nothing".into(), sanitise)
 }
 
 fn has_news(resource: &ResourceReport) -> bool {
