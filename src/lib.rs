@@ -4,6 +4,7 @@
 //! [`flake`] finds the source, [`evaluator`] asks Nix once, [`network`] holds the typed values,
 //! [`plan`] says what is to be done, and [`deploy`] does it through [`nix`] and [`host`].
 
+pub mod check;
 pub mod cli;
 pub mod core_provider;
 pub mod deploy;

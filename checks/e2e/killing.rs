@@ -227,7 +227,7 @@ fn a_provider_that_outlives_its_run_keeps_the_lock_until_it_ends() {
         .says("another run works on this deployment")
         .says("`nixops deploy` since");
     let mut third = Watched::of(&mut lab.verb("deploy", &["--wait-lock"]));
-    third.until_said("waiting for another run");
+    third.until_said("warning: waiting for the deployment: ");
     std::fs::remove_file(hold).unwrap();
     third.end().exits(0).says("neatcloudVolumes.data> ");
     lab.is_settled(&["neatcloudVolumes data 1 north"]);
@@ -240,7 +240,7 @@ fn a_second_run_waits_only_as_long_as_it_is_told() {
     let first = lab.verb("deploy", &[]).stderr(Stdio::null()).spawn().unwrap();
     wait_until("intent", || lab.place_exists("state/nixops/state.db") && !lab.journal().is_empty());
     let begun = Instant::now();
-    let second: Run = lab.run_verb("deploy", &["--wait-lock", "2"]);
+    let second: Run = lab.run_verb("deploy", &["--wait-lock=2"]);
     second.exits(1).says(&format!("process {}", first.id()));
     assert!(begun.elapsed() > Duration::from_secs(2));
     kill_process(Pid::from_child(&first), Signal::TERM).unwrap();

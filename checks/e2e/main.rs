@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on must stop")]
 
 mod activating;
+mod checking;
 mod crossing;
 mod deploying;
 mod evaluating;

@@ -501,3 +501,23 @@ const AWS: &str = "{
       (resourcesByType.ebsVolumes or { });
   };
 }";
+
+#[test]
+fn a_shared_state_is_used_like_an_own_one() {
+    let lab = Lab::without_hosts();
+    let location = lab.rig.home().join("team");
+    fs::create_dir(&location).unwrap();
+    let storage = format!(
+        "network.storage.file.location = \"{}\";",
+        location.display()
+    );
+    lab.network(&storage);
+    lab.done(["create", "--name", "shop"]);
+    lab.done(["set-args", "--arg", "size", "3"]);
+    assert!(!lab.database().exists());
+    assert_eq!(lab.json(["list"])[0]["name"], "shop");
+    assert!(lab.done(["info"]).contains("size = 3"));
+    let text = fs::read(location.join("state.age")).unwrap();
+    assert!(text.starts_with(b"age-encryption.org/"));
+    assert_eq!(lab.done(["unlock"]), "shop was not locked");
+}

@@ -16,7 +16,7 @@ use super::{
     deploy::AgreementArguments,
     plugins::PluginArguments,
     run::{Run, forget_machines},
-    session::{Ground, Session},
+    session::{Ground, Intent, Session},
     source::SourceArguments,
     state::{StateArguments, WaitArguments},
 };
@@ -70,7 +70,7 @@ impl Destroy {
         if self.state.named().is_some() {
             return Ground::of_state(context, &self.source, &self.state);
         }
-        match Session::begin(context, &self.source, &self.state, None) {
+        match Session::begin(context, &self.source, &self.state, Intent::default()) {
             Ok(session) => Ok(session.ground),
             Err(error) => {
                 let Ok(ground) = Ground::of_state(context, &self.source, &self.state) else {
@@ -131,7 +131,10 @@ impl Destroy {
             let Some(key) = known else {
                 let names = records.current.keys().map(ToString::to_string);
                 let names: Vec<String> = names.collect();
-                bail!("nothing is recorded of `{name}`; there are: {}", names.join(", "));
+                bail!(
+                    "nothing is recorded of `{name}`; there are: {}",
+                    names.join(", ")
+                );
             };
             keys.insert(key);
         }

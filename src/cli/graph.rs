@@ -12,8 +12,13 @@ use crate::{
 };
 
 use super::{
-    Context, deploy::machines::reads, plugins::PluginArguments, run::Run, session::Session,
-    source::SourceArguments, state::StateArguments,
+    Context,
+    deploy::machines::reads,
+    plugins::PluginArguments,
+    run::Run,
+    session::{Intent, Session},
+    source::SourceArguments,
+    state::StateArguments,
 };
 
 /// Draw what needs what: machines and resources
@@ -55,10 +60,17 @@ enum Format {
 impl Graph {
     /// Runs the verb and gives the exit code.
     pub fn run(self, context: &Context) -> Result<u8> {
-        let session = Session::begin(context, &self.source, &self.state, None)?;
+        let session = Session::begin(context, &self.source, &self.state, Intent::default())?;
         let store = session.ground.look()?;
         let source = Some(session.evaluator.source());
-        let run = Run::prepare(context, &session.ground, &store, source, &self.plugins, None)?;
+        let run = Run::prepare(
+            context,
+            &session.ground,
+            &store,
+            source,
+            &self.plugins,
+            None,
+        )?;
         let asking = run.asking();
         let scope = Scope {
             trusts_state: true,
@@ -115,5 +127,7 @@ fn as_json(edges: &Edges) -> Result<String> {
     });
     let needs: serde_json::Map<_, _> = needs.collect();
     let order: Vec<String> = nodes.iter().map(key).collect();
-    Ok(serde_json::to_string(&json!({ "order": order, "needs": needs }))?)
+    Ok(serde_json::to_string(
+        &json!({ "order": order, "needs": needs }),
+    )?)
 }

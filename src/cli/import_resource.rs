@@ -10,7 +10,11 @@ use crate::{
 };
 
 use super::{
-    Context, plugins::PluginArguments, run::Run, session::Session, source::SourceArguments,
+    Context,
+    plugins::PluginArguments,
+    run::Run,
+    session::{Intent, Session},
+    source::SourceArguments,
     state::{StateArguments, WaitArguments},
 };
 
@@ -49,11 +53,18 @@ impl ImportResource {
         let Some(key) = Key::parse(&self.resource) else {
             bail!("`{}` is not TYPE.NAME", self.resource);
         };
-        let mut session = Session::begin(context, &self.source, &self.state, None)?;
+        let mut session = Session::begin(context, &self.source, &self.state, Intent::default())?;
         let (held, store) = session.hold(context, &self.wait, "import-resource", |_| Ok(()))?;
         let source = Some(session.evaluator.source());
         let lock = held.lock();
-        let run = Run::prepare(context, &session.ground, &store, source, &self.plugins, lock)?;
+        let run = Run::prepare(
+            context,
+            &session.ground,
+            &store,
+            source,
+            &self.plugins,
+            lock,
+        )?;
         let asking = run.asking();
         let scope = Scope {
             trusts_state: true,
@@ -63,7 +74,10 @@ impl ImportResource {
         let survey = stage.survey()?;
         stage.import(&Mutation::of_state(), &survey, &key, &self.id)?;
         context.ui.send(Event::Note {
-            message: format!("{key} is {} from now on; `nixops plan` says what differs", self.id),
+            message: format!(
+                "{key} is {} from now on; `nixops plan` says what differs",
+                self.id
+            ),
         });
         drop(asking);
         drop(run);

@@ -3,6 +3,7 @@
 //! Doc comments of the arguments are the help texts. What was typed is turned into what it means
 //! here, and the rooms see only that.
 
+mod check;
 mod checking;
 mod clone;
 mod create;
@@ -69,6 +70,7 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
+    Check(check::Check),
     Deploy(deploy::Deploy),
     Destroy(destroy::Destroy),
     Eval(eval::Eval),
@@ -135,6 +137,7 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
 
 fn run(context: &Context, verb: Verb) -> u8 {
     let result = interrupt::watch(&context.processes, &context.ui).and_then(|()| match verb {
+        Verb::Check(check) => check.run(context),
         Verb::Deploy(deploy) => deploy.run(context),
         Verb::Destroy(destroy) => destroy.run(context),
         Verb::Eval(eval) => eval.run(context),

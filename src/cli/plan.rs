@@ -14,9 +14,7 @@ use crate::{
     deploy::{Limits, Survey},
     evaluator::Evaluated,
     nix::Nix,
-    plan::{
-        ClosureDifference, MachineAction, Plan as Planned, PlannedMachine, SavedPlan,
-    },
+    plan::{ClosureDifference, MachineAction, Plan as Planned, PlannedMachine, SavedPlan},
     process::Processes,
     state::{DeploymentStore, MachineRecord, Store as _},
     ui::Event,
@@ -29,7 +27,7 @@ use super::{
     run::{Run, refuse},
     saved,
     selection::SelectionArguments,
-    session::Session,
+    session::{Intent, Session},
     source::SourceArguments,
     state::StateArguments,
 };
@@ -81,13 +79,20 @@ pub struct Plan {
 impl Plan {
     /// Runs the verb and gives the exit code.
     pub fn run(self, context: &Context) -> Result<u8> {
-        let session = Session::begin(context, &self.source, &self.state, None)?;
+        let session = Session::begin(context, &self.source, &self.state, Intent::default())?;
         let store = session.ground.look()?;
         let all = &session.names.machines;
         let selected = self.selection.resolve(&session.evaluator, all)?;
         let is_all = selected.len() == all.len();
         let source = Some(session.evaluator.source());
-        let run = Run::prepare(context, &session.ground, &store, source, &self.plugins, None)?;
+        let run = Run::prepare(
+            context,
+            &session.ground,
+            &store,
+            source,
+            &self.plugins,
+            None,
+        )?;
         let asking = run.asking();
         let stage = asking.stage(&session, self.resources.scope(), Limits::default());
         let mut survey = stage.survey()?;

@@ -6,6 +6,7 @@ use schemars::schema_for;
 use serde_json::Value;
 
 use crate::{
+    check::Report,
     plan::{Plan, SavedPlan},
     plugin::PluginSet,
     schema::Registry,
@@ -16,7 +17,8 @@ use super::{Context, plugins::schemas, source::SourceArguments};
 /// Print the JSON Schemas of resource types
 ///
 /// The types `machine`, `key`, `sshKeyPairs` and `commandOutput` are NixOps' own; those of the
-/// plugins of the network come beside them. `plan` and `saved-plan` describe what `nixops plan` writes.
+/// plugins of the network come beside them. `plan` and `saved-plan` describe what `nixops plan` writes,
+/// `check` what `nixops check` writes.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   nixops schema                       all types by name
@@ -69,6 +71,7 @@ impl Schema {
 fn written(name: &str) -> Option<Value> {
     match name {
         "plan" => Some(schema_for!(Plan).to_value()),
+        "check" => Some(schema_for!(Report).to_value()),
         "saved-plan" => Some(schema_for!(SavedPlan).to_value()),
         _ => None,
     }

@@ -25,6 +25,16 @@ pub struct SelectionArguments {
 }
 
 impl SelectionArguments {
+    /// Finds what is selected by names and tags that are recorded.
+    pub fn of_state(
+        &self,
+        names: &[String],
+        tags: &BTreeMap<String, Vec<String>>,
+    ) -> Result<Vec<String>> {
+        let selection = Selection::parse(&patterns(&self.on), &patterns(&self.exclude))?;
+        Ok(selection.resolve(names, tags)?)
+    }
+
     /// Finds the selected machines, evaluating tags only if a pattern names one.
     pub fn resolve(&self, evaluator: &Evaluator, names: &[String]) -> Result<Vec<String>> {
         let selection = Selection::parse(&patterns(&self.on), &patterns(&self.exclude))?;

@@ -14,8 +14,8 @@ use crate::{
     plan::Extent,
     plugin::PluginSet,
     state::{
-        self, Backend, Database, Deployment, DeploymentStore, Held, Recorded, Sealer, StoredArgument,
-        check_binding, new_uuid,
+        self, Backend, Database, Deployment, DeploymentStore, Held, Recorded, Sealer,
+        StoredArgument, check_binding, new_uuid,
     },
     ui::Event,
 };
@@ -40,6 +40,15 @@ pub struct Ground {
     pub plugins: PluginSet,
 }
 
+/// What a session is for.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Intent<'a> {
+    /// How far a run goes that tells of itself as it goes.
+    pub extent: Option<Extent>,
+    /// The UUID that a plan gave to a network of which nothing was deployed.
+    pub assumed: Option<&'a str>,
+}
+
 /// A network, its deployment, and where its state is.
 pub struct Session {
     /// What it is deployed as.
@@ -59,15 +68,24 @@ pub struct Session {
 impl Session {
     /// Finds the network, what it is deployed as, and its state, at which it only looks.
     ///
-    /// A network that nothing was ever deployed from gets a new UUID, or the one that a plan assumed.
+    /// A network that nothing was ever deployed from gets a UUID of its own, which stays the same until it
+    /// is recorded.
     pub fn begin(
         context: &Context,
         source: &SourceArguments,
         state: &StateArguments,
-        assumed: Option<&str>,
+        intent: Intent<'_>,
     ) -> Result<Self> {
         let nix = source.nix(context)?;
         let network = source.source(context, &nix)?;
+        if let Some(extent) = intent.extent {
+            context.ui.send(Event::Started {
+                flake: network.reference(),
+                network: network.network().to_owned(),
+                nix: nix.version().to_string(),
+                extent: Some(extent),
+            });
+        }
         let recorded = directory(&network)
             .map(|directory| Recorded::read(&directory).map(|recorded| (directory, recorded)))
             .transpose()?;
@@ -75,7 +93,7 @@ impl Session {
             state,
             recorded: recorded.as_ref().map(|(_, recorded)| recorded),
             source: &network,
-            assumed,
+            assumed: intent.assumed,
         };
         let storage = recorded
             .as_ref()
@@ -91,12 +109,12 @@ impl Session {
         };
         let mut asked = evaluator(&found)?;
         let mut overview = asked.overview()?;
-        let kept = state
-            .place
-            .kept(context, overview.network.get("storage"))?;
+        let kept = state.place.kept(context, overview.network.get("storage"))?;
         let uuid = overview.network.get("uuid").and_then(Value::as_str);
         let again = finder.find(&kept.backend.look()?, uuid)?;
-        if (&again.uuid, &again.arguments, &again.name) != (&found.uuid, &found.arguments, &found.name) {
+        if (&again.uuid, &again.arguments, &again.name)
+            != (&found.uuid, &found.arguments, &found.name)
+        {
             asked = evaluator(&again)?;
             overview = asked.overview()?;
         }
@@ -121,17 +139,6 @@ impl Session {
             plugin_records: plugins,
             recorded,
         })
-    }
-
-    /// Tells that a run on the network has begun.
-    pub fn tell_started(&self, context: &Context, extent: Option<Extent>) {
-        let source = self.evaluator.source();
-        context.ui.send(Event::Started {
-            flake: source.reference(),
-            network: source.network().to_owned(),
-            nix: self.ground.nix.version().to_string(),
-            extent,
-        });
     }
 
     /// Takes the state for a run that changes it; makes the deployment if it is new, and notes beside
@@ -271,7 +278,7 @@ impl Finder<'_> {
             let Some(found) = database.find(name)? else {
                 return match lineage {
                     // It is looked for again where the network says that its state is.
-                    _ if uuid.is_none() => Ok(self.new(lineage, identity.as_ref())),
+                    _ if uuid.is_none() => self.fresh(database, lineage, identity.as_ref()),
                     _ => bail!("there is no deployment `{name}` in {}", database.path()),
                 };
             };
@@ -284,15 +291,33 @@ impl Finder<'_> {
             check_binding(&found, network, lineage)?;
             return Ok(found);
         }
-        Ok(self.new(lineage, identity.as_ref()))
+        self.fresh(database, lineage, identity.as_ref())
     }
 
-    fn new(&self, lineage: Option<String>, identity: Option<&state::Identity>) -> Deployment {
+    /// A deployment that is not there yet.
+    fn fresh(
+        &self,
+        database: &Database,
+        lineage: Option<String>,
+        identity: Option<&state::Identity>,
+    ) -> Result<Deployment> {
         let network = self.source.network();
         let name = identity.map_or(network, |identity| &identity.name);
-        let assumed = || self.assumed.map_or_else(new_uuid, str::to_owned);
-        let uuid = lineage.unwrap_or_else(assumed);
-        Deployment::new(uuid, Some(name), network)
+        let uuid = match lineage.or_else(|| self.assumed.map(str::to_owned)) {
+            Some(uuid) => uuid,
+            None => self.own_uuid(database)?,
+        };
+        Ok(Deployment::new(uuid, Some(name), network))
+    }
+
+    /// The UUID of a network that does not say which deployment is its own: the same in every run, unless
+    /// another network was here before and is deployed still.
+    fn own_uuid(&self, database: &Database) -> Result<String> {
+        let uuid = self.source.identity().uuid;
+        Ok(match database.get(&uuid)? {
+            None => uuid,
+            Some(_) => new_uuid(),
+        })
     }
 
     /// A network that is nowhere in a directory of the user is known by where it is.

@@ -3,11 +3,9 @@
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 /// Commands of NixOps 2 that this version has no counterpart of.
-const LATER: [&str; 15] = [
+const LATER: [&str; 13] = [
     "backup",
-    "check",
     "delete-resources",
-    "destroy",
     "edit",
     "list-generations",
     "reboot",
@@ -50,7 +48,7 @@ fn of_verb(verb: &str) -> Option<String> {
     match verb {
         "apply" | "switch" => Some("machines are deployed by 'nixops deploy'".to_owned()),
         "build" => Some("systems are built by 'nixops deploy --build-only'".to_owned()),
-        "dry-run" | "plan" => Some("what would be done says 'nixops deploy --dry-run'".to_owned()),
+        "dry-run" | "diff" => Some("what would be done says 'nixops plan'".to_owned()),
         verb if LATER.contains(&verb) => Some(format!(
             "'{verb}' of NixOps 2 is not there yet; 'deploy' and 'eval' are"
         )),
@@ -122,7 +120,7 @@ mod tests {
     #[test]
     fn a_verb_of_the_old_tool_is_known() {
         assert!(said("nixops ssh").contains("tip: 'ssh' of NixOps 2 is not there yet"));
-        assert!(said("nixops deplyo").contains("a similar subcommand exists: 'deploy'"));
+        assert!(said("nixops deplyo").contains("'deploy'"));
         assert!(!said("nixops frob").contains("tip:"));
     }
 }

@@ -110,13 +110,20 @@ impl From<plugin::provider::Error> for Trouble {
     }
 }
 
+impl From<&preview::Error> for Trouble {
+    fn from(error: &preview::Error) -> Self {
+        let interrupted = match error {
+            preview::Error::Plugin(error) => error.is_interrupted(),
+            preview::Error::Provider(error) => error.is_interrupted(),
+            _ => false,
+        };
+        Self::of(error, interrupted, error.hint())
+    }
+}
+
 impl From<preview::Error> for Trouble {
     fn from(error: preview::Error) -> Self {
-        match error {
-            preview::Error::Plugin(error) => error.into(),
-            preview::Error::Provider(error) => error.into(),
-            error => Self::of(&error, false, error.hint()),
-        }
+        Self::from(&error)
     }
 }
 

@@ -162,6 +162,14 @@ impl Error {
         })
     }
 
+    /// What kind of failure kept us from the host, if one did.
+    pub fn failure(&self) -> Option<Failure> {
+        match self {
+            Self::Connection { failure, .. } | Self::Prefix { failure, .. } => Some(*failure),
+            _ => None,
+        }
+    }
+
     /// Tells whether the run was interrupted, which is no fault of the host.
     pub fn is_interrupted(&self) -> bool {
         match self {

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::{
     schema::Registry,
-    state::{Lifecycle, Record, Secrets},
+    state::{Key, Lifecycle, Record, Secrets},
 };
 
 use super::{
@@ -48,6 +48,58 @@ pub(super) fn made(kind: &str, inputs: &Attributes, schemas: &Registry) -> Vec<A
             replaces: false,
         })
         .collect()
+}
+
+/// In what a resource is not what it was last brought to, as its provider says in `difference`: what it has
+/// become, and what it was to be. What is ignored is left out.
+pub fn drift(
+    key: &Key,
+    record: &Record,
+    outputs: &Attributes,
+    inputs: &Attributes,
+    difference: &Difference,
+    schemas: &Registry,
+) -> Vec<AttributeChange> {
+    let sides = Sides {
+        record: Some(record),
+        outputs,
+        inputs,
+        lifecycle: &record.lifecycle,
+        schemas,
+        kind: &key.kind,
+    };
+    sides.changes(difference)
+}
+
+/// Outputs of a resource that are not what they were, without what nobody may see.
+pub fn news(
+    kind: &str,
+    before: &Attributes,
+    after: &Attributes,
+    schemas: &Registry,
+) -> Vec<AttributeChange> {
+    if before == after {
+        return Vec::new();
+    }
+    let plain = [before, after].map(|outputs| Value::Object(outputs.clone()));
+    let shown = plain
+        .clone()
+        .map(|outputs| redacted(kind, outputs, schemas));
+    let [before, after] = [0, 1].map(|side: usize| Seen {
+        plain: Some(&plain[side]),
+        shown: Some(&shown[side]),
+    });
+    let mut parts = Parts::default();
+    parts.split(&[], before, after, false);
+    parts.open
+}
+
+/// Outputs as they may be shown.
+fn redacted(kind: &str, outputs: Value, schemas: &Registry) -> Value {
+    match schemas.outputs(kind) {
+        Some(schema) => schema.redact(&outputs),
+        None => outputs,
+    }
 }
 
 impl Sides<'_> {
@@ -145,10 +197,7 @@ impl Sides<'_> {
     /// What an attribute has become in the meantime, if an output of the same name says so.
     fn drifted(&self, path: &[String], after: &Shown) -> Shown {
         let outputs = Value::Object(self.outputs.clone());
-        let outputs = match self.schemas.outputs(self.kind) {
-            Some(schema) => schema.redact(&outputs),
-            None => outputs,
-        };
+        let outputs = redacted(self.kind, outputs, self.schemas);
         let start = Seen {
             plain: None,
             shown: Some(&outputs),

@@ -41,6 +41,7 @@ pub use change::{Action, ActionCounts, AttributeChange, PlannedResource, Resourc
 pub use closure::{ClosureDifference, PackageChange, PackageChangeKind};
 pub use cycle::Cycle;
 pub use decide::{Wanted, decide};
+pub use difference::{drift, news};
 pub use drawing::Drawing;
 pub use extent::{Extent, Goal};
 pub use glob::{Glob, GlobError};

@@ -1,6 +1,6 @@
 //! What there is of many resources.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, thread};
 
 use nixops_plugin::protocol::{Created, ResourceState, Updated};
 
@@ -50,33 +50,43 @@ impl Preview<'_> {
                 of_kind.push((key, reveal(record)?));
             }
         }
-        for (kind, asked) in by_kind {
-            self.read_all(kind, asked, &mut seen);
-        }
+        seen.extend(self.read_kinds(by_kind));
         Ok(seen)
     }
 
-    fn read_all(
-        &self,
-        kind: &str,
-        asked: Vec<(&Key, ResourceState)>,
-        seen: &mut BTreeMap<Key, Seen>,
-    ) {
+    /// Asks about all types at the same time: each may be another provider's, or another cloud's.
+    fn read_kinds(&self, by_kind: BTreeMap<&str, Vec<(&Key, ResourceState)>>) -> Vec<(Key, Seen)> {
+        thread::scope(|scope| {
+            let asked: Vec<_> = by_kind
+                .into_iter()
+                .map(|(kind, asked)| scope.spawn(move || self.read_all(kind, asked)))
+                .collect();
+            let read = asked.into_iter().flat_map(|asked| match asked.join() {
+                Ok(read) => read,
+                Err(panic) => std::panic::resume_unwind(panic),
+            });
+            read.collect()
+        })
+    }
+
+    fn read_all(&self, kind: &str, asked: Vec<(&Key, ResourceState)>) -> Vec<(Key, Seen)> {
+        let mut seen = Vec::new();
         let states = asked.iter().map(|(_, state)| state.clone()).collect();
         let Ok(read) = self.providers.read_many(kind, states) else {
             // Who fails when asked for many may know of single ones, and says of which it does not.
             for (key, state) in asked {
                 let one = self.read(key, &state);
-                seen.insert(key.clone(), one.map_or_else(Seen::Unanswered, Seen::of));
+                seen.push((key.clone(), one.map_or_else(Seen::Unanswered, Seen::of)));
             }
-            return;
+            return seen;
         };
         for ((key, _), now) in asked.into_iter().zip(read) {
             let kept = now.map_or(Ok(None), |now| {
                 self.check_outputs(key, &now.outputs).map(|()| Some(now))
             });
-            seen.insert(key.clone(), kept.map_or_else(Seen::Unanswered, Seen::of));
+            seen.push((key.clone(), kept.map_or_else(Seen::Unanswered, Seen::of)));
         }
+        seen
     }
 }
 

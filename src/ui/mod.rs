@@ -6,6 +6,7 @@
 //! went wrong. Data goes to standard output, talk to standard error. Text that comes from elsewhere
 //! (Nix, hosts) is sanitised here, so that it cannot move a cursor or change a colour.
 
+mod check;
 mod color;
 mod event;
 mod excerpt;
@@ -25,6 +26,7 @@ mod sink;
 mod table;
 mod talk;
 
+pub use check::check_text;
 pub use color::Color;
 pub use event::Event;
 pub use handle::{Format, Options, Screen, Ui, can_ask};

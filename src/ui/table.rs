@@ -1,8 +1,13 @@
 //! Tables for people.
 
+use anstyle::Style;
 use comfy_table::{Table, presets::NOTHING};
 
+use super::color::{STRONG, paint};
 use super::sanitise::sanitise;
+
+/// A cell, and how it is shown.
+pub(super) type Cell = (Style, String);
 
 /// Writes rows below their titles, without lines between them; ends with a line end.
 pub fn table<const N: usize>(titles: [&str; N], rows: &[[String; N]]) -> String {
@@ -19,11 +24,52 @@ pub fn table<const N: usize>(titles: [&str; N], rows: &[[String; N]]) -> String 
     lines.collect::<Vec<_>>().join("\n") + "\n"
 }
 
+/// The same with cells in styles, which the layout does not count as letters.
+pub(super) fn styled_table<const N: usize>(titles: [&str; N], rows: &[[Cell; N]]) -> String {
+    let plain: Vec<[String; N]> = rows
+        .iter()
+        .map(|row| row.clone().map(|(_, text)| text))
+        .collect();
+    let text = table(titles, &plain);
+    let mut lines = text.lines();
+    let mut styled = format!("{}\n", paint(STRONG, lines.next().unwrap_or_default()));
+    for (line, row) in lines.zip(rows) {
+        let mut rest = line;
+        for (style, cell) in row {
+            // Cells stand in their order, each as it was sanitised.
+            let cell = sanitise(cell);
+            if let Some((before, after)) = rest.split_once(cell.as_ref())
+                && !cell.is_empty()
+            {
+                styled += before;
+                styled += &paint(*style, &cell);
+                rest = after;
+            }
+        }
+        styled += rest;
+        styled.push('\n');
+    }
+    styled
+}
+
 #[cfg(test)]
 mod tests {
     use insta::assert_snapshot;
 
     use super::*;
+
+    #[test]
+    fn cells_have_their_styles_and_their_places() {
+        use super::super::color::{ERROR, GOOD};
+        let cell = |style, text: &str| (style, text.to_owned());
+        let rows = [[cell(STRONG, "web"), cell(GOOD, "yes"), cell(ERROR, "no")]];
+        let text = styled_table(["machine", "exists", "up"], &rows);
+        assert!(text.contains(&paint(GOOD, "yes")) && text.contains(&paint(ERROR, "no")));
+        assert_snapshot!(anstream::adapter::strip_str(&text).to_string(), @r"
+        machine  exists  up
+        web      yes     no
+        ");
+    }
 
     #[test]
     fn rows_stand_below_their_titles() {

@@ -85,10 +85,10 @@ pub struct BuildArguments {
     repair: bool,
 }
 
-/// How hosts are treated.
+/// How hosts are reached.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Hosts")]
-pub struct HostArguments {
+pub struct ReachArguments {
     /// Trust the key of a host that was never seen before
     #[arg(long)]
     accept_new_host_keys: bool,
@@ -100,6 +100,14 @@ pub struct HostArguments {
     /// SSH configuration to use beside ours [default: ~/.ssh/config]
     #[arg(long, value_name = "FILE", env = "NIXOPS_SSH_CONFIG")]
     ssh_config: Option<Utf8PathBuf>,
+}
+
+/// How hosts are treated.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Hosts")]
+pub struct HostArguments {
+    #[command(flatten)]
+    pub reach: ReachArguments,
 
     /// Closures that are copied at the same time
     #[arg(long, value_name = "N", default_value_t = Limits::default().copy, value_parser = number::positive)]
@@ -125,8 +133,8 @@ impl BuildArguments {
     }
 }
 
-impl HostArguments {
-    /// What was meant, as far as it is about connections.
+impl ReachArguments {
+    /// What was meant.
     pub fn options(&self) -> host::Options {
         host::Options {
             user_config: self.ssh_config.clone(),
@@ -135,7 +143,9 @@ impl HostArguments {
             ..host::Options::default()
         }
     }
+}
 
+impl HostArguments {
     /// What may happen at once.
     pub fn limits(&self, resources: NonZeroUsize) -> Limits {
         Limits {

@@ -31,7 +31,7 @@ impl Deploy {
         part: Part<'_>,
     ) -> Result<u8> {
         let Part { selected, saved } = part;
-        let connections = Connections::new(context.processes.clone(), self.hosts.options())?;
+        let connections = Connections::new(context.processes.clone(), self.hosts.reach.options())?;
         let stage = survey.machines(applied);
         let mut request = self.request(session, selected)?;
         request.skipped = stage.skipped;
@@ -101,7 +101,10 @@ pub fn reads(
         for news in receiver {
             match news {
                 Evaluated::Reads { machine, reads } => {
-                    all.entry(machine).or_default().outputs.extend(reads.outputs);
+                    all.entry(machine)
+                        .or_default()
+                        .outputs
+                        .extend(reads.outputs);
                 }
                 Evaluated::Failed {
                     machine,

@@ -64,6 +64,8 @@ struct Application<'a, 'b> {
 struct Board {
     schedule: Schedule,
     wishes: Wishes,
+    /// Who reads outputs of a resource.
+    readers: BTreeMap<Key, BTreeSet<Key>>,
     plans: BTreeMap<Key, PlannedResource>,
     /// What must be evaluated anew before it is settled.
     stale: BTreeSet<Key>,
@@ -95,8 +97,12 @@ impl<'a> Stage<'a> {
         let all = survey.all();
         let mut board = Board::new(survey);
         board.wishes = std::mem::take(&mut survey.wishes);
+        board.note_readers();
         let records = std::mem::take(&mut survey.records);
         let steps = Steps::new(self.preview, self.store, records);
+        for (to, from) in &survey.claimed {
+            steps.claimed(mutation, from, to)?;
+        }
         for (to, from) in &survey.renames {
             steps.rename(mutation, from, to)?;
         }
@@ -129,9 +135,7 @@ impl<'a> Stage<'a> {
 impl Board {
     fn new(survey: &Survey<'_>) -> Self {
         let planned = survey.plan.resources.iter();
-        let awaits = planned
-            .clone()
-            .filter(|planned| !planned.awaits.is_empty());
+        let awaits = planned.clone().filter(|planned| !planned.awaits.is_empty());
         Self {
             schedule: Schedule::new(super::tasks::of(&survey.plan, &survey.records)),
             stale: awaits.map(|planned| planned.key.clone()).collect(),
@@ -139,9 +143,20 @@ impl Board {
                 .map(|planned| (planned.key.clone(), planned.clone()))
                 .collect(),
             wishes: Wishes::default(),
+            readers: BTreeMap::new(),
             batch: BTreeSet::new(),
             evaluates: false,
             outcomes: BTreeMap::new(),
+        }
+    }
+
+    /// Notes who reads outputs of whom, after something was evaluated.
+    fn note_readers(&mut self) {
+        for (reader, wanted) in &self.wishes.wanted {
+            for output in &wanted.reads {
+                let readers = self.readers.entry(output.key.clone()).or_default();
+                readers.insert(reader.clone());
+            }
         }
     }
 
@@ -300,7 +315,10 @@ impl Application<'_, '_> {
             (wanted, board.plans.get(key).cloned())
         };
         let (Some(wanted), Some(planned)) = (wanted, planned) else {
-            return Err(Trouble::new("nothing is known of it; this is a defect", None));
+            return Err(Trouble::new(
+                "nothing is known of it; this is a defect",
+                None,
+            ));
         };
         let aim = Aim {
             key: key.clone(),
@@ -436,12 +454,15 @@ impl Application<'_, '_> {
             return;
         }
         let mut board = self.board();
-        let is_reader = |wanted: &&Wanted| {
-            let mut reads = wanted.reads.iter();
-            reads.any(|output| output.key == *key && changed.contains(&output.attribute))
+        let readers = board.readers.get(key).cloned().unwrap_or_default();
+        let has_read = |reader: &Key| {
+            let wanted = board.wishes.wanted.get(reader);
+            wanted.is_some_and(|wanted| {
+                let mut reads = wanted.reads.iter();
+                reads.any(|output| output.key == *key && changed.contains(&output.attribute))
+            })
         };
-        let readers = board.wishes.wanted.values().filter(is_reader);
-        let readers: Vec<Key> = readers.map(|wanted| wanted.key.clone()).collect();
+        let readers: Vec<Key> = readers.into_iter().filter(has_read).collect();
         board.stale.extend(readers);
     }
 
@@ -458,7 +479,11 @@ impl Application<'_, '_> {
         let answers = self.stage.definitions.evaluate(&asked, &known);
         self.board().evaluates = false;
         match answers {
-            Ok(answers) => self.board().wishes.take(answers),
+            Ok(answers) => {
+                let mut board = self.board();
+                board.wishes.take(answers);
+                board.note_readers();
+            }
             Err(trouble) => {
                 for key in keys {
                     self.finish(&Task::Settle(key.clone()), Err(trouble.clone()), begun);

@@ -7,8 +7,9 @@
 //! planned anew with them.
 
 mod apply;
-mod destroy;
+mod check;
 mod definitions;
+mod destroy;
 mod examine;
 mod import;
 mod knowledge;
@@ -23,6 +24,7 @@ mod upgrade;
 mod wanted;
 
 pub use apply::{Applied, Guard};
+pub use check::Checked;
 pub use knowledge::recorded;
 pub use machines::Machines;
 pub use survey::Survey;

@@ -107,7 +107,9 @@ impl<'a> Steps<'a> {
     }
 
     fn intent(&self, provider: &Provider, aim: &Aim, token: String) -> Record {
-        let (inputs, secret_inputs) = self.preview.divide_inputs(&aim.key, &aim.shown, &aim.inputs);
+        let (inputs, secret_inputs) = self
+            .preview
+            .divide_inputs(&aim.key, &aim.shown, &aim.inputs);
         Record {
             plugin: provider.subject().origin.plugin.clone(),
             version: self.preview.version(&aim.key),
@@ -276,7 +278,9 @@ impl<'a> Steps<'a> {
         record: Record,
         now: Updated,
     ) -> Result<(), Trouble> {
-        let (inputs, secret_inputs) = self.preview.divide_inputs(&aim.key, &aim.shown, &aim.inputs);
+        let (inputs, secret_inputs) = self
+            .preview
+            .divide_inputs(&aim.key, &aim.shown, &aim.inputs);
         let record = Record {
             phase: Phase::Ready,
             version: self.preview.version(&aim.key),
@@ -371,6 +375,16 @@ impl<'a> Steps<'a> {
         self.write(Operation::Forget, Stage::Done, &record, key, &gone)
     }
 
+    /// Writes what a plugin made of a record that NixOps 2 left.
+    pub(super) fn claimed(&self, _: &Mutation, from: &Key, to: &Key) -> Result<(), Trouble> {
+        let record = self.expect(to)?;
+        let changes = [
+            Change::Remove(from.clone()),
+            Change::Put(to.clone(), Box::new(record.clone())),
+        ];
+        self.write(Operation::Upgrade, Stage::Done, &record, to, &changes)
+    }
+
     /// Writes the record of a resource in the form of today.
     pub(super) fn upgraded(&self, _: &Mutation, key: &Key) -> Result<(), Trouble> {
         let record = self.expect(key)?;
@@ -390,7 +404,10 @@ impl<'a> Steps<'a> {
 
     fn expect(&self, key: &Key) -> Result<Record, Trouble> {
         self.record(key).ok_or_else(|| {
-            Trouble::new(format!("nothing is recorded of {key}; this is a defect"), None)
+            Trouble::new(
+                format!("nothing is recorded of {key}; this is a defect"),
+                None,
+            )
         })
     }
 

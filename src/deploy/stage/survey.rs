@@ -16,6 +16,7 @@ use super::Stage;
 use super::examine::All;
 use super::knowledge::Knowledge;
 use super::parallel;
+use super::upgrade::Present;
 use super::wanted::{Origin, Subject, Wanted, Wishes};
 
 /// What each thing needs.
@@ -32,6 +33,8 @@ pub struct Survey<'a> {
     pub(super) records: Records,
     pub(super) seen: BTreeMap<Key, Seen>,
     pub(super) knowledge: Knowledge<'a>,
+    /// Resources that NixOps 2 had under other names.
+    pub(super) claimed: BTreeMap<Key, Key>,
     /// Resources whose records had another form.
     pub(super) upgraded: BTreeSet<Key>,
     /// New names, each with the one before.
@@ -39,6 +42,14 @@ pub struct Survey<'a> {
     /// What each thing that is wanted needs.
     needs: Needs,
     planned: BTreeMap<Key, Planned>,
+}
+
+/// What was found of something that is wanted.
+struct Weighed {
+    problems: Vec<Problem>,
+    needs: BTreeSet<Key>,
+    /// What is done with it; nothing if it is refused, or nobody's to make.
+    planned: Option<Planned>,
 }
 
 /// What is to be done with something that is wanted, as far as it was found out.
@@ -120,7 +131,12 @@ impl<'a> Stage<'a> {
         for (wanted, result) in fresh.iter().zip(results) {
             news.push((wanted.key.clone(), result?));
         }
-        for (key, (problems, needs, planned)) in news {
+        for (key, weighed) in news {
+            let Weighed {
+                problems,
+                needs,
+                planned,
+            } = weighed;
             survey.problems.retain(|(of, _)| *of != key);
             let problems = problems.into_iter().map(|problem| (key.clone(), problem));
             survey.problems.extend(problems);
@@ -139,12 +155,16 @@ impl<'a> Stage<'a> {
         survey: &Survey<'_>,
         wanted: &Wanted,
         all: &All,
-    ) -> Result<(Vec<Problem>, BTreeSet<Key>, Option<Planned>), Trouble> {
+    ) -> Result<Weighed, Trouble> {
         let inputs = survey.knowledge.fill(&wanted.shown);
         let examined = self.examine(wanted, &inputs, all)?;
         // What has no provider is nothing but values.
         if examined.is_refused() || !self.preview.providers.has(&wanted.key.kind) {
-            return Ok((examined.problems, examined.needs, None));
+            return Ok(Weighed {
+                problems: examined.problems,
+                needs: examined.needs,
+                planned: None,
+            });
         }
         let (mut planned, stable) = self.plan_one(
             wanted,
@@ -158,7 +178,11 @@ impl<'a> Stage<'a> {
             planned.reasons.push(format!("it was {old} before"));
         }
         let planned = Planned { planned, stable };
-        Ok((examined.problems, examined.needs, Some(planned)))
+        Ok(Weighed {
+            problems: examined.problems,
+            needs: examined.needs,
+            planned: Some(planned),
+        })
     }
 
     /// Finds resources that had another name, and gives outputs that are known because of it.
@@ -167,8 +191,8 @@ impl<'a> Stage<'a> {
         let wanted = wanted.map(|wanted| (&wanted.key, &wanted.lifecycle));
         let kept = survey.records.current.keys().cloned().collect();
         let renames = renames(wanted, &self.named(survey), &kept);
-        let renames =
-            renames.map_err(|error| Trouble::new(error.to_string(), Some(error.hint().to_owned())))?;
+        let renames = renames
+            .map_err(|error| Trouble::new(error.to_string(), Some(error.hint().to_owned())))?;
         let mut changed = BTreeSet::new();
         for (to, from) in renames {
             let change = Change::Rename(from.clone(), to.clone());
@@ -213,9 +237,7 @@ impl<'a> Stage<'a> {
 fn forget(knowledge: &Knowledge<'_>, planned: &Planned) -> BTreeSet<OutputRef> {
     let key = &planned.planned.key;
     let forgotten = match planned.planned.action {
-        Action::Replace | Action::ReplaceCreateFirst | Action::Create => {
-            knowledge.forget(key, &[])
-        }
+        Action::Replace | Action::ReplaceCreateFirst | Action::Create => knowledge.forget(key, &[]),
         Action::Update | Action::Later => knowledge.forget(key, &planned.stable),
         _ => BTreeSet::new(),
     };
@@ -231,7 +253,11 @@ fn forget(knowledge: &Knowledge<'_>, planned: &Planned) -> BTreeSet<OutputRef> {
 impl<'a> Survey<'a> {
     /// A survey of which nothing but the records is known.
     pub(super) fn of(stage: &Stage<'a>) -> Result<Self, Trouble> {
-        let (records, upgraded) = stage.records()?;
+        let Present {
+            records,
+            upgraded,
+            claimed,
+        } = stage.records()?;
         Ok(Self {
             plan: ResourcesPlan::default(),
             problems: Vec::new(),
@@ -244,6 +270,7 @@ impl<'a> Survey<'a> {
             planned: BTreeMap::new(),
             records,
             upgraded,
+            claimed,
         })
     }
 }
@@ -342,7 +369,9 @@ impl Survey<'_> {
 
     /// Leaves in the plan only what some machines need, and what they read.
     pub fn narrow(&mut self, machines: &[String], read: &BTreeSet<Key>) {
-        let own = machines.iter().filter_map(|name| self.wishes.made.get(name));
+        let own = machines
+            .iter()
+            .filter_map(|name| self.wishes.made.get(name));
         let mut open: Vec<Key> = own.chain(read).cloned().collect();
         let mut kept = BTreeSet::new();
         while let Some(key) = open.pop() {
@@ -352,7 +381,9 @@ impl Survey<'_> {
         }
         let resources = &mut self.plan.resources;
         resources.retain(|planned| kept.contains(&planned.key));
-        self.plan.deposed.retain(|planned| kept.contains(&planned.key));
+        self.plan
+            .deposed
+            .retain(|planned| kept.contains(&planned.key));
         self.problems.retain(|(key, _)| kept.contains(key));
     }
 

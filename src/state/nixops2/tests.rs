@@ -179,6 +179,7 @@ fn a_host_that_existed_is_a_machine_whose_secrets_stand_apart() {
           "tls.key": {
             "destDir": "/run/keys",
             "group": "root",
+            "literal": true,
             "name": "tls.key",
             "path": "/run/keys/tls.key",
             "permissions": "0600",
