@@ -366,10 +366,9 @@ impl Application<'_, '_> {
                 return self.adopt(wanted, aim, created);
             }
             (Action::Replace, _) => {
-                if planned.retains {
-                    steps.forget(self.mutation, &aim.key)?;
-                } else {
-                    steps.delete(self.mutation, &aim.key)?;
+                // Where others that needed it are replaced too, it was deleted before.
+                if steps.record(&aim.key).is_some() {
+                    self.delete(&aim.key)?;
                 }
                 let outputs = steps.create(self.mutation, aim, None)?;
                 (outputs, ResourceOutcome::Replaced)
@@ -438,8 +437,8 @@ impl Application<'_, '_> {
     }
 
     fn delete(&self, key: &Key) -> Result<ResourceOutcome, Trouble> {
-        let action = self.board().plans.get(key).map(|planned| planned.action);
-        if action == Some(Action::Forget) {
+        let planned = self.board().plans.get(key).cloned();
+        if planned.is_some_and(|planned| planned.action == Action::Forget || planned.retains) {
             self.steps.forget(self.mutation, key)?;
             return Ok(ResourceOutcome::Forgotten);
         }
@@ -572,7 +571,7 @@ impl Application<'_, '_> {
         }
         let seen = self.seen();
         let record = self.steps.record(&wanted.key);
-        let (planned, _) = self.stage.plan_one(
+        let (mut planned, _) = self.stage.plan_one(
             wanted,
             &inputs,
             examined.needs,
@@ -580,6 +579,10 @@ impl Application<'_, '_> {
             seen.get(&wanted.key),
         )?;
         drop(seen);
+        let before = self.board().plans.get(&wanted.key).map(|planned| planned.action);
+        if record.is_none() && before == Some(Action::Replace) {
+            planned.action = Action::Replace;
+        }
         self.allow(&planned)?;
         Ok(planned)
     }
