@@ -4,6 +4,7 @@
 
 mod activating;
 mod checking;
+mod agreeing;
 mod crossing;
 mod deploying;
 mod evaluating;
@@ -37,6 +38,7 @@ mod plugins_trusting;
 mod plugins_validating;
 mod resources_lab;
 mod schemas;
+mod secrets_kept;
 mod selecting;
 mod sources;
 mod state;

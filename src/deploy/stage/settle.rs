@@ -180,6 +180,12 @@ impl<'a> Steps<'a> {
         record: Record,
         created: Created,
     ) -> Result<(), Trouble> {
+        let record = self.with_created(&aim.key, record, created)?;
+        let put = Change::Put(aim.key.clone(), Box::new(record.clone()));
+        self.write(operation, Stage::Done, &record, &aim.key, &[put])
+    }
+
+    fn with_created(&self, key: &Key, record: Record, created: Created) -> Result<Record, Trouble> {
         let parts = self.parts(&record)?;
         let now = Updated {
             outputs: created.outputs,
@@ -193,9 +199,7 @@ impl<'a> Steps<'a> {
             },
             ..record
         };
-        let record = self.with_outputs(&aim.key, record, parts.inputs, now);
-        let put = Change::Put(aim.key.clone(), Box::new(record.clone()));
-        self.write(operation, Stage::Done, &record, &aim.key, &[put])
+        Ok(self.with_outputs(key, record, parts.inputs, now))
     }
 
     /// Has a resource changed.
@@ -322,12 +326,13 @@ impl<'a> Steps<'a> {
         gone: Change,
     ) -> Result<(), Trouble> {
         let operation = Operation::Delete;
-        let Some(prior) = self.whole(key, record)? else {
+        let Some(made) = self.finished(key, record)? else {
             return self.write(operation, Stage::Done, record, key, &[gone]);
         };
+        let prior = self.store.reveal(&made)?;
         let intent = Record {
             phase: Phase::Deleting,
-            ..record.clone()
+            ..made
         };
         self.write(operation, Stage::Intent, &intent, key, &[put(&intent)])?;
         let work = Delete {
@@ -344,19 +349,16 @@ impl<'a> Steps<'a> {
         self.write(operation, Stage::Done, record, key, &[gone])
     }
 
-    /// All that is known of a resource that is to be deleted; nothing if it was never made.
-    fn whole(&self, key: &Key, record: &Record) -> Result<Option<ResourceState>, Trouble> {
+    /// The record of a resource that is to be deleted, with what became of it where a run ended while it
+    /// was being made: whoever goes on with the deletion has to know it too. Nothing if it was never made.
+    fn finished(&self, key: &Key, record: &Record) -> Result<Option<Record>, Trouble> {
         if record.phase != Phase::Creating {
-            return Ok(Some(self.store.reveal(record)?));
+            return Ok(Some(record.clone()));
         }
-        let found = self.preview.find(key, &record.token)?;
-        let kept = self.store.reveal(record)?;
-        Ok(found.map(|created| ResourceState {
-            id: created.id,
-            outputs: created.outputs,
-            private: created.private,
-            ..kept
-        }))
+        let Some(created) = self.preview.find(key, &record.token)? else {
+            return Ok(None);
+        };
+        Ok(Some(self.with_created(key, record.clone(), created)?))
     }
 
     /// Forgets a resource and leaves it as it is.
