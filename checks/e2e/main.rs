@@ -36,6 +36,7 @@ mod schemas;
 mod selecting;
 mod sources;
 mod state;
+mod state_verbs;
 mod terminal;
 mod traps;
 mod watched;

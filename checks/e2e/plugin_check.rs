@@ -66,7 +66,7 @@ fn neatcloud_is_right_with_its_provider() {
         &provider,
     ];
     let right = run(&lab, arguments);
-    assert_snapshot!(remarks(right.exits(0)), @"32 passed");
+    assert_snapshot!(remarks(right.exits(0)), @"37 passed");
 }
 
 #[test]

@@ -89,6 +89,39 @@ fn the_options_of_a_plugin_are_written_as_markdown() {
 
     * `name`, string: Name of the key in the cloud.
 
+    ## `resources.neatcloudTokens.<name>`
+
+    A token that lets programs use the interface of NeatCloud.
+
+    ### `note`
+
+    What the token is for.
+
+    * Type: string
+    * Default: `name`
+
+    ### `password`
+
+    What the holder of the token has to know beside it.
+
+    * Type: null or string
+    * Default: `null`
+    * Nobody is shown its value.
+
+    ### `scope`
+
+    What the token allows. Another scope needs a new token.
+
+    * Type: one of "read", "write"
+    * Default: `"read"`
+    * Example: `"write"`
+    * A change replaces it by a new one.
+
+    ### Outputs
+
+    * `id`, string: Id of the token in the cloud.
+    * `secret`, string: What the holder of the token shows.
+
     ## `resources.neatcloudVolumes.<name>`
 
     A volume of NeatCloud: a disk that outlives servers.

@@ -65,8 +65,10 @@ fn answers_come_in_the_order_of_the_questions_and_one_that_fails_fails_alone() {
         match made {
             Ok(made) => {
                 let token = format!("token-{number}");
-                let token: String = token.bytes().map(|byte| format!("{byte:02x}")).collect();
-                assert_eq!(made.id, format!("novel/{token}.note"));
+                let hex = token
+                    .bytes()
+                    .fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"));
+                assert_eq!(made.id, format!("novel/{hex}.note"));
             }
             Err(error) => assert!(
                 number == 300 && matches!(error, Error::Refused { .. }),
@@ -169,7 +171,7 @@ fn what_an_older_version_kept_is_upgraded_and_what_a_newer_one_kept_is_refused()
     );
     assert_eq!(
         providers.upgrade("note", 1, vec![state.clone()]).unwrap(),
-        [state.clone()]
+        std::slice::from_ref(&state)
     );
     let error = providers
         .upgrade("note", 3, vec![state.clone()])

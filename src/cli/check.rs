@@ -28,9 +28,9 @@ use super::{
     plugins::PluginArguments,
     run::Run,
     selection::SelectionArguments,
-    session::{Ground, Session},
+    session::{Ground, Intent, Session},
     source::SourceArguments,
-    state::StateArguments,
+    state::{StateArguments, WaitArguments},
 };
 
 /// Ask providers and hosts how what was deployed fares
@@ -70,6 +70,9 @@ pub struct Check {
     state: StateArguments,
 
     #[command(flatten)]
+    wait: WaitArguments,
+
+    #[command(flatten)]
     selection: SelectionArguments,
 
     #[command(flatten)]
@@ -96,7 +99,7 @@ impl Check {
     /// Runs the verb and gives the exit code.
     pub fn run(self, context: &Context) -> Result<u8> {
         let mut ground = self.ground(context)?;
-        let (held, store) = ground.hold(context, &self.state, "check")?;
+        let (held, store) = ground.hold(context, &self.wait, "check")?;
         let code = self.with(context, &ground, &store, held.lock());
         held.finish()?;
         code
@@ -108,9 +111,9 @@ impl Check {
             Ok(ground) => return Ok(ground),
             Err(error) => error,
         };
-        let session = match Session::begin(context, &self.source, &self.state, None) {
+        let session = match Session::begin(context, &self.source, &self.state, Intent::default()) {
             Ok(session) => session,
-            Err(_) if self.state.deployment.is_some() => return Err(first),
+            Err(_) if self.state.named().is_some() => return Err(first),
             Err(error) => return Err(error),
         };
         let ground = session.ground;

@@ -16,9 +16,9 @@ use super::{
     deploy::AgreementArguments,
     plugins::PluginArguments,
     run::{Run, forget_machines},
-    session::{Ground, Session},
+    session::{Ground, Intent, Session},
     source::SourceArguments,
-    state::StateArguments,
+    state::{StateArguments, WaitArguments},
 };
 
 /// Delete the machines and resources of a deployment
@@ -46,6 +46,9 @@ pub struct Destroy {
     state: StateArguments,
 
     #[command(flatten)]
+    wait: WaitArguments,
+
+    #[command(flatten)]
     agreement: AgreementArguments,
 
     #[command(flatten)]
@@ -56,7 +59,7 @@ impl Destroy {
     /// Runs the verb and gives the exit code.
     pub fn run(self, context: &Context) -> Result<u8> {
         let mut ground = self.ground(context)?;
-        let (held, store) = ground.hold(context, &self.state, "destroy")?;
+        let (held, store) = ground.hold(context, &self.wait, "destroy")?;
         let code = self.with(context, &ground, &store, held.lock());
         held.finish()?;
         code
@@ -64,10 +67,10 @@ impl Destroy {
 
     /// The deployment, by its network where that can be read, and else by its state.
     fn ground(&self, context: &Context) -> Result<Ground> {
-        if self.state.deployment.is_some() {
+        if self.state.named().is_some() {
             return Ground::of_state(context, &self.source, &self.state);
         }
-        match Session::begin(context, &self.source, &self.state, None) {
+        match Session::begin(context, &self.source, &self.state, Intent::default()) {
             Ok(session) => Ok(session.ground),
             Err(error) => {
                 let Ok(ground) = Ground::of_state(context, &self.source, &self.state) else {

@@ -4,6 +4,14 @@ use anyhow::{Context as _, Result};
 use camino::Utf8PathBuf;
 use etcetera::BaseStrategy as _;
 
+/// Where what belongs to the user alone is kept: `$XDG_CONFIG_HOME/nixops`.
+pub fn config_directory() -> Result<Utf8PathBuf> {
+    let strategy = etcetera::base_strategy::Xdg::new().context("while looking for a home")?;
+    let directory = strategy.config_dir().join("nixops");
+    Utf8PathBuf::from_path_buf(directory)
+        .map_err(|path| anyhow::anyhow!("{} is not UTF-8", path.display()))
+}
+
 /// Where what must outlive a run is kept: `$XDG_STATE_HOME/nixops`.
 pub fn state_directory() -> Result<Utf8PathBuf> {
     let strategy = etcetera::base_strategy::Xdg::new().context("while looking for a home")?;
@@ -11,14 +19,6 @@ pub fn state_directory() -> Result<Utf8PathBuf> {
         .state_dir()
         .context("there is no directory for state")?
         .join("nixops");
-    Utf8PathBuf::from_path_buf(directory)
-        .map_err(|path| anyhow::anyhow!("{} is not UTF-8", path.display()))
-}
-
-/// Where what the user settles once is kept: `$XDG_CONFIG_HOME/nixops`.
-pub fn config_directory() -> Result<Utf8PathBuf> {
-    let strategy = etcetera::base_strategy::Xdg::new().context("while looking for a home")?;
-    let directory = strategy.config_dir().join("nixops");
     Utf8PathBuf::from_path_buf(directory)
         .map_err(|path| anyhow::anyhow!("{} is not UTF-8", path.display()))
 }

@@ -10,7 +10,7 @@ use crate::{
     plugin, preview, process, state,
 };
 
-use super::Context;
+use super::{Context, delete::NotEmpty, rename::RenameError, state::ChoiceError};
 
 /// The exit code of a run that failed.
 const FAILED: u8 = 1;
@@ -90,6 +90,15 @@ fn hint(cause: &(dyn std::error::Error + 'static)) -> Option<String> {
             .map(str::to_owned)
     };
     let refusal = || Some(cause.downcast_ref::<Refusal>()?.hint());
+    let choice = || cause.downcast_ref::<ChoiceError>()?.hint();
+    let rename = || cause.downcast_ref::<RenameError>()?.hint();
+    let delete = || cause.downcast_ref::<NotEmpty>().map(|_| NotEmpty::hint());
+    let exchange = || {
+        cause
+            .downcast_ref::<state::exchange::Error>()?
+            .hint()
+            .map(str::to_owned)
+    };
     let selection = || cause.downcast_ref::<SelectionError>()?.hint();
     flake()
         .or_else(nix)
@@ -99,5 +108,9 @@ fn hint(cause: &(dyn std::error::Error + 'static)) -> Option<String> {
         .or_else(preview)
         .or_else(state)
         .or_else(refusal)
+        .or_else(choice)
+        .or_else(rename)
+        .or_else(delete)
+        .or_else(exchange)
         .or_else(selection)
 }

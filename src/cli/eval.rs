@@ -21,7 +21,7 @@ use super::{
     checking::{of_machine, of_resource, tell},
     plugins::schemas,
     selection::SelectionArguments,
-    session::Session,
+    session::{Intent, Session},
     source::SourceArguments,
     state::StateArguments,
 };
@@ -96,7 +96,7 @@ struct Tools<'a> {
 impl Eval {
     /// Runs the verb and gives the exit code.
     pub fn run(self, context: &Context) -> Result<u8> {
-        let session = Session::begin(context, &self.source, &self.state, None)?;
+        let session = Session::begin(context, &self.source, &self.state, Intent::default())?;
         let (evaluator, names) = (&session.evaluator, &session.names);
         let selected = self.selection.resolve(evaluator, &names.machines)?;
         let schemas = schemas(&session.ground.plugins)?;

@@ -12,7 +12,7 @@ use crate::{
 };
 
 use super::{
-    Context, deploy::machines::reads, plugins::PluginArguments, run::Run, session::Session,
+    Context, deploy::machines::reads, plugins::PluginArguments, run::Run, session::{Intent, Session},
     source::SourceArguments, state::StateArguments,
 };
 
@@ -55,7 +55,7 @@ enum Format {
 impl Graph {
     /// Runs the verb and gives the exit code.
     pub fn run(self, context: &Context) -> Result<u8> {
-        let session = Session::begin(context, &self.source, &self.state, None)?;
+        let session = Session::begin(context, &self.source, &self.state, Intent::default())?;
         let store = session.ground.look()?;
         let source = Some(session.evaluator.source());
         let run = Run::prepare(context, &session.ground, &store, source, &self.plugins, None)?;

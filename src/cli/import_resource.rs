@@ -10,8 +10,8 @@ use crate::{
 };
 
 use super::{
-    Context, plugins::PluginArguments, run::Run, session::Session, source::SourceArguments,
-    state::StateArguments,
+    Context, plugins::PluginArguments, run::Run, session::{Intent, Session}, source::SourceArguments,
+    state::{StateArguments, WaitArguments},
 };
 
 /// Take over a resource that exists as one of the network's
@@ -37,6 +37,9 @@ pub struct ImportResource {
     state: StateArguments,
 
     #[command(flatten)]
+    wait: WaitArguments,
+
+    #[command(flatten)]
     plugins: PluginArguments,
 }
 
@@ -46,8 +49,8 @@ impl ImportResource {
         let Some(key) = Key::parse(&self.resource) else {
             bail!("`{}` is not TYPE.NAME", self.resource);
         };
-        let mut session = Session::begin(context, &self.source, &self.state, None)?;
-        let (held, store) = session.hold(context, &self.state, "import-resource", |_| Ok(()))?;
+        let mut session = Session::begin(context, &self.source, &self.state, Intent::default())?;
+        let (held, store) = session.hold(context, &self.wait, "import-resource", |_| Ok(()))?;
         let source = Some(session.evaluator.source());
         let lock = held.lock();
         let run = Run::prepare(context, &session.ground, &store, source, &self.plugins, lock)?;

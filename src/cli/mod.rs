@@ -5,27 +5,42 @@
 
 mod check;
 mod checking;
+mod clone;
+mod create;
+mod delete;
 mod deploy;
 mod destroy;
 mod directory;
 mod error;
 mod eval;
+mod export;
 mod global;
 mod graph;
+mod import;
 mod import_resource;
+mod info;
 mod interrupt;
+mod journal;
+mod list;
 mod list_plugins;
+mod modify;
+mod nix_text;
 mod number;
 mod plan;
 mod plugin;
 mod plugins;
+mod rename;
 mod run;
 mod saved;
 mod schema;
 mod selection;
 mod session;
+mod set_args;
+mod show_arguments;
+mod show_physical;
 mod source;
 mod state;
+mod unlock;
 mod usage;
 
 use std::{ffi::OsString, process::ExitCode};
@@ -61,6 +76,20 @@ enum Verb {
     Eval(eval::Eval),
     Graph(graph::Graph),
     ImportResource(import_resource::ImportResource),
+    Create(create::Create),
+    List(list::List),
+    Info(info::Info),
+    Modify(modify::Modify),
+    Clone(clone::Clone),
+    Delete(delete::Delete),
+    Rename(rename::Rename),
+    SetArgs(set_args::SetArgs),
+    ShowArguments(show_arguments::ShowArguments),
+    ShowPhysical(show_physical::ShowPhysical),
+    Journal(journal::Journal),
+    Unlock(unlock::Unlock),
+    Export(export::Export),
+    Import(import::Import),
     ListPlugins(list_plugins::ListPlugins),
     Plan(plan::Plan),
     Plugin(plugin::Plugin),
@@ -114,6 +143,20 @@ fn run(context: &Context, verb: Verb) -> u8 {
         Verb::Eval(eval) => eval.run(context),
         Verb::Graph(graph) => graph.run(context),
         Verb::ImportResource(import) => import.run(context),
+        Verb::Create(create) => create.run(context),
+        Verb::List(list) => list.run(context),
+        Verb::Info(info) => info.run(context),
+        Verb::Modify(modify) => modify.run(context),
+        Verb::Clone(clone) => clone.run(context),
+        Verb::Delete(delete) => delete.run(context),
+        Verb::Rename(rename) => rename.run(context),
+        Verb::SetArgs(set) => set.run(context),
+        Verb::ShowArguments(show) => show.run(context),
+        Verb::ShowPhysical(show) => show.run(context),
+        Verb::Journal(journal) => journal.run(context),
+        Verb::Unlock(unlock) => unlock.run(context),
+        Verb::Export(export) => export.run(context),
+        Verb::Import(import) => import.run(context),
         Verb::ListPlugins(list) => list.run(context),
         Verb::Plan(plan) => plan.run(context),
         Verb::Plugin(plugin) => plugin.run(context),
@@ -126,18 +169,6 @@ fn run(context: &Context, verb: Verb) -> u8 {
 impl Verb {
     /// Whether `--json` means a stream of events, not one value at the end.
     fn is_streaming(&self) -> bool {
-        match self {
-            Self::Deploy(_) | Self::Destroy(_) => true,
-            Self::Check(_)
-            | Self::Eval(_)
-            | Self::Graph(_)
-            | Self::ImportResource(_)
-            | Self::Plan(_)
-            | Self::ListPlugins(_)
-            | Self::Plugin(_)
-            | Self::Schema(_)
-            | Self::CoreProvider
-            | Self::KeepLock => false,
-        }
+        matches!(self, Self::Deploy(_) | Self::Destroy(_))
     }
 }

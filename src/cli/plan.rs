@@ -29,7 +29,7 @@ use super::{
     run::{Run, refuse},
     saved,
     selection::SelectionArguments,
-    session::Session,
+    session::{Intent, Session},
     source::SourceArguments,
     state::StateArguments,
 };
@@ -81,7 +81,7 @@ pub struct Plan {
 impl Plan {
     /// Runs the verb and gives the exit code.
     pub fn run(self, context: &Context) -> Result<u8> {
-        let session = Session::begin(context, &self.source, &self.state, None)?;
+        let session = Session::begin(context, &self.source, &self.state, Intent::default())?;
         let store = session.ground.look()?;
         let all = &session.names.machines;
         let selected = self.selection.resolve(&session.evaluator, all)?;

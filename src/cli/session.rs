@@ -14,14 +14,17 @@ use crate::{
     plan::Extent,
     plugin::PluginSet,
     state::{
-        self, Backend, Database, Deployment, DeploymentStore, Held, Place,
-        Recorded, Sealer, StoredArgument, check_binding, new_uuid,
-        seal::{AgeSealer, Named},
+        self, Backend, Database, Deployment, DeploymentStore, Held, Recorded, Sealer, StoredArgument,
+        check_binding, new_uuid,
     },
     ui::Event,
 };
 
-use super::{Context, directory::{config_directory, state_directory}, source::SourceArguments, state::StateArguments};
+use super::{
+    Context,
+    source::SourceArguments,
+    state::{StateArguments, WaitArguments},
+};
 
 /// A deployment, and where its state is.
 pub struct Ground {
@@ -35,6 +38,15 @@ pub struct Ground {
     pub sealer: Arc<dyn Sealer>,
     /// The plugins.
     pub plugins: PluginSet,
+}
+
+/// What a session is for.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Intent<'a> {
+    /// How far a run goes that tells of itself as it goes.
+    pub extent: Option<Extent>,
+    /// The UUID that a plan gave to a network of which nothing was deployed.
+    pub assumed: Option<&'a str>,
 }
 
 /// A network, its deployment, and where its state is.
@@ -56,15 +68,24 @@ pub struct Session {
 impl Session {
     /// Finds the network, what it is deployed as, and its state, at which it only looks.
     ///
-    /// A network that nothing was ever deployed from gets a new UUID, or the one that a plan assumed.
+    /// A network that nothing was ever deployed from gets a UUID of its own, which stays the same until it
+    /// is recorded.
     pub fn begin(
         context: &Context,
         source: &SourceArguments,
         state: &StateArguments,
-        assumed: Option<&str>,
+        intent: Intent<'_>,
     ) -> Result<Self> {
         let nix = source.nix(context)?;
         let network = source.source(context, &nix)?;
+        if let Some(extent) = intent.extent {
+            context.ui.send(Event::Started {
+                flake: network.reference(),
+                network: network.network().to_owned(),
+                nix: nix.version().to_string(),
+                extent: Some(extent),
+            });
+        }
         let recorded = directory(&network)
             .map(|directory| Recorded::read(&directory).map(|recorded| (directory, recorded)))
             .transpose()?;
@@ -72,11 +93,13 @@ impl Session {
             state,
             recorded: recorded.as_ref().map(|(_, recorded)| recorded),
             source: &network,
-            assumed,
+            assumed: intent.assumed,
         };
-        let place = state.place(None)?;
-        let backend = StateArguments::backend(context, &place, &sealer(&place)?)?;
-        let mut found = finder.find(&backend.look()?, None)?;
+        let storage = recorded
+            .as_ref()
+            .and_then(|(_, recorded)| recorded.storage(network.network()).cloned());
+        let kept = state.place.kept(context, storage.as_ref())?;
+        let mut found = finder.find(&kept.backend.look()?, None)?;
         let evaluator = |found: &Deployment| {
             let identity = Identity {
                 uuid: found.uuid.clone(),
@@ -86,11 +109,11 @@ impl Session {
         };
         let mut asked = evaluator(&found)?;
         let mut overview = asked.overview()?;
-        let place = state.place(overview.network.get("storage"))?;
+        let kept = state
+            .place
+            .kept(context, overview.network.get("storage"))?;
         let uuid = overview.network.get("uuid").and_then(Value::as_str);
-        let sealer = sealer(&place)?;
-        let backend = StateArguments::backend(context, &place, &sealer)?;
-        let again = finder.find(&backend.look()?, uuid)?;
+        let again = finder.find(&kept.backend.look()?, uuid)?;
         if (&again.uuid, &again.arguments, &again.name) != (&found.uuid, &found.arguments, &found.name) {
             asked = evaluator(&again)?;
             overview = asked.overview()?;
@@ -104,8 +127,8 @@ impl Session {
         let ground = Ground {
             nix,
             deployment: found,
-            backend,
-            sealer,
+            backend: kept.backend,
+            sealer: kept.sealer,
             plugins: PluginSet::from_json(plugins.clone())?,
         };
         Ok(Self {
@@ -118,27 +141,16 @@ impl Session {
         })
     }
 
-    /// Tells that a run on the network has begun.
-    pub fn tell_started(&self, context: &Context, extent: Option<Extent>) {
-        let source = self.evaluator.source();
-        context.ui.send(Event::Started {
-            flake: source.reference(),
-            network: source.network().to_owned(),
-            nix: self.ground.nix.version().to_string(),
-            extent,
-        });
-    }
-
     /// Takes the state for a run that changes it; makes the deployment if it is new, and notes beside
     /// the network which it is. `check` sees the deployment first.
     pub fn hold(
         &mut self,
         context: &Context,
-        state: &StateArguments,
+        wait: &WaitArguments,
         verb: &str,
         check: impl FnOnce(&Self) -> Result<()>,
     ) -> Result<(Held, DeploymentStore)> {
-        let (held, store) = self.ground.hold(context, state, verb)?;
+        let (held, store) = self.ground.hold(context, wait, verb)?;
         check(self)?;
         self.renew(held.database())?;
         self.record(context)?;
@@ -174,7 +186,12 @@ impl Session {
             name: self.ground.deployment.called().to_owned(),
             lineage: self.ground.deployment.lineage.clone(),
         };
-        recorded.clone().with(network, &identity).write(directory)?;
+        let recorded = recorded.clone().with(network, &identity);
+        let recorded = match self.network.get("storage") {
+            Some(storage) => recorded.with_storage(network, storage),
+            None => recorded,
+        };
+        recorded.write(directory)?;
         context.ui.send(Event::Note {
             message: format!(
                 "{} says from now on that this network is the deployment {}; keep it with the network",
@@ -194,27 +211,14 @@ impl Ground {
         source: &SourceArguments,
         state: &StateArguments,
     ) -> Result<Self> {
-        let place = state.place(None)?;
-        let sealer = sealer(&place)?;
-        let backend = StateArguments::backend(context, &place, &sealer)?;
-        let database = backend.look()?;
-        let found = match &state.deployment {
-            Some(name) => database.find(name)?,
-            None => match source.identity()? {
-                Some(identity) => database.by_lineage(&identity.lineage)?,
-                None => None,
-            },
-        };
-        let Some(deployment) = found else {
-            let named = state.deployment.as_deref().unwrap_or("of this network");
-            bail!("there is no deployment {named} in {}", database.path());
-        };
+        let chosen = state.choose(context, &source.here()?)?;
+        let deployment = chosen.deployment;
         Ok(Self {
             nix: source.nix(context)?,
-            sealer,
             plugins: PluginSet::from_json(deployment.plugins.clone())?,
             deployment,
-            backend,
+            backend: chosen.kept.backend,
+            sealer: chosen.kept.sealer,
         })
     }
 
@@ -234,11 +238,11 @@ impl Ground {
     pub fn hold(
         &mut self,
         context: &Context,
-        state: &StateArguments,
+        wait: &WaitArguments,
         verb: &str,
     ) -> Result<(Held, DeploymentStore)> {
         let uuid = self.deployment.uuid.clone();
-        let held = state.hold(context, &*self.backend, &uuid, verb)?;
+        let held = wait.hold(context, &*self.backend, &uuid, verb)?;
         let database = held.database();
         match database.get(&uuid)? {
             Some(deployment) => self.deployment = deployment,
@@ -249,14 +253,6 @@ impl Ground {
         let store = database.store(&uuid, self.sealer.clone());
         Ok((held, store))
     }
-}
-
-fn sealer(place: &Place) -> Result<Arc<dyn Sealer>> {
-    let named = Named {
-        place: "network.storage.file.recipients".to_owned(),
-        keys: place.recipients().to_vec(),
-    };
-    Ok(Arc::new(AgeSealer::of_user(&config_directory()?, named)))
 }
 
 /// Finds out which deployment a network is.
@@ -278,11 +274,11 @@ impl Finder<'_> {
                 .map(|identity| identity.lineage.clone())
                 .or_else(|| self.remote())
         });
-        if let Some(name) = &self.state.deployment {
+        if let Some(name) = self.state.named() {
             let Some(found) = database.find(name)? else {
                 return match lineage {
                     // It is looked for again where the network says that its state is.
-                    _ if uuid.is_none() => Ok(self.new(lineage, identity.as_ref())),
+                    _ if uuid.is_none() => self.new(database, lineage, identity.as_ref()),
                     _ => bail!("there is no deployment `{name}` in {}", database.path()),
                 };
             };
@@ -295,15 +291,32 @@ impl Finder<'_> {
             check_binding(&found, network, lineage)?;
             return Ok(found);
         }
-        Ok(self.new(lineage, identity.as_ref()))
+        self.new(database, lineage, identity.as_ref())
     }
 
-    fn new(&self, lineage: Option<String>, identity: Option<&state::Identity>) -> Deployment {
+    fn new(
+        &self,
+        database: &Database,
+        lineage: Option<String>,
+        identity: Option<&state::Identity>,
+    ) -> Result<Deployment> {
         let network = self.source.network();
         let name = identity.map_or(network, |identity| &identity.name);
-        let assumed = || self.assumed.map_or_else(new_uuid, str::to_owned);
-        let uuid = lineage.unwrap_or_else(assumed);
-        Deployment::new(uuid, Some(name), network)
+        let uuid = match lineage.or_else(|| self.assumed.map(str::to_owned)) {
+            Some(uuid) => uuid,
+            None => self.own_uuid(database)?,
+        };
+        Ok(Deployment::new(uuid, Some(name), network))
+    }
+
+    /// The UUID of a network that does not say which deployment is its own: the same in every run, unless
+    /// another network was here before and is deployed still.
+    fn own_uuid(&self, database: &Database) -> Result<String> {
+        let uuid = self.source.identity().uuid;
+        Ok(match database.get(&uuid)? {
+            None => uuid,
+            Some(_) => new_uuid(),
+        })
     }
 
     /// A network that is nowhere in a directory of the user is known by where it is.
@@ -335,9 +348,4 @@ fn stored(deployment: &Deployment) -> BTreeMap<String, Argument> {
             (name.clone(), argument)
         })
         .collect()
-}
-
-/// Where states are unless somebody says otherwise.
-pub fn default_state() -> Result<Utf8PathBuf> {
-    Ok(state_directory()?.join("state.db"))
 }

@@ -3,17 +3,17 @@
 use std::{collections::BTreeMap, num::NonZero};
 
 use anyhow::Result;
-use camino::{Utf8Path, Utf8PathBuf};
+use camino::Utf8PathBuf;
 use clap::Args;
 
 use crate::{
     evaluator::{self, Argument, Evaluator, Limits, Request, deployer_system},
     flake::{self, Installable, LockOptions, Source},
     nix::Nix,
-    state::{self, Recorded},
+    state::Recorded,
 };
 
-use super::{Context, number, session};
+use super::{Context, number, session, state::Here};
 
 /// Which network is meant and how Nix evaluates it.
 #[derive(Clone, Debug, Args)]
@@ -101,20 +101,9 @@ impl SourceArguments {
         Ok(Evaluator::new(nix.clone(), processes, request, options)?)
     }
 
-    /// The deployment that the file beside the network names, if that is in a directory of the user.
-    pub fn identity(&self) -> Result<Option<state::Identity>> {
-        let (directory, network) = match &self.file {
-            Some(file) if file.is_dir() => (file.clone(), flake::DEFAULT_NETWORK),
-            Some(file) => {
-                let parent = file.parent().unwrap_or(Utf8Path::new("."));
-                (parent.to_owned(), flake::DEFAULT_NETWORK)
-            }
-            None => {
-                let reference = self.flake.reference.trim_start_matches("path:");
-                (Utf8PathBuf::from(reference), self.flake.network.as_str())
-            }
-        };
-        Ok(Recorded::read(&directory)?.get(network))
+    /// The network, as far as it is known without Nix.
+    pub fn here(&self) -> Result<Here> {
+        Here::of(&self.flake, self.file.as_deref())
     }
 
     /// Finds Nix, which gets the user's settings.

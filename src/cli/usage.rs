@@ -3,26 +3,16 @@
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 /// Commands of NixOps 2 that this version has no counterpart of.
-const LATER: [&str; 23] = [
+const LATER: [&str; 13] = [
     "backup",
-    "create",
-    "delete",
     "delete-resources",
-    "destroy",
     "edit",
-    "export",
-    "import",
-    "info",
-    "list",
     "list-generations",
-    "modify",
     "reboot",
     "restore",
     "rollback",
     "scp",
     "send-keys",
-    "set-args",
-    "show-arguments",
     "ssh",
     "ssh-for-each",
     "start",
@@ -58,7 +48,7 @@ fn of_verb(verb: &str) -> Option<String> {
     match verb {
         "apply" | "switch" => Some("machines are deployed by 'nixops deploy'".to_owned()),
         "build" => Some("systems are built by 'nixops deploy --build-only'".to_owned()),
-        "dry-run" | "plan" => Some("what would be done says 'nixops deploy --dry-run'".to_owned()),
+        "dry-run" | "diff" => Some("what would be done says 'nixops plan'".to_owned()),
         verb if LATER.contains(&verb) => Some(format!(
             "'{verb}' of NixOps 2 is not there yet; 'deploy' and 'eval' are"
         )),
@@ -68,10 +58,10 @@ fn of_verb(verb: &str) -> Option<String> {
 
 fn of_argument(argument: &str) -> Option<String> {
     let tip = match argument {
-        "--network" | "--deployment" | "-d" => {
-            "a network is named with '--flake REF#NAME' or '--file PATH'"
+        "--network" => "a network is named with '--flake REF#NAME' or '--file PATH'",
+        "--deployment" | "-d" | "--state" | "-s" => {
+            "no deployment has to be named: this is about the network, see '--flake' and '--file'"
         }
-        "--state" | "-s" => "there is no state yet, so none has to be named",
         "--plan-only" => "what would be done says '--dry-run'",
         "--allow-reboot" | "--force-reboot" => {
             "machines are never rebooted; exit code 100 says that one needs it"
@@ -129,8 +119,8 @@ mod tests {
 
     #[test]
     fn a_verb_of_the_old_tool_is_known() {
-        assert!(said("nixops info").contains("tip: 'info' of NixOps 2 is not there yet"));
-        assert!(said("nixops deplyo").contains("a similar subcommand exists: 'deploy'"));
+        assert!(said("nixops ssh").contains("tip: 'ssh' of NixOps 2 is not there yet"));
+        assert!(said("nixops deplyo").contains("'deploy'"));
         assert!(!said("nixops frob").contains("tip:"));
     }
 }

@@ -16,6 +16,7 @@ mod diagnostic;
 mod error;
 mod facts;
 mod fleet;
+mod herald;
 mod known;
 mod leak;
 mod library;

@@ -14,10 +14,11 @@ pub struct Identity {
 }
 
 impl Source {
-    /// Identifies the deployment of the network by where the network is defined.
+    /// Identifies the deployment of the network by where the network is defined, and on which computer if
+    /// that is a directory.
     ///
-    /// The UUID is the same in every run, unless the network moves or names one (`network.uuid`).
-    /// It is a UUID of version 8 (RFC 9562): a hash in a form of our own.
+    /// The UUID is the same in every run, unless the network moves or says which it is. It is a UUID of
+    /// version 8 (RFC 9562): a hash in a form of our own.
     pub fn identity(&self) -> Identity {
         Identity {
             uuid: uuid(&self.location()),
@@ -28,11 +29,20 @@ impl Source {
     /// What stays the same from run to run, unlike revisions and hashes.
     fn location(&self) -> String {
         match self {
+            Self::Flake { flake, network } if flake.local.is_some() => {
+                format!("{}#{network} on {}", flake.url, computer())
+            }
             Self::Flake { flake, network } => format!("{}#{network}", flake.url),
             Self::Plugin { flake, .. } => format!("plugin:{}", flake.url),
-            Self::File { file } => format!("file:{file}"),
+            Self::File { file } => format!("file:{file} on {}", computer()),
         }
     }
+}
+
+/// What tells this computer from others, as systemd has it; nothing where there is no such file.
+fn computer() -> String {
+    let id = std::fs::read_to_string("/etc/machine-id");
+    id.unwrap_or_default().trim().to_owned()
 }
 
 fn uuid(text: &str) -> String {

@@ -49,7 +49,7 @@ pub struct Providers {
     nixops: Option<Utf8PathBuf>,
     /// The lock of the run, which stays taken as long as a provider lives.
     lock: Option<Arc<File>>,
-    keeper: Mutex<Option<Arc<LockKeeper>>>,
+    keeper: Mutex<Option<LockKeeper>>,
     /// One lock a plugin, so that two are started side by side, and one is started once.
     started: BTreeMap<String, Mutex<Option<Arc<Provider>>>>,
 }
@@ -119,6 +119,12 @@ impl Providers {
             .collect()
     }
 
+    /// Name of the plugin that has a type.
+    pub fn owner_name(&self, kind: &str) -> Option<String> {
+        let owner = self.owner(kind)?;
+        Some(owner.manifest.name.clone())
+    }
+
     /// Whether a provider has this type, be it one of resources or of machines.
     pub fn has(&self, kind: &str) -> bool {
         self.owner(kind)
@@ -175,15 +181,12 @@ impl Providers {
 
     fn keep(&self, lock: &File, process: u32) -> io::Result<()> {
         let mut keeper = self.keeper.lock().unwrap_or_else(PoisonError::into_inner);
-        let keeper = match &*keeper {
-            Some(keeper) => Arc::clone(keeper),
-            None => {
-                let started = LockKeeper::start(&self.processes, &self.nixops(), lock);
-                let started = Arc::new(started.map_err(io::Error::other)?);
-                Arc::clone(keeper.insert(started))
-            }
-        };
-        keeper.watch(process)
+        if keeper.is_none() {
+            let started = LockKeeper::start(&self.processes, &self.nixops(), lock);
+            *keeper = Some(started.map_err(io::Error::other)?);
+        }
+        let keeper = keeper.as_ref();
+        keeper.map_or(Ok(()), |keeper| keeper.watch(process))
     }
 
     fn nixops(&self) -> Utf8PathBuf {

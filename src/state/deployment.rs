@@ -33,6 +33,9 @@ pub struct Deployment {
     pub plugins: Vec<Value>,
     /// When it was made, in seconds since 1970.
     pub created: i64,
+    /// What was known under these names in a state of NixOps 2 and has no place here.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub legacy: BTreeMap<String, String>,
 }
 
 /// An argument of the network, as `--arg` or `--argstr` gives it.

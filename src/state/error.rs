@@ -195,7 +195,6 @@ impl Error {
                 "if it was moved or renamed, `nixops modify --rebind` gives the deployment this \
                  network; if not, `nixops create` makes another deployment",
             ),
-            Self::Seal(error) => error.hint(),
             Self::File { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => {
                 Some("give yourself the right to read and write the file and its directory")
             }

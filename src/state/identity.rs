@@ -71,6 +71,24 @@ impl Recorded {
         self
     }
 
+    /// Where a network keeps its state, as its `network.storage` said when that was written.
+    pub fn storage(&self, network: &str) -> Option<&Value> {
+        self.content
+            .get("deployments")?
+            .get(network)?
+            .get("storage")
+    }
+
+    /// Says where a network keeps its state, for who does not evaluate it. The network has an identity.
+    #[must_use]
+    pub fn with_storage(mut self, network: &str, storage: &Value) -> Self {
+        let deployments = self.content.get_mut("deployments");
+        if let Some(entry) = deployments.and_then(|all| all.get_mut(network)) {
+            entry["storage"] = storage.clone();
+        }
+        self
+    }
+
     /// Writes the file into a directory: either all of it is new afterwards, or nothing.
     pub fn write(&self, directory: &Utf8Path) -> Result<(), Error> {
         use std::os::unix::fs::PermissionsExt as _;

@@ -54,7 +54,7 @@ pub enum Phase {
 }
 
 /// What nobody may see of a resource: whole where a part of it is sensitive.
-#[derive(Clone, Default, Deserialize, PartialEq, Serialize)]
+#[derive(Clone, Default, Deserialize, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SecretParts {
     /// All inputs, if one of them is sensitive.

@@ -24,9 +24,9 @@ use super::{
     run::{Run, forget_machines, refuse, show},
     saved,
     selection::SelectionArguments,
-    session::Session,
+    session::{Intent, Session},
     source::SourceArguments,
-    state::StateArguments,
+    state::{StateArguments, WaitArguments},
 };
 use arguments::{BuildArguments, ExtentArguments, HostArguments};
 pub use arguments::ReachArguments;
@@ -62,6 +62,9 @@ pub struct Deploy {
     state: StateArguments,
 
     #[command(flatten)]
+    wait: WaitArguments,
+
+    #[command(flatten)]
     selection: SelectionArguments,
 
     #[command(flatten)]
@@ -85,14 +88,17 @@ impl Deploy {
     pub fn run(self, context: &Context) -> Result<u8> {
         let saved = self.plan.as_deref().map(SavedPlan::read).transpose()?;
         let assumed = saved.as_ref().map(|saved| saved.deployment.uuid.as_str());
-        let mut session = Session::begin(context, &self.source, &self.state, assumed)?;
         let extent = self.extent.meaning();
-        session.tell_started(context, Some(extent));
+        let intent = Intent {
+            extent: Some(extent),
+            assumed,
+        };
+        let mut session = Session::begin(context, &self.source, &self.state, intent)?;
         if Mutation::of_resources(extent).is_none() {
             let store = session.ground.look()?;
             return self.with(context, &session, &store, None, None);
         }
-        let (held, store) = session.hold(context, &self.state, "deploy", |session| {
+        let (held, store) = session.hold(context, &self.wait, "deploy", |session| {
             saved.as_ref().map_or(Ok(()), |saved| verify(session, saved))
         })?;
         let code = self.with(context, &session, &store, held.lock(), saved.as_ref());

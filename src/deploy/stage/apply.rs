@@ -64,6 +64,8 @@ struct Application<'a, 'b> {
 struct Board {
     schedule: Schedule,
     wishes: Wishes,
+    /// Who reads outputs of a resource.
+    readers: BTreeMap<Key, BTreeSet<Key>>,
     plans: BTreeMap<Key, PlannedResource>,
     /// What must be evaluated anew before it is settled.
     stale: BTreeSet<Key>,
@@ -95,8 +97,12 @@ impl<'a> Stage<'a> {
         let all = survey.all();
         let mut board = Board::new(survey);
         board.wishes = std::mem::take(&mut survey.wishes);
+        board.note_readers();
         let records = std::mem::take(&mut survey.records);
         let steps = Steps::new(self.preview, self.store, records);
+        for (to, from) in &survey.claimed {
+            steps.claimed(mutation, from, to)?;
+        }
         for (to, from) in &survey.renames {
             steps.rename(mutation, from, to)?;
         }
@@ -139,9 +145,20 @@ impl Board {
                 .map(|planned| (planned.key.clone(), planned.clone()))
                 .collect(),
             wishes: Wishes::default(),
+            readers: BTreeMap::new(),
             batch: BTreeSet::new(),
             evaluates: false,
             outcomes: BTreeMap::new(),
+        }
+    }
+
+    /// Notes who reads outputs of whom, after something was evaluated.
+    fn note_readers(&mut self) {
+        for (reader, wanted) in &self.wishes.wanted {
+            for output in &wanted.reads {
+                let readers = self.readers.entry(output.key.clone()).or_default();
+                readers.insert(reader.clone());
+            }
         }
     }
 
@@ -434,12 +451,15 @@ impl Application<'_, '_> {
             return;
         }
         let mut board = self.board();
-        let is_reader = |wanted: &&Wanted| {
-            let mut reads = wanted.reads.iter();
-            reads.any(|output| output.key == *key && changed.contains(&output.attribute))
+        let readers = board.readers.get(key).cloned().unwrap_or_default();
+        let has_read = |reader: &Key| {
+            let wanted = board.wishes.wanted.get(reader);
+            wanted.is_some_and(|wanted| {
+                let mut reads = wanted.reads.iter();
+                reads.any(|output| output.key == *key && changed.contains(&output.attribute))
+            })
         };
-        let readers = board.wishes.wanted.values().filter(is_reader);
-        let readers: Vec<Key> = readers.map(|wanted| wanted.key.clone()).collect();
+        let readers: Vec<Key> = readers.into_iter().filter(has_read).collect();
         board.stale.extend(readers);
     }
 
@@ -456,7 +476,11 @@ impl Application<'_, '_> {
         let answers = self.stage.definitions.evaluate(&asked, &known);
         self.board().evaluates = false;
         match answers {
-            Ok(answers) => self.board().wishes.take(answers),
+            Ok(answers) => {
+                let mut board = self.board();
+                board.wishes.take(answers);
+                board.note_readers();
+            }
             Err(trouble) => {
                 for key in keys {
                     self.finish(&Task::Settle(key.clone()), Err(trouble.clone()), begun);

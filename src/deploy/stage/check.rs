@@ -34,7 +34,7 @@ impl Stage<'_> {
     /// Asks providers what there is of what is recorded and meant, and whether it is what it was last
     /// brought to. Changes nothing.
     pub fn check(&self, is_meant: impl Fn(&Key) -> bool) -> Result<Checked, Trouble> {
-        let (mut records, _) = self.records()?;
+        let mut records = self.records()?.records;
         records.current.retain(|key, _| is_meant(key));
         records.deposed.retain(|(key, _)| is_meant(key));
         let mut checked = Checked {

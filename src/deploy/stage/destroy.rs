@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::plan;
-use crate::state::Key;
+use crate::state::{Key, nixops2};
 
 use super::super::trouble::Trouble;
 use super::survey::Survey;
@@ -18,6 +18,12 @@ impl<'a> Stage<'a> {
         let mut survey = Survey::of(self)?;
         let planned = plan::destroy(&survey.records, self.preview.schemas);
         survey.plan = planned.map_err(|cycle| Trouble::new(cycle.to_string(), None))?;
+        let is_untouched = |key: &Key| {
+            let record = survey.records.current.get(key);
+            record.is_some_and(|record| record.plugin == nixops2::UNTOUCHED)
+        };
+        let resources = &mut survey.plan.resources;
+        resources.retain(|planned| !is_untouched(&planned.key));
         if !only.is_empty() {
             let resources = &mut survey.plan.resources;
             resources.retain(|planned| only.contains(&planned.key));

@@ -9,7 +9,7 @@ use crate::evaluator::{OutputRef, Token, tokens};
 use crate::network::MachineOptions;
 use crate::plan::{self, Action, Circumstances, Found, PlannedResource};
 use crate::preview::Seen;
-use crate::state::{Key, Lifecycle, Record};
+use crate::state::{Key, Lifecycle, Record, nixops2};
 
 use super::super::trouble::Trouble;
 use super::survey::Survey;
@@ -33,17 +33,18 @@ impl Stage<'_> {
 
     /// Resources that the network has, and machines as any backend may have them.
     pub(super) fn possible_keys(&self) -> Vec<Key> {
-        let resources = self
-            .names
-            .resources
-            .iter()
-            .flat_map(|(kind, names)| names.iter().map(move |name| Key::new(kind, name)));
+        let machines = self.possible_machines().into_iter();
+        self.names.keys().into_iter().chain(machines).collect()
+    }
+
+    /// Machines of the network as any backend may have them.
+    fn possible_machines(&self) -> Vec<Key> {
         let backends = self.preview.providers.backends();
-        let machines = backends.iter().flat_map(|backend| {
+        let of = |backend: &String| {
             let names = self.names.machines.iter();
-            names.map(move |name| Key::new(backend, name))
-        });
-        resources.chain(machines).collect()
+            names.map(|name| Key::new(backend, name)).collect::<Vec<_>>()
+        };
+        backends.iter().flat_map(of).collect()
     }
 
     /// Plans one thing that is wanted, and gives the names of outputs that stay as they are with it.
@@ -138,8 +139,10 @@ impl Stage<'_> {
             plugins: self.preview.providers.plugin_names(),
         };
         let schemas = self.preview.schemas;
-        let current = &survey.records.current;
-        let left = plan::obsolete(current, &named, &renamed, &circumstances, schemas);
+        // What NixOps 2 left and no plugin knows is nobody's, and stays.
+        let mut current = survey.records.current.clone();
+        current.retain(|_, record| record.plugin != nixops2::UNTOUCHED);
+        let left = plan::obsolete(&current, &named, &renamed, &circumstances, schemas);
         survey.plan.resources.extend(left);
         survey.plan.deposed = plan::deposed(&survey.records.deposed);
         survey.plan.resources.sort_by(|one, other| one.key.cmp(&other.key));
@@ -184,20 +187,12 @@ impl Stage<'_> {
     /// Everything that the network names. A machine that cannot be evaluated may have any backend.
     pub(super) fn named(&self, survey: &Survey<'_>) -> BTreeSet<Key> {
         let wishes = &survey.wishes;
-        let possible = self.possible_keys().into_iter();
-        let is_named = |key: &Key| {
-            let is_resource = self
-                .names
-                .resources
-                .get(&key.kind)
-                .is_some_and(|names| names.contains(&key.name));
-            is_resource
-                || match wishes.made.get(&key.name) {
-                    Some(made) => made == key,
-                    None => !wishes.plain.contains_key(&key.name),
-                }
+        let is_named = |key: &Key| match wishes.made.get(&key.name) {
+            Some(made) => made == key,
+            None => !wishes.plain.contains_key(&key.name),
         };
-        possible.filter(is_named).collect()
+        let machines = self.possible_machines().into_iter().filter(is_named);
+        self.names.keys().into_iter().chain(machines).collect()
     }
 }
 

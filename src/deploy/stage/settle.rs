@@ -371,6 +371,16 @@ impl<'a> Steps<'a> {
         self.write(Operation::Forget, Stage::Done, &record, key, &gone)
     }
 
+    /// Writes what a plugin made of a record that NixOps 2 left.
+    pub(super) fn claimed(&self, _: &Mutation, from: &Key, to: &Key) -> Result<(), Trouble> {
+        let record = self.expect(to)?;
+        let changes = [
+            Change::Remove(from.clone()),
+            Change::Put(to.clone(), Box::new(record.clone())),
+        ];
+        self.write(Operation::Upgrade, Stage::Done, &record, to, &changes)
+    }
+
     /// Writes the record of a resource in the form of today.
     pub(super) fn upgraded(&self, _: &Mutation, key: &Key) -> Result<(), Trouble> {
         let record = self.expect(key)?;

@@ -16,6 +16,7 @@ use super::Stage;
 use super::examine::All;
 use super::knowledge::Knowledge;
 use super::parallel;
+use super::upgrade::Present;
 use super::wanted::{Origin, Subject, Wanted, Wishes};
 
 /// What each thing needs.
@@ -32,6 +33,8 @@ pub struct Survey<'a> {
     pub(super) records: Records,
     pub(super) seen: BTreeMap<Key, Seen>,
     pub(super) knowledge: Knowledge<'a>,
+    /// Resources that NixOps 2 had under other names.
+    pub(super) claimed: BTreeMap<Key, Key>,
     /// Resources whose records had another form.
     pub(super) upgraded: BTreeSet<Key>,
     /// New names, each with the one before.
@@ -226,7 +229,11 @@ fn forget(knowledge: &Knowledge<'_>, planned: &Planned) -> BTreeSet<OutputRef> {
 impl<'a> Survey<'a> {
     /// A survey of which nothing but the records is known.
     pub(super) fn of(stage: &Stage<'a>) -> Result<Self, Trouble> {
-        let (records, upgraded) = stage.records()?;
+        let Present {
+            records,
+            upgraded,
+            claimed,
+        } = stage.records()?;
         Ok(Self {
             plan: ResourcesPlan::default(),
             problems: Vec::new(),
@@ -239,6 +246,7 @@ impl<'a> Survey<'a> {
             planned: BTreeMap::new(),
             records,
             upgraded,
+            claimed,
         })
     }
 }

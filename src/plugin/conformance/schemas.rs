@@ -28,23 +28,21 @@ impl Tester<'_> {
                 shipped(&tester.options.schemas, &schemas)
             },
         );
-        self.check("it refuses what a newer version kept", |tester, provider| {
-            let types = provider.welcome().types.iter();
-            let mut types = types.map(|(of_type, info)| (of_type, info.version));
-            types.try_for_each(|(of_type, version)| {
-                newer_is_refused(provider, of_type, version, tester.options.limit)
-            })
-        });
+        self.check(
+            "it refuses what a newer version kept",
+            |tester, provider| {
+                let types = provider.welcome().types.iter();
+                let mut types = types.map(|(of_type, info)| (of_type, info.version));
+                types.try_for_each(|(of_type, version)| {
+                    newer_is_refused(provider, of_type, version, tester.options.limit)
+                })
+            },
+        );
     }
 }
 
 /// A provider that does not upgrade at all refuses too.
-fn newer_is_refused(
-    provider: &Provider,
-    of_type: &str,
-    version: u32,
-    limit: Duration,
-) -> Verdict {
+fn newer_is_refused(provider: &Provider, of_type: &str, version: u32, limit: Duration) -> Verdict {
     let Some(version) = version.checked_add(1) else {
         return Ok(());
     };

@@ -66,11 +66,11 @@ impl<'a> Asking<'a> {
     /// Sends a question, if there is time.
     fn put(&mut self, question: &impl Serialize) {
         let place = self.answers.len();
-        let sent = match self.late {
-            true => Ok(()),
-            false => self
-                .conversation
-                .send(&mut self.batch, self.method, place, question),
+        let sent = if self.late {
+            Ok(())
+        } else {
+            self.conversation
+                .send(&mut self.batch, self.method, place, question)
         };
         self.answers.push(sent.err().map(Err));
     }

@@ -82,7 +82,7 @@ impl Conversation {
     ) -> Result<Value> {
         let mut answers = self.ask_all(method, [params], limit);
         // There is an answer for each question.
-        answers.pop().unwrap_or_else(|| Ok(Value::Null))
+        answers.pop().unwrap_or(Ok(Value::Null))
     }
 
     /// Asks all these, and waits for the answers, which it gives in the order of the questions.

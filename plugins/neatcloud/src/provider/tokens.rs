@@ -239,8 +239,10 @@ fn new_secret() -> Result<String, Failed> {
     let mut bytes = [0; 24];
     let read = File::open("/dev/urandom").and_then(|mut random| random.read_exact(&mut bytes));
     read.map_err(|error| Failed::new("while making a secret").because(error))?;
-    let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-    Ok(format!("neat-{hex}"))
+    let secret = bytes.iter().fold("neat-".to_owned(), |secret, byte| {
+        format!("{secret}{byte:02x}")
+    });
+    Ok(secret)
 }
 
 fn gone() -> Failed {

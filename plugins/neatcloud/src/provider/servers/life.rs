@@ -86,11 +86,11 @@ impl Servers {
     ) -> Result<(), Failed> {
         let is_here = |volume: &Volume| volume.server.as_deref() == Some(id);
         let wanted = |volume: &Volume| names.contains(&volume.name);
-        let named = names.iter().filter_map(|name| truth.volume(name));
+        let ours = names.iter().filter_map(|name| truth.volume(name));
         let moving: Vec<_> = truth
             .attached_to(id)
             .filter(|(_, volume)| !wanted(volume))
-            .chain(named.filter(|(_, volume)| !is_here(volume)))
+            .chain(ours.filter(|(_, volume)| !is_here(volume)))
             .map(|(volume_id, volume)| (volume_id.clone(), volume.clone()))
             .collect();
         for (_, volume) in moving.iter().filter(|(_, volume)| wanted(volume)) {
