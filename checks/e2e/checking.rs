@@ -73,7 +73,10 @@ fn what_is_as_deployed_is_well_and_a_server_that_was_lost_is_missing_until_it_is
 #[test]
 fn a_volume_that_was_resized_behind_our_back_has_drifted_until_it_is_repaired() {
     let lab = in_the_cloud();
-    let name = lab.cloud_has("volumes")[0]["name"].as_str().unwrap().to_owned();
+    let name = lab.cloud_has("volumes")[0]["name"]
+        .as_str()
+        .unwrap()
+        .to_owned();
     lab.cloud(&["resize", &name, "7"]);
     // What the state learns of outputs does not make it well.
     for _ in 0..2 {
@@ -92,7 +95,10 @@ fn a_volume_that_was_resized_behind_our_back_has_drifted_until_it_is_repaired() 
     }
     let people = check(&lab, &["--on", "neatcloudVolumes.*"]);
     people.exits(32);
-    assert!(people.stdout.contains("neatcloudVolumes.data  has drifted"), "{people:?}");
+    assert!(
+        people.stdout.contains("neatcloudVolumes.data  has drifted"),
+        "{people:?}"
+    );
     assert!(people.stdout.contains("size: 7 → 10"), "{people:?}");
     lab.deploy(&["--check"]).exits(0);
     assert_eq!(lab.cloud_has("volumes")[0]["size"], 10);
@@ -117,7 +123,10 @@ fn hosts_are_checked_by_the_state_alone_and_one_that_is_away_holds_up_no_other()
     assert_eq!(db["reachable"], false);
     assert_eq!(db["exists"], Value::Null);
     let problem = db["problem"]["message"].as_str().unwrap();
-    assert!(problem.starts_with("the connection was refused"), "{problem}");
+    assert!(
+        problem.starts_with("the connection was refused"),
+        "{problem}"
+    );
     assert_eq!(away["machines"]["web"]["reachable"], true);
 
     check(&lab, &["--on", "@front"]).exits(0);
@@ -150,7 +159,8 @@ fn a_host_that_runs_another_system_gets_its_own_again() {
     // Somebody goes back by hand.
     let one = one.as_str().unwrap();
     let profile = "/nix/var/nix/profiles/system";
-    let back = format!("nix-env -p {profile} --set {one} && {one}/bin/switch-to-configuration switch");
+    let back =
+        format!("nix-env -p {profile} --set {one} && {one}/bin/switch-to-configuration switch");
     let run: Run = lab.host("web").run(["sh", "-c", &back]).unwrap().into();
     run.exits(0);
     let other = report(&lab, 32);
@@ -169,7 +179,10 @@ fn a_full_file_system_is_found() {
     let reach = lab.reach("web");
     lab.network(&format!("web = {{ {reach} }};"));
     lab.deploy(&[]).exits(0);
-    let run = Run::of(lab.command(["check", "--json", "--full", "1"]).args([] as [&str; 0]));
+    let run = Run::of(
+        lab.command(["check", "--json", "--full", "1"])
+            .args([] as [&str; 0]),
+    );
     run.exits(8);
     let web = &run.json()["machines"]["web"];
     assert_ne!(web["fullFileSystems"], json!([]));
@@ -211,9 +224,15 @@ fn a_provider_that_gives_no_answer_leaves_its_resources_unknown_and_nothing_else
     ]));
     let unknown = report(&lab, 64);
     let volume = resource(&unknown, "neatcloudVolumes");
-    assert_eq!((&volume["condition"], &volume["exists"]), (&json!("unknown"), &Value::Null));
+    assert_eq!(
+        (&volume["condition"], &volume["exists"]),
+        (&json!("unknown"), &Value::Null)
+    );
     let reason = volume["reason"]["message"].as_str().unwrap();
-    assert!(reason.contains("the account may have no more of this"), "{reason}");
+    assert!(
+        reason.contains("the account may have no more of this"),
+        "{reason}"
+    );
     assert_eq!(unknown["machines"]["web"]["reachable"], true);
 }
 
@@ -258,10 +277,16 @@ fn the_report_is_of_the_published_schema() {
     let schema = lab.nixops(["schema", "check"]);
     schema.exits(0);
     let schema = jsonschema::validator_for(&schema.json()).unwrap();
-    let name = lab.cloud_has("volumes")[0]["name"].as_str().unwrap().to_owned();
+    let name = lab.cloud_has("volumes")[0]["name"]
+        .as_str()
+        .unwrap()
+        .to_owned();
     lab.cloud(&["resize", &name, "7"]);
     lab.cloud(&["kill", "db"]);
     let report = report(&lab, 33);
-    let errors: Vec<String> = schema.iter_errors(&report).map(|error| error.to_string()).collect();
+    let errors: Vec<String> = schema
+        .iter_errors(&report)
+        .map(|error| error.to_string())
+        .collect();
     assert_eq!(errors, [""; 0]);
 }

@@ -5,7 +5,7 @@ use insta::assert_snapshot;
 use serde_json::json;
 
 use super::*;
-use crate::check::Running;
+use crate::check::{Condition, Running};
 use crate::host::FileSystem;
 use crate::plan::{AttributeChange, Shown};
 use crate::state::Key;
