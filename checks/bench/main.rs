@@ -1,4 +1,5 @@
-//! Measures NixOps: how it starts, how it evaluates a fleet, and what deploying to hosts costs.
+//! Measures NixOps: how it starts, what resources cost, how it evaluates a fleet, and what deploying to
+//! hosts costs.
 //!
 //! ```console
 //! $ cargo bench --bench fleet                                    # everything
@@ -17,6 +18,7 @@ mod measure;
 mod plugins;
 mod processes;
 mod report;
+mod resources;
 mod startup;
 mod workbench;
 
@@ -37,6 +39,8 @@ enum Part {
     Startup,
     /// What plugins cost: validation, and the start of a provider.
     Plugins,
+    /// What owning many resources costs.
+    Resources,
     /// A synthetic fleet, beside other ways to evaluate it.
     Evaluation,
     /// Of that only the fleet whose machines read each other.
@@ -131,6 +135,9 @@ fn main() -> Result<ExitCode> {
     }
     if wanted(Part::Plugins) {
         plugins::measure(&sizes, &mut report)?;
+    }
+    if wanted(Part::Resources) {
+        resources::measure(&sizes, &mut report)?;
     }
     for crossing in [false, true] {
         if wanted(Part::Evaluation) || crossing && wanted(Part::Crossing) {

@@ -28,8 +28,8 @@ use super::{
     source::SourceArguments,
     state::{StateArguments, WaitArguments},
 };
-use arguments::{BuildArguments, ExtentArguments, HostArguments};
 pub use arguments::ReachArguments;
+use arguments::{BuildArguments, ExtentArguments, HostArguments};
 pub use asking::{AgreementArguments, ResourceArguments};
 
 /// Deploy the network: its resources first, then its machines
@@ -99,7 +99,9 @@ impl Deploy {
             return self.with(context, &session, &store, None, None);
         }
         let (held, store) = session.hold(context, &self.wait, "deploy", |session| {
-            saved.as_ref().map_or(Ok(()), |saved| verify(session, saved))
+            saved
+                .as_ref()
+                .map_or(Ok(()), |saved| verify(session, saved))
         })?;
         let code = self.with(context, &session, &store, held.lock(), saved.as_ref());
         held.finish()?;

@@ -135,9 +135,7 @@ impl<'a> Stage<'a> {
 impl Board {
     fn new(survey: &Survey<'_>) -> Self {
         let planned = survey.plan.resources.iter();
-        let awaits = planned
-            .clone()
-            .filter(|planned| !planned.awaits.is_empty());
+        let awaits = planned.clone().filter(|planned| !planned.awaits.is_empty());
         Self {
             schedule: Schedule::new(super::tasks::of(&survey.plan, &survey.records)),
             stale: awaits.map(|planned| planned.key.clone()).collect(),
@@ -315,7 +313,10 @@ impl Application<'_, '_> {
             (wanted, board.plans.get(key).cloned())
         };
         let (Some(wanted), Some(planned)) = (wanted, planned) else {
-            return Err(Trouble::new("nothing is known of it; this is a defect", None));
+            return Err(Trouble::new(
+                "nothing is known of it; this is a defect",
+                None,
+            ));
         };
         let aim = Aim {
             key: key.clone(),

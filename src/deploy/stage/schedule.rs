@@ -196,7 +196,10 @@ mod tests {
         assert_eq!(b, settle("b"));
         schedule.done(&b);
         assert_eq!(schedule.take(), Some(a.clone()));
-        assert!(!schedule.put_back(a, [b]), "what has ended is not waited for");
+        assert!(
+            !schedule.put_back(a, [b]),
+            "what has ended is not waited for"
+        );
     }
 
     #[test]
