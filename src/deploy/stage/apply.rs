@@ -278,6 +278,8 @@ impl Application<'_, '_> {
                 board.schedule.done(task);
             } else {
                 skipped = board.schedule.failed(task);
+                // Of one that failed everybody knows that what it replaced is still there.
+                skipped.retain(|task| task.key() != key);
             }
             board.outcomes.insert(key.clone(), outcome.clone());
             for task in &skipped {
@@ -419,7 +421,7 @@ impl Application<'_, '_> {
         if planned.action == Action::Keep {
             return Ok((outputs, ResourceOutcome::Adopted));
         }
-        (self.guard)(&planned)?;
+        self.allow(&planned)?;
         self.seen().insert(aim.key.clone(), seen);
         self.act(wanted, aim, &planned)
     }
@@ -578,8 +580,16 @@ impl Application<'_, '_> {
             seen.get(&wanted.key),
         )?;
         drop(seen);
-        (self.guard)(&planned)?;
+        self.allow(&planned)?;
         Ok(planned)
+    }
+
+    /// Refuses what the network protects, and what the plan does not allow, now that more is known.
+    fn allow(&self, planned: &PlannedResource) -> Result<(), Trouble> {
+        match &planned.refusal {
+            Some(refusal) => Err(Trouble::new(refusal.to_string(), Some(refusal.hint()))),
+            None => (self.guard)(planned),
+        }
     }
 
     fn board(&self) -> MutexGuard<'_, Board> {

@@ -6,7 +6,7 @@ use std::mem;
 use nixops_plugin::protocol::{Attributes, Severity};
 
 use crate::evaluator::{Diagnostic, Known, OutputRef};
-use crate::plan::{Action, Names, PlannedResource, ResourcesPlan, renames};
+use crate::plan::{Action, Cycle, Graph, Names, PlannedResource, ResourcesPlan, renames};
 use crate::preview::{Problem, Seen};
 use crate::state::{Change, Key, Records};
 use serde_json::Value;
@@ -73,6 +73,7 @@ impl<'a> Stage<'a> {
             open = self.unsettle(&mut survey, &open)?;
         }
         self.conclude(&mut survey);
+        survey.check_order()?;
         Ok(survey)
     }
 
@@ -165,13 +166,17 @@ impl<'a> Stage<'a> {
                 planned: None,
             });
         }
-        let (planned, stable) = self.plan_one(
+        let (mut planned, stable) = self.plan_one(
             wanted,
             &inputs,
             examined.needs.clone(),
             survey.records.current.get(&wanted.key),
             survey.seen.get(&wanted.key),
         )?;
+        if let Some(old) = survey.renames.get(&wanted.key) {
+            planned.renamed_from = Some(old.clone());
+            planned.reasons.push(format!("it was {old} before"));
+        }
         let planned = Planned { planned, stable };
         Ok(Weighed {
             problems: examined.problems,
@@ -314,6 +319,24 @@ impl Survey<'_> {
             .map(Wanted::subject)
             .chain(awaits.map(|(subject, _)| subject.clone()))
             .collect()
+    }
+
+    /// Refuses resources that need each other, with the way round.
+    fn check_order(&self) -> Result<(), Trouble> {
+        let settled = self.plan.resources.iter();
+        let mut settled = settled.filter(|planned| planned.action.settles());
+        let needs = settled.clone();
+        let needs = needs.map(|planned| (planned.key.clone(), planned.needs.clone()));
+        let order = Graph::of(&needs.collect()).order().map(drop);
+        let own = settled.find(|planned| planned.awaits.contains(&planned.key));
+        let order = own.map_or(order, |planned| {
+            let key = || planned.key.clone();
+            Err(Cycle { path: vec![key(), key()] })
+        });
+        order.map_err(|cycle| {
+            let hint = "take one of these references out, or let only the systems of machines read it";
+            Trouble::new(cycle.to_string(), Some(hint.to_owned()))
+        })
     }
 
     /// Everything that is wrong, and everything that is only worth a word.
