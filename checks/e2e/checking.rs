@@ -188,6 +188,79 @@ fn a_full_file_system_is_found() {
     assert_ne!(web["fullFileSystems"], json!([]));
 }
 
+/// Makes a host look as if systemd ran there: `systemctl` prints these lines.
+fn pretend_systemd(lab: &Lab, host: &str, units: &str) {
+    let script = format!(
+        "mkdir -p /run/systemd/system && printf '%s\\n' '#!/bin/sh' \"cat <<'END'\" '{units}' END \
+         > /run/wrappers/bin/systemctl && chmod +x /run/wrappers/bin/systemctl"
+    );
+    let run: Run = lab.host(host).run(["sh", "-c", &script]).unwrap().into();
+    run.exits(0);
+}
+
+#[test]
+fn units_are_asked_for_where_there_is_systemd() {
+    let lab = Lab::with_hosts(["web"]);
+    let reach = lab.reach("web");
+    lab.network(&format!("web = {{ {reach} }};"));
+    lab.deploy(&[]).exits(0);
+    pretend_systemd(
+        &lab,
+        "web",
+        "nginx.service loaded failed failed A web server\nlate.service loaded activating start Late",
+    );
+    let web = report(&lab, 16)["machines"]["web"].clone();
+    assert_eq!(web["failedUnits"], json!(["nginx.service"]));
+    assert_eq!(web["unitsInProgress"], json!(["late.service"]));
+    pretend_systemd(&lab, "web", "");
+    assert_eq!(report(&lab, 0)["machines"]["web"]["failedUnits"], json!([]));
+}
+
+#[test]
+fn a_provider_that_gives_no_answer_leaves_its_resources_unknown_and_nothing_else() {
+    let lab = in_the_cloud();
+    lab.order_faults(&json!([
+        { "method": "read", "type": "neatcloudVolumes", "fault": "quota", "times": null },
+    ]));
+    let unknown = report(&lab, 64);
+    let volume = resource(&unknown, "neatcloudVolumes");
+    assert_eq!(
+        (&volume["condition"], &volume["exists"]),
+        (&json!("unknown"), &Value::Null)
+    );
+    let reason = volume["reason"]["message"].as_str().unwrap();
+    assert!(
+        reason.contains("the account may have no more of this"),
+        "{reason}"
+    );
+    assert_eq!(unknown["machines"]["web"]["reachable"], true);
+}
+
+#[test]
+fn a_check_holds_the_lock_of_its_deployment_and_one_that_hangs_says_so_in_time() {
+    let lab = Lab::with_hosts(["web"]);
+    let reach = lab.reach("web");
+    lab.network(&format!("web = {{ {reach} }};"));
+    lab.deploy(&[]).exits(0);
+    lab.host("web").hang().unwrap();
+    let mut first = lab.command(["check", "--json", "--connect-timeout", "2"]);
+    let first = first.stdout(std::process::Stdio::piped()).spawn().unwrap();
+    let locks = lab.rig.home().join("state/nixops/locks");
+    let held = || {
+        let locks = std::fs::read_dir(&locks).into_iter().flatten();
+        let texts = locks.map(|lock| std::fs::read_to_string(lock.unwrap().path()).unwrap());
+        texts.into_iter().any(|text| text.contains("\"check\""))
+    };
+    while !held() {
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    check(&lab, &[]).exits(1).says("check");
+    let first: Run = first.wait_with_output().unwrap().into();
+    // It gives no sign, so it counts as down and as unreachable.
+    first.exits(6);
+    assert_eq!(first.json()["machines"]["web"]["up"], false);
+}
+
 #[test]
 fn what_was_never_deployed_has_nothing_to_check_and_nothing_is_written() {
     let lab = Lab::without_hosts();
