@@ -3,20 +3,29 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on must stop")]
 
 mod activating;
+mod addresses;
 mod checking;
+mod broken_states;
 mod crossing;
 mod deploying;
+mod drawing;
 mod evaluating;
 mod evaluators;
+mod from_nixops2;
 mod hosts;
+mod identity;
 mod inputs;
 mod interrupting;
 mod lab;
 mod machines;
 mod networks;
 mod nix;
+mod operators;
 mod outputs;
 mod pipeline;
+mod planning;
+mod planning_saved;
+mod plans_lab;
 mod plugin_check;
 mod plugin_docs;
 mod plugin_lab;
@@ -37,6 +46,7 @@ mod selecting;
 mod sources;
 mod state;
 mod state_verbs;
+mod taking_over;
 mod terminal;
 mod traps;
 mod watched;
