@@ -1,7 +1,7 @@
 //! The documentation: what is generated is up to date, and what is linked is there.
 //!
 //! `NIXOPS_UPDATE_DOCS=1 cargo test --test documentation` writes the reference of the command line and
-//! the schemas of plans.
+//! the schemas of plans and checks.
 
 use std::{
     collections::BTreeSet,
@@ -78,8 +78,8 @@ fn the_reference_of_the_command_line_is_what_the_help_says() {
 }
 
 #[test]
-fn the_schemas_of_plans_are_those_of_the_program() {
-    for name in ["plan", "saved-plan"] {
+fn the_schemas_of_plans_and_checks_are_those_of_the_program() {
+    for name in ["plan", "saved-plan", "check"] {
         let mut command = Command::new(env!("CARGO_BIN_EXE_nixops"));
         let output = command.args(["schema", name]).env_clear().output();
         let output = output.expect("the binary runs");

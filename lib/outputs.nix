@@ -123,6 +123,19 @@ in
     };
 
   /**
+    Whether to read an output would end the evaluation.
+
+    # Type
+
+    ```
+    isAwaited :: String -> String -> String -> Bool
+    ```
+  */
+  isAwaited =
+    type: name: attribute:
+    final && (knownOf type name).${attribute} or null == "unknown";
+
+  /**
     What travels in the value of a resource, so that its options are told from what they are not.
   */
   marks = evaluated: {

@@ -30,14 +30,12 @@ pub fn measure(sizes: &Sizes, report: &mut Report) -> Result<()> {
     let mut before: Option<(usize, f64)> = None;
     for count in [sizes.resources / 100, sizes.resources / 10, sizes.resources] {
         let seconds = network(&program, count.max(1), sizes.runs, report)?;
+        let each = seconds / f64::from(u32::try_from(count.max(1))?);
         if let Some((fewer, less)) = before {
-            let times = (count.max(1) / fewer).max(1);
-            report.figure(
-                format!("unchanged deploy, processor time of each of {count} resources to each of {fewer}"),
-                format!("{:.2}", seconds / less / times as f64),
-            );
+            let what = format!("unchanged deploy, each of {count} resources to each of {fewer}");
+            report.figure(what, format!("{:.2} times the processor time", each / less));
         }
-        before = Some((count.max(1), seconds));
+        before = Some((count.max(1), each));
     }
     Ok(())
 }
@@ -59,10 +57,18 @@ fn network(program: &Path, count: usize, runs: usize, report: &mut Report) -> Re
     let run = nixops(&deploy)?;
     tell(report, format!("make {count} resources"), &run);
     let run = measure::median(runs, || nixops(&plan))?;
-    tell(report, format!("plan of {count} resources that are there"), &run);
+    tell(
+        report,
+        format!("plan of {count} resources that are there"),
+        &run,
+    );
     report.expect(is_nothing(&run)?, "a second plan has nothing to do");
     let unchanged = measure::median(runs, || nixops(&deploy))?;
-    tell(report, format!("unchanged deploy of {count} resources"), &unchanged);
+    tell(
+        report,
+        format!("unchanged deploy of {count} resources"),
+        &unchanged,
+    );
     opening(&workbench, count, report)?;
     Ok(unchanged.processor.total())
 }
@@ -104,7 +110,7 @@ fn opening(workbench: &Workbench, count: usize, report: &mut Report) -> Result<(
 fn volumes(program: &Path, count: usize) -> Result<Workbench> {
     let outputs = format!(
         "{{ nixpkgs, ... }}: {{ nixopsConfigurations.default = {{ inherit nixpkgs; \
-         network.plugins = [ { nixopsPlugin = import ./neatcloud; } ]; \
+         network.plugins = [ (import ./neatcloud) ]; \
          resources.neatcloudVolumes = builtins.listToAttrs (builtins.genList (number: \
          {{ name = \"v${{toString number}}\"; value.size = 10; }}) {count}); }}; }}"
     );

@@ -73,7 +73,10 @@ fn what_is_as_deployed_is_well_and_a_server_that_was_lost_is_missing_until_it_is
 #[test]
 fn a_volume_that_was_resized_behind_our_back_has_drifted_until_it_is_repaired() {
     let lab = in_the_cloud();
-    let name = lab.cloud_has("volumes")[0]["name"].as_str().unwrap().to_owned();
+    let name = lab.cloud_has("volumes")[0]["name"]
+        .as_str()
+        .unwrap()
+        .to_owned();
     lab.cloud(&["resize", &name, "7"]);
     // What the state learns of outputs does not make it well.
     for _ in 0..2 {
@@ -92,7 +95,10 @@ fn a_volume_that_was_resized_behind_our_back_has_drifted_until_it_is_repaired() 
     }
     let people = check(&lab, &["--on", "neatcloudVolumes.*"]);
     people.exits(32);
-    assert!(people.stdout.contains("neatcloudVolumes.data  has drifted"), "{people:?}");
+    assert!(
+        people.stdout.contains("neatcloudVolumes.data  has drifted"),
+        "{people:?}"
+    );
     assert!(people.stdout.contains("size: 7 → 10"), "{people:?}");
     lab.deploy(&["--check"]).exits(0);
     assert_eq!(lab.cloud_has("volumes")[0]["size"], 10);
@@ -117,7 +123,10 @@ fn hosts_are_checked_by_the_state_alone_and_one_that_is_away_holds_up_no_other()
     assert_eq!(db["reachable"], false);
     assert_eq!(db["exists"], Value::Null);
     let problem = db["problem"]["message"].as_str().unwrap();
-    assert!(problem.starts_with("the connection was refused"), "{problem}");
+    assert!(
+        problem.starts_with("the connection was refused"),
+        "{problem}"
+    );
     assert_eq!(away["machines"]["web"]["reachable"], true);
 
     check(&lab, &["--on", "@front"]).exits(0);
@@ -150,7 +159,8 @@ fn a_host_that_runs_another_system_gets_its_own_again() {
     // Somebody goes back by hand.
     let one = one.as_str().unwrap();
     let profile = "/nix/var/nix/profiles/system";
-    let back = format!("nix-env -p {profile} --set {one} && {one}/bin/switch-to-configuration switch");
+    let back =
+        format!("nix-env -p {profile} --set {one} && {one}/bin/switch-to-configuration switch");
     let run: Run = lab.host("web").run(["sh", "-c", &back]).unwrap().into();
     run.exits(0);
     let other = report(&lab, 32);
@@ -169,10 +179,86 @@ fn a_full_file_system_is_found() {
     let reach = lab.reach("web");
     lab.network(&format!("web = {{ {reach} }};"));
     lab.deploy(&[]).exits(0);
-    let run = Run::of(lab.command(["check", "--json", "--full", "1"]).args([] as [&str; 0]));
+    let run = Run::of(
+        lab.command(["check", "--json", "--full", "1"])
+            .args([] as [&str; 0]),
+    );
     run.exits(8);
     let web = &run.json()["machines"]["web"];
     assert_ne!(web["fullFileSystems"], json!([]));
+}
+
+/// Makes a host look as if systemd ran there: `systemctl` prints these lines.
+fn pretend_systemd(lab: &Lab, host: &str, units: &str) {
+    let script = format!(
+        "mkdir -p /run/systemd/system && printf '%s\\n' '#!/bin/sh' \"cat <<'END'\" '{units}' END \
+         > /run/wrappers/bin/systemctl && chmod +x /run/wrappers/bin/systemctl"
+    );
+    let run: Run = lab.host(host).run(["sh", "-c", &script]).unwrap().into();
+    run.exits(0);
+}
+
+#[test]
+fn units_are_asked_for_where_there_is_systemd() {
+    let lab = Lab::with_hosts(["web"]);
+    let reach = lab.reach("web");
+    lab.network(&format!("web = {{ {reach} }};"));
+    lab.deploy(&[]).exits(0);
+    pretend_systemd(
+        &lab,
+        "web",
+        "nginx.service loaded failed failed A web server\nlate.service loaded activating start Late",
+    );
+    let web = report(&lab, 16)["machines"]["web"].clone();
+    assert_eq!(web["failedUnits"], json!(["nginx.service"]));
+    assert_eq!(web["unitsInProgress"], json!(["late.service"]));
+    pretend_systemd(&lab, "web", "");
+    assert_eq!(report(&lab, 0)["machines"]["web"]["failedUnits"], json!([]));
+}
+
+#[test]
+fn a_provider_that_gives_no_answer_leaves_its_resources_unknown_and_nothing_else() {
+    let lab = in_the_cloud();
+    lab.order_faults(&json!([
+        { "method": "read", "type": "neatcloudVolumes", "fault": "quota", "times": null },
+    ]));
+    let unknown = report(&lab, 64);
+    let volume = resource(&unknown, "neatcloudVolumes");
+    assert_eq!(
+        (&volume["condition"], &volume["exists"]),
+        (&json!("unknown"), &Value::Null)
+    );
+    let reason = volume["reason"]["message"].as_str().unwrap();
+    assert!(
+        reason.contains("the account may have no more of this"),
+        "{reason}"
+    );
+    assert_eq!(unknown["machines"]["web"]["reachable"], true);
+}
+
+#[test]
+fn a_check_holds_the_lock_of_its_deployment_and_one_that_hangs_says_so_in_time() {
+    let lab = Lab::with_hosts(["web"]);
+    let reach = lab.reach("web");
+    lab.network(&format!("web = {{ {reach} }};"));
+    lab.deploy(&[]).exits(0);
+    lab.host("web").hang().unwrap();
+    let mut first = lab.command(["check", "--json", "--connect-timeout", "2"]);
+    let first = first.stdout(std::process::Stdio::piped()).spawn().unwrap();
+    let locks = lab.rig.home().join("state/nixops/locks");
+    let held = || {
+        let locks = std::fs::read_dir(&locks).into_iter().flatten();
+        let texts = locks.map(|lock| std::fs::read_to_string(lock.unwrap().path()).unwrap());
+        texts.into_iter().any(|text| text.contains("\"check\""))
+    };
+    while !held() {
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    check(&lab, &[]).exits(1).says("check");
+    let first: Run = first.wait_with_output().unwrap().into();
+    // It gives no sign, so it counts as down and as unreachable.
+    first.exits(6);
+    assert_eq!(first.json()["machines"]["web"]["up"], false);
 }
 
 #[test]
@@ -191,10 +277,16 @@ fn the_report_is_of_the_published_schema() {
     let schema = lab.nixops(["schema", "check"]);
     schema.exits(0);
     let schema = jsonschema::validator_for(&schema.json()).unwrap();
-    let name = lab.cloud_has("volumes")[0]["name"].as_str().unwrap().to_owned();
+    let name = lab.cloud_has("volumes")[0]["name"]
+        .as_str()
+        .unwrap()
+        .to_owned();
     lab.cloud(&["resize", &name, "7"]);
     lab.cloud(&["kill", "db"]);
     let report = report(&lab, 33);
-    let errors: Vec<String> = schema.iter_errors(&report).map(|error| error.to_string()).collect();
+    let errors: Vec<String> = schema
+        .iter_errors(&report)
+        .map(|error| error.to_string())
+        .collect();
     assert_eq!(errors, [""; 0]);
 }

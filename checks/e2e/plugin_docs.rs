@@ -8,6 +8,7 @@ use crate::{
 };
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "what is written is long")]
 fn the_options_of_a_plugin_are_written_as_markdown() {
     let lab = Lab::without_hosts();
     let docs = run(&lab, ["docs", &neatcloud_flake(), "--no-write-lock-file"]);

@@ -222,6 +222,7 @@ let
   ];
   record = import ./record.nix {
     inherit isUsers lib;
+    inherit (outputs) isAwaited;
     inherit (plugins) exportsOf;
   };
 in

@@ -6,6 +6,9 @@
 */
 {
   exportsOf ? _config: { },
+  isAwaited ?
+    _type: _name: _attribute:
+    false,
   isUsers ? _file: false,
   lib,
 }:
@@ -82,7 +85,12 @@ let
       targetPort
       targetUser
       ;
-    inherit (config.networking) publicIPv4;
+    # To build the system of a machine that is yet to be made, nobody need know where it will be.
+    publicIPv4 =
+      if isAwaited config.deployment.targetEnv machine "publicIPv4" then
+        null
+      else
+        config.networking.publicIPv4;
     lifecycle = lifecycleOf config;
     keys = lib.mapAttrs (keyRecord machine) config.deployment.keys;
     nixosRelease = release config.system;

@@ -1,11 +1,6 @@
 //! What is wrong with a network, told.
 
-use crate::{
-    evaluator::Diagnostic,
-    preview::Problem,
-    state::Key,
-    ui::Event,
-};
+use crate::{evaluator::Diagnostic, preview::Problem, state::Key, ui::Event};
 
 use super::Context;
 

@@ -38,7 +38,9 @@ impl Clone {
     pub fn run(self, context: &Context) -> Result<u8> {
         let chosen = self.state.choose(context, &self.here.here()?)?;
         let uuid = new_uuid();
-        let held = self.wait.hold(context, &*chosen.kept.backend, &uuid, "clone")?;
+        let held = self
+            .wait
+            .hold(context, &*chosen.kept.backend, &uuid, "clone")?;
         if let Some(name) = &self.name {
             check_name(held.database(), name, None)?;
         }

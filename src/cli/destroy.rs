@@ -131,7 +131,10 @@ impl Destroy {
             let Some(key) = known else {
                 let names = records.current.keys().map(ToString::to_string);
                 let names: Vec<String> = names.collect();
-                bail!("nothing is recorded of `{name}`; there are: {}", names.join(", "));
+                bail!(
+                    "nothing is recorded of `{name}`; there are: {}",
+                    names.join(", ")
+                );
             };
             keys.insert(key);
         }

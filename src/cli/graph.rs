@@ -12,8 +12,13 @@ use crate::{
 };
 
 use super::{
-    Context, deploy::machines::reads, plugins::PluginArguments, run::Run, session::{Intent, Session},
-    source::SourceArguments, state::StateArguments,
+    Context,
+    deploy::machines::reads,
+    plugins::PluginArguments,
+    run::Run,
+    session::{Intent, Session},
+    source::SourceArguments,
+    state::StateArguments,
 };
 
 /// Draw what needs what: machines and resources
@@ -58,7 +63,14 @@ impl Graph {
         let session = Session::begin(context, &self.source, &self.state, Intent::default())?;
         let store = session.ground.look()?;
         let source = Some(session.evaluator.source());
-        let run = Run::prepare(context, &session.ground, &store, source, &self.plugins, None)?;
+        let run = Run::prepare(
+            context,
+            &session.ground,
+            &store,
+            source,
+            &self.plugins,
+            None,
+        )?;
         let asking = run.asking();
         let scope = Scope {
             trusts_state: true,
@@ -115,5 +127,7 @@ fn as_json(edges: &Edges) -> Result<String> {
     });
     let needs: serde_json::Map<_, _> = needs.collect();
     let order: Vec<String> = nodes.iter().map(key).collect();
-    Ok(serde_json::to_string(&json!({ "order": order, "needs": needs }))?)
+    Ok(serde_json::to_string(
+        &json!({ "order": order, "needs": needs }),
+    )?)
 }

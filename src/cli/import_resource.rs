@@ -10,7 +10,11 @@ use crate::{
 };
 
 use super::{
-    Context, plugins::PluginArguments, run::Run, session::{Intent, Session}, source::SourceArguments,
+    Context,
+    plugins::PluginArguments,
+    run::Run,
+    session::{Intent, Session},
+    source::SourceArguments,
     state::{StateArguments, WaitArguments},
 };
 
@@ -53,7 +57,14 @@ impl ImportResource {
         let (held, store) = session.hold(context, &self.wait, "import-resource", |_| Ok(()))?;
         let source = Some(session.evaluator.source());
         let lock = held.lock();
-        let run = Run::prepare(context, &session.ground, &store, source, &self.plugins, lock)?;
+        let run = Run::prepare(
+            context,
+            &session.ground,
+            &store,
+            source,
+            &self.plugins,
+            lock,
+        )?;
         let asking = run.asking();
         let scope = Scope {
             trusts_state: true,
@@ -63,7 +74,10 @@ impl ImportResource {
         let survey = stage.survey()?;
         stage.import(&Mutation::of_state(), &survey, &key, &self.id)?;
         context.ui.send(Event::Note {
-            message: format!("{key} is {} from now on; `nixops plan` says what differs", self.id),
+            message: format!(
+                "{key} is {} from now on; `nixops plan` says what differs",
+                self.id
+            ),
         });
         drop(asking);
         drop(run);

@@ -14,9 +14,7 @@ use crate::{
     deploy::{Limits, Survey},
     evaluator::Evaluated,
     nix::Nix,
-    plan::{
-        ClosureDifference, MachineAction, Plan as Planned, PlannedMachine, SavedPlan,
-    },
+    plan::{ClosureDifference, MachineAction, Plan as Planned, PlannedMachine, SavedPlan},
     process::Processes,
     state::{DeploymentStore, MachineRecord, Store as _},
     ui::Event,
@@ -87,7 +85,14 @@ impl Plan {
         let selected = self.selection.resolve(&session.evaluator, all)?;
         let is_all = selected.len() == all.len();
         let source = Some(session.evaluator.source());
-        let run = Run::prepare(context, &session.ground, &store, source, &self.plugins, None)?;
+        let run = Run::prepare(
+            context,
+            &session.ground,
+            &store,
+            source,
+            &self.plugins,
+            None,
+        )?;
         let asking = run.asking();
         let stage = asking.stage(&session, self.resources.scope(), Limits::default());
         let mut survey = stage.survey()?;

@@ -8,7 +8,7 @@ use crate::{
     deploy::{Limits, NoNetwork, Scope, Stage, Subject, Survey},
     flake::Source,
     network::Names,
-    plan::Plan,
+    plan::{Plan, Refusal},
     plugin::Providers,
     preview::{Judge, Preview},
     schema::Registry,
@@ -17,7 +17,7 @@ use crate::{
 };
 
 use super::{
-    Context,
+    Context, checking,
     plugins::{self, PluginArguments},
     session::{Ground, Session},
 };
@@ -125,16 +125,29 @@ pub fn refuse(context: &Context, survey: &Survey<'_>) -> Result<()> {
         context.ui.send(Event::Invalid { problem });
     }
     let mut refusals = survey.refusals();
-    for (subject, diagnostic) in survey.failed() {
-        // A machine that cannot be evaluated fails by itself, when its turn comes.
-        if let Subject::Resource(key) = subject {
-            refusals += 1;
-            let mut diagnostic = diagnostic.clone();
-            diagnostic.message = format!("cannot evaluate resources.{key}: {}", diagnostic.message);
-            context.ui.error(diagnostic);
+    // What speaks against the end of one resource often speaks against that of others.
+    let mut refused: Vec<&Refusal> = Vec::new();
+    for refusal in survey.plan.refusals() {
+        if !refused.contains(&refusal) {
+            refused.push(refusal);
         }
     }
-    for refusal in survey.plan.refusals() {
+    let is_unevaluated = |refusal: &&Refusal| matches!(refusal, Refusal::Unevaluated { .. });
+    let kills_nothing = refused.iter().any(is_unevaluated);
+    for (subject, diagnostic) in survey.failed() {
+        match subject {
+            Subject::Resource(key) => {
+                refusals += 1;
+                context.ui.error(checking::of_resource(key, diagnostic));
+            }
+            Subject::Machine(name) if kills_nothing => {
+                context.ui.error(checking::of_machine(name, diagnostic));
+            }
+            // A machine that cannot be evaluated fails by itself, when its turn comes.
+            Subject::Machine(_) => {}
+        }
+    }
+    for refusal in refused {
         refusals += 1;
         context.ui.error(crate::evaluator::Diagnostic {
             message: refusal.to_string(),

@@ -14,8 +14,8 @@ use crate::{
     plan::Extent,
     plugin::PluginSet,
     state::{
-        self, Backend, Database, Deployment, DeploymentStore, Held, Recorded, Sealer, StoredArgument,
-        check_binding, new_uuid,
+        self, Backend, Database, Deployment, DeploymentStore, Held, Recorded, Sealer,
+        StoredArgument, check_binding, new_uuid,
     },
     ui::Event,
 };
@@ -109,12 +109,12 @@ impl Session {
         };
         let mut asked = evaluator(&found)?;
         let mut overview = asked.overview()?;
-        let kept = state
-            .place
-            .kept(context, overview.network.get("storage"))?;
+        let kept = state.place.kept(context, overview.network.get("storage"))?;
         let uuid = overview.network.get("uuid").and_then(Value::as_str);
         let again = finder.find(&kept.backend.look()?, uuid)?;
-        if (&again.uuid, &again.arguments, &again.name) != (&found.uuid, &found.arguments, &found.name) {
+        if (&again.uuid, &again.arguments, &again.name)
+            != (&found.uuid, &found.arguments, &found.name)
+        {
             asked = evaluator(&again)?;
             overview = asked.overview()?;
         }
@@ -278,7 +278,7 @@ impl Finder<'_> {
             let Some(found) = database.find(name)? else {
                 return match lineage {
                     // It is looked for again where the network says that its state is.
-                    _ if uuid.is_none() => self.new(database, lineage, identity.as_ref()),
+                    _ if uuid.is_none() => self.fresh(database, lineage, identity.as_ref()),
                     _ => bail!("there is no deployment `{name}` in {}", database.path()),
                 };
             };
@@ -291,10 +291,11 @@ impl Finder<'_> {
             check_binding(&found, network, lineage)?;
             return Ok(found);
         }
-        self.new(database, lineage, identity.as_ref())
+        self.fresh(database, lineage, identity.as_ref())
     }
 
-    fn new(
+    /// A deployment that is not there yet.
+    fn fresh(
         &self,
         database: &Database,
         lineage: Option<String>,

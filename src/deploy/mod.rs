@@ -31,7 +31,8 @@ use crate::plan::Summary;
 pub use mutation::Mutation;
 pub use request::{Limits, Request, Tools};
 pub use stage::{
-    Answer, Applied, Checked, Definitions, Guard, Machines, NoNetwork, Origin, Scope, Stage, Subject, Survey, Wanted, Wish, recorded,
+    Answer, Applied, Checked, Definitions, Guard, Machines, NoNetwork, Origin, Scope, Stage,
+    Subject, Survey, Wanted, Wish, recorded,
 };
 pub use trouble::Trouble;
 pub use work::{Provided, Reach};

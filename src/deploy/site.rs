@@ -10,9 +10,7 @@ use crate::network::{Addresses, Machine, MachineOptions};
 use crate::nix::{BuildEvent, BuildQueue, Copy, CopyProgress, Nix};
 use crate::plan::{Goal, PlannedMachine, Running, SavedPlan};
 use crate::process::{Limit, Processes};
-use crate::state::{
-    Change, Entry, Key, MachineRecord, Operation, Stage, Store, file_name, now,
-};
+use crate::state::{Change, Entry, Key, MachineRecord, Operation, Stage, Store, file_name, now};
 use crate::ui::{Event, Ui, sanitise};
 
 use super::trouble::Trouble;

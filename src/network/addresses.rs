@@ -39,9 +39,9 @@ impl Addresses {
     /// SHA-256 of the text, in hexadecimal.
     pub fn digest(&self) -> String {
         let digest = Sha256::digest(self.to_text());
-        digest.iter().fold(String::new(), |text, byte| {
-            text + &format!("{byte:02x}")
-        })
+        digest
+            .iter()
+            .fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
     }
 
     /// The same host keys as OpenSSH reads them, for `GlobalKnownHostsFile`.

@@ -127,6 +127,11 @@ impl Action {
         )
     }
 
+    /// Whether the resource is there afterwards, as the network wants it.
+    pub fn settles(self) -> bool {
+        !matches!(self, Self::Delete | Self::Forget | Self::Obsolete)
+    }
+
     /// Whether the resource, or what is kept of it, is another one afterwards.
     pub fn changes(self) -> bool {
         !matches!(self, Self::Keep | Self::Obsolete)
@@ -157,9 +162,10 @@ impl PlannedResource {
         self
     }
 
-    /// Whether something is lost by it that may have data.
+    /// Whether something is lost by it that may have data, or may be once more is known.
     pub fn destroys(&self) -> bool {
-        self.action.destroys() && !self.retains
+        let may = self.may.iter().any(|action| action.destroys());
+        (self.action.destroys() || may) && !self.retains
     }
 }
 

@@ -114,9 +114,7 @@ impl Providers {
     /// Names of the plugins, and that of NixOps for its own types.
     pub fn plugin_names(&self) -> BTreeSet<String> {
         let plugins = self.plugins.iter().chain([Plugin::core()]);
-        plugins
-            .map(|plugin| plugin.manifest.name.clone())
-            .collect()
+        plugins.map(|plugin| plugin.manifest.name.clone()).collect()
     }
 
     /// Name of the plugin that has a type.

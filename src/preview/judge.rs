@@ -108,7 +108,12 @@ impl<'a> Judge<'a> {
     }
 
     /// A machine whose backend nobody has.
-    pub fn no_backend(&self, machine: CheckedMachine<'a>, message: String, hint: String) -> Problem {
+    pub fn no_backend(
+        &self,
+        machine: CheckedMachine<'a>,
+        message: String,
+        hint: String,
+    ) -> Problem {
         let subject = self.of_machine(machine, vec!["deployment"]);
         subject.of_attribute("targetEnv", message, hint)
     }

@@ -65,9 +65,7 @@ impl Preview<'_> {
         outputs: Attributes,
     ) -> (Attributes, Option<Attributes>) {
         let plain = match self.schemas.outputs(&key.kind) {
-            Some(schema) => {
-                attributes(schema.without_sensitive(&Value::Object(outputs.clone())))
-            }
+            Some(schema) => attributes(schema.without_sensitive(&Value::Object(outputs.clone()))),
             None => outputs.clone(),
         };
         let secret = (plain != outputs).then_some(outputs);
@@ -144,7 +142,7 @@ impl Preview<'_> {
         Ok(self.providers.of(&key.kind)?)
     }
 
-/// What there is to say of a backend that nobody has, and what to do.
+    /// What there is to say of a backend that nobody has, and what to do.
     pub fn no_backend(&self, backend: &str) -> (String, String) {
         let known = self.providers.backends();
         let known = match known.as_slice() {

@@ -4,13 +4,12 @@ use std::borrow::Cow;
 
 use anstyle::Style;
 
-use crate::check::{Condition, Findings, MachineReport, Report, ResourceReport, SystemState};
+use crate::check::{Findings, MachineReport, Report, ResourceReport, SystemState};
 use crate::evaluator::Diagnostic;
-use crate::state::Phase;
 
+use super::check_resource::{has_news, resource};
 use super::color::{ERROR, FAINT, GOOD, STRONG, WARNING, paint};
 use super::message;
-use super::plan_attribute::attribute;
 use super::sanitise::sanitise;
 use super::table::{Cell, styled_table};
 
@@ -161,65 +160,18 @@ fn other_system(title: &str, machine: &MachineReport) -> Option<String> {
     is_other.then(|| {
         format!(
             "{title}: runs {}, will boot {}, was deployed to {}",
-            path(&system.running),
-            path(&system.profile),
-            path(&system.deployed)
+            path(system.running.as_deref()),
+            path(system.profile.as_deref()),
+            path(system.deployed.as_deref())
         )
     })
 }
 
-fn path(path: &Option<String>) -> Cow<'_, str> {
-    path.as_deref().map_or("nothing".into(), sanitise)
+fn path(path: Option<&str>) -> Cow<'_, str> {
+    path.map_or("nothing".into(), sanitise)
 }
 
-fn has_news(resource: &ResourceReport) -> bool {
-    resource.condition != Condition::Well || !resource.outputs.is_empty()
-}
-
-/// How a resource fares, and what differs.
-fn resource(resource: &ResourceReport) -> Vec<String> {
-    let name = resource.key.to_string();
-    let name = paint(STRONG, &sanitise(&name));
-    let (style, words) = condition(resource);
-    let mut lines = vec![format!("{name}  {}", paint(style, words))];
-    match &resource.condition {
-        Condition::Drifted { changes } => {
-            lines.extend(changes.iter().filter_map(|change| attribute(change, false)));
-        }
-        Condition::Unknown { reason } => lines.push(told("    why", reason)),
-        _ => {}
-    }
-    if !resource.outputs.is_empty() {
-        let paths = resource.outputs.iter().map(|output| output.path.join("."));
-        let paths: Vec<String> = paths.collect();
-        let text = format!("    outputs that are news: {}", listed(&paths, true));
-        lines.push(paint(FAINT, &text));
-    }
-    lines
-}
-
-fn condition(resource: &ResourceReport) -> (Style, &'static str) {
-    match (&resource.condition, resource.exists) {
-        (Condition::Well, _) => (GOOD, "exists"),
-        (Condition::Drifted { .. }, _) => (WARNING, "has drifted"),
-        (Condition::Gone, _) => (ERROR, "is gone"),
-        (Condition::Replaced, Some(false)) => (WARNING, "was replaced, and is gone"),
-        (Condition::Replaced, _) => (WARNING, "was replaced, and is still to be deleted"),
-        (Condition::Unfinished { phase }, exists) => (WARNING, unfinished(*phase, exists)),
-        (Condition::Unknown { .. }, _) => (FAINT, "unknown"),
-    }
-}
-
-fn unfinished(phase: Phase, exists: Option<bool>) -> &'static str {
-    match (phase, exists) {
-        (Phase::Creating, Some(true)) => "was made by a run that did not end",
-        (Phase::Creating, _) => "was to be made by a run that did not end",
-        (Phase::Deleting, _) => "was to be deleted by a run that did not end",
-        (Phase::Updating | Phase::Ready, _) => "was to be changed by a run that did not end",
-    }
-}
-
-fn told(title: &str, problem: &Diagnostic) -> String {
+pub(super) fn told(title: &str, problem: &Diagnostic) -> String {
     let text = format!("{title}: {}", sanitise(&problem.message));
     match &problem.hint {
         Some(hint) => format!("{text}\n{}", message::hint(hint)),
@@ -227,7 +179,7 @@ fn told(title: &str, problem: &Diagnostic) -> String {
     }
 }
 
-fn listed(names: &[String], all: bool) -> String {
+pub(super) fn listed(names: &[String], all: bool) -> String {
     let most = if all { usize::MAX } else { NAMES };
     let shown: Vec<String> = names
         .iter()

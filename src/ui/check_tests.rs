@@ -5,7 +5,7 @@ use insta::assert_snapshot;
 use serde_json::json;
 
 use super::*;
-use crate::check::Running;
+use crate::check::{Condition, Running};
 use crate::host::FileSystem;
 use crate::plan::{AttributeChange, Shown};
 use crate::state::Key;
@@ -108,7 +108,22 @@ fn what_is_not_well_is_told_below() {
         changes: vec![change],
     };
     let text = told(&[("web", web), ("db", db)], vec![volume(drifted)]);
-    assert_snapshot!(text, @"");
+    assert_snapshot!(text, @r"
+    machine  exists   up       reached  load            units     disks    system
+    db       unknown  unknown  no       unknown         unknown   unknown  unknown
+    web      yes      yes      yes      0.10 0.05 1.00  2 failed  1 full   another one
+
+    db: the connection was refused (10.0.0.2)
+    hint: check that sshd runs there
+    web: /var: 97 % used, 12 % of its inodes
+    web: failed units: nginx.service, a.mount
+    web: runs /nix/store/b-nixos, will boot /nix/store/b-nixos, was deployed to /nix/store/a-nixos
+
+    neatcloudVolumes.data  has drifted
+        size: 20 → 10
+
+    2 machines, 1 resource: 1 unreachable, 1 with full disks, 1 with failed units, 2 not as deployed
+    ");
 }
 
 #[test]

@@ -7,6 +7,7 @@
 //! (Nix, hosts) is sanitised here, so that it cannot move a cursor or change a colour.
 
 mod check;
+mod check_resource;
 mod color;
 mod event;
 mod excerpt;

@@ -90,7 +90,7 @@
 //! # Keywords of schemas
 //!
 //! Beside what JSON Schema has, `#[schemars(extend("…" = true))]` marks a field with
-//! `x-nixops-sensitive` (never printed or stored), `x-nixops-writeOnly` (the provider cannot read it
+//! `x-nixops-sensitive` (never printed, and kept encrypted), `x-nixops-writeOnly` (the provider cannot read it
 //! back), or `x-nixops-replace` (a change needs a new resource; on a struct it is for all in it).
 //!
 //! [`protocol`] holds the messages between NixOps and a provider, for both sides.

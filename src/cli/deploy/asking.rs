@@ -1,13 +1,14 @@
 //! What may be done with resources, and whether the user agrees.
 
-use std::num::NonZeroUsize;
+use std::{collections::BTreeSet, num::NonZeroUsize};
 
 use anyhow::{Result, bail};
 use clap::Args;
 
 use crate::{
-    deploy::{Limits, Scope},
+    deploy::{Limits, Scope, Trouble},
     plan::{PlannedResource, ResourcesPlan},
+    state::Key,
     ui::can_ask,
 };
 
@@ -59,6 +60,23 @@ impl ResourceArguments {
 }
 
 impl AgreementArguments {
+    /// What was agreed to: nothing else is lost that turns up only while the plan is carried out.
+    pub fn covers(
+        self,
+        plan: &ResourcesPlan,
+    ) -> impl Fn(&PlannedResource) -> Result<(), Trouble> + Sync + use<> {
+        let lost = plan.all().filter(|planned| planned.destroys());
+        let lost: BTreeSet<Key> = lost.map(|planned| planned.key.clone()).collect();
+        move |planned| {
+            if !planned.destroys() || self.yes || lost.contains(&planned.key) {
+                return Ok(());
+            }
+            let message = "it would be replaced now, which the plan did not say";
+            let hint = "deploy again: what it is by now is in the plan then";
+            Err(Trouble::new(message, Some(hint.to_owned())))
+        }
+    }
+
     /// Asks before something is lost. Who cannot be asked has to have said so.
     pub fn ask(&self, context: &Context, plan: &ResourcesPlan) -> Result<()> {
         let lost: Vec<&PlannedResource> = plan.all().filter(|planned| planned.destroys()).collect();

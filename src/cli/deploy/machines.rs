@@ -101,7 +101,10 @@ pub fn reads(
         for news in receiver {
             match news {
                 Evaluated::Reads { machine, reads } => {
-                    all.entry(machine).or_default().outputs.extend(reads.outputs);
+                    all.entry(machine)
+                        .or_default()
+                        .outputs
+                        .extend(reads.outputs);
                 }
                 Evaluated::Failed {
                     machine,

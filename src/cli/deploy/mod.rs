@@ -28,8 +28,8 @@ use super::{
     source::SourceArguments,
     state::{StateArguments, WaitArguments},
 };
-use arguments::{BuildArguments, ExtentArguments, HostArguments};
 pub use arguments::ReachArguments;
+use arguments::{BuildArguments, ExtentArguments, HostArguments};
 pub use asking::{AgreementArguments, ResourceArguments};
 
 /// Deploy the network: its resources first, then its machines
@@ -99,7 +99,9 @@ impl Deploy {
             return self.with(context, &session, &store, None, None);
         }
         let (held, store) = session.hold(context, &self.wait, "deploy", |session| {
-            saved.as_ref().map_or(Ok(()), |saved| verify(session, saved))
+            saved
+                .as_ref()
+                .map_or(Ok(()), |saved| verify(session, saved))
         })?;
         let code = self.with(context, &session, &store, held.lock(), saved.as_ref());
         held.finish()?;
@@ -140,7 +142,6 @@ impl Deploy {
             selected: selected.clone(),
         });
         let mutation = Mutation::of_resources(self.extent.meaning());
-        let guard = |planned: &PlannedResource| allow(saved, planned);
         let mut survey = stage.survey()?;
         if !is_all {
             let read = machines::read_by(session, &survey, &selected)?;
@@ -149,6 +150,11 @@ impl Deploy {
         refuse(context, &survey)?;
         let extent = self.extent.meaning();
         show(context, &survey, extent == Extent::DryRun);
+        let is_agreed = self.resources.agreement.covers(&survey.plan);
+        let guard = |planned: &PlannedResource| match saved {
+            Some(saved) => allow(saved, planned),
+            None => is_agreed(planned),
+        };
         let applied = match &mutation {
             None => Applied::default(),
             Some(mutation) => {
@@ -203,9 +209,8 @@ fn verify(session: &Session, plan: &SavedPlan) -> Result<()> {
 }
 
 /// Refuses what a plan does not say.
-fn allow(saved: Option<&SavedPlan>, planned: &PlannedResource) -> Result<(), Trouble> {
-    let allowed = saved.map_or(Ok(()), |saved| saved.allows(planned));
-    allowed.map_err(|outside| {
+fn allow(saved: &SavedPlan, planned: &PlannedResource) -> Result<(), Trouble> {
+    saved.allows(planned).map_err(|outside| {
         let hint = outside.hint().to_owned();
         Trouble::new(outside.to_string(), Some(hint))
     })

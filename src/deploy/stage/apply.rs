@@ -135,9 +135,7 @@ impl<'a> Stage<'a> {
 impl Board {
     fn new(survey: &Survey<'_>) -> Self {
         let planned = survey.plan.resources.iter();
-        let awaits = planned
-            .clone()
-            .filter(|planned| !planned.awaits.is_empty());
+        let awaits = planned.clone().filter(|planned| !planned.awaits.is_empty());
         Self {
             schedule: Schedule::new(super::tasks::of(&survey.plan, &survey.records)),
             stale: awaits.map(|planned| planned.key.clone()).collect(),
@@ -280,6 +278,8 @@ impl Application<'_, '_> {
                 board.schedule.done(task);
             } else {
                 skipped = board.schedule.failed(task);
+                // Of one that failed everybody knows that what it replaced is still there.
+                skipped.retain(|task| task.key() != key);
             }
             board.outcomes.insert(key.clone(), outcome.clone());
             for task in &skipped {
@@ -315,7 +315,10 @@ impl Application<'_, '_> {
             (wanted, board.plans.get(key).cloned())
         };
         let (Some(wanted), Some(planned)) = (wanted, planned) else {
-            return Err(Trouble::new("nothing is known of it; this is a defect", None));
+            return Err(Trouble::new(
+                "nothing is known of it; this is a defect",
+                None,
+            ));
         };
         let aim = Aim {
             key: key.clone(),
@@ -418,7 +421,7 @@ impl Application<'_, '_> {
         if planned.action == Action::Keep {
             return Ok((outputs, ResourceOutcome::Adopted));
         }
-        (self.guard)(&planned)?;
+        self.allow(&planned)?;
         self.seen().insert(aim.key.clone(), seen);
         self.act(wanted, aim, &planned)
     }
@@ -577,8 +580,16 @@ impl Application<'_, '_> {
             seen.get(&wanted.key),
         )?;
         drop(seen);
-        (self.guard)(&planned)?;
+        self.allow(&planned)?;
         Ok(planned)
+    }
+
+    /// Refuses what the network protects, and what the plan does not allow, now that more is known.
+    fn allow(&self, planned: &PlannedResource) -> Result<(), Trouble> {
+        match &planned.refusal {
+            Some(refusal) => Err(Trouble::new(refusal.to_string(), Some(refusal.hint()))),
+            None => (self.guard)(planned),
+        }
     }
 
     fn board(&self) -> MutexGuard<'_, Board> {

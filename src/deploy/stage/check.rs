@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use nixops_plugin::protocol::{Attributes, MachineOutputs, Updated};
+use nixops_plugin::protocol::{Attributes, MachineOutputs, ResourceState, Updated};
 use serde_json::Value;
 
 use crate::check::{Condition, ResourceReport};
@@ -115,25 +115,35 @@ impl Stage<'_> {
             Seen::Gone => Condition::Gone,
             Seen::There(now) => {
                 let kept = self.store.reveal(record)?;
-                report.outputs =
-                    plan::news(&key.kind, &kept.outputs, &now.outputs, self.preview.schemas);
-                match self.preview.diff(key, &kept, now, &kept.inputs) {
-                    Err(error) => unknown((&error).into())?,
-                    Ok(difference) => {
-                        let schemas = self.preview.schemas;
-                        let now = &now.outputs;
-                        match plan::drift(key, record, now, &kept.inputs, &difference, schemas) {
-                            changes if changes.is_empty() => Condition::Well,
-                            changes => Condition::Drifted { changes },
-                        }
-                    }
-                }
+                let (before, after) = (&kept.outputs, &now.outputs);
+                report.outputs = plan::news(&key.kind, before, after, self.preview.schemas);
+                self.compare(key, record, &kept, now)?
             }
             Seen::Unfinished(_) => Condition::Unfinished {
                 phase: Phase::Creating,
             },
         };
         Ok(report)
+    }
+
+    /// Whether a resource is what it was last brought to, as its provider says.
+    fn compare(
+        &self,
+        key: &Key,
+        record: &Record,
+        kept: &ResourceState,
+        now: &Updated,
+    ) -> Result<Condition, Trouble> {
+        let difference = match self.preview.diff(key, kept, now, &kept.inputs) {
+            Ok(difference) => difference,
+            Err(error) => return unknown(error.into()),
+        };
+        let (outputs, schemas) = (&now.outputs, self.preview.schemas);
+        let changes = plan::drift(key, record, outputs, &kept.inputs, &difference, schemas);
+        Ok(match changes {
+            none if none.is_empty() => Condition::Well,
+            changes => Condition::Drifted { changes },
+        })
     }
 
     /// What others have replaced: several may have one name, so each is asked about by itself.

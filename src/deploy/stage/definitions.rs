@@ -10,7 +10,11 @@ use super::super::trouble::{Trouble, diagnostic};
 use super::wanted::{Answer, Definitions, Subject, Wanted, Wish};
 
 impl Definitions for Evaluator {
-    fn evaluate(&self, subjects: &BTreeSet<Subject>, known: &Known) -> Result<Vec<Answer>, Trouble> {
+    fn evaluate(
+        &self,
+        subjects: &BTreeSet<Subject>,
+        known: &Known,
+    ) -> Result<Vec<Answer>, Trouble> {
         let resources = subjects.iter().filter_map(|subject| match subject {
             Subject::Resource(key) => Some(key.clone()),
             Subject::Machine(_) => None,
@@ -121,7 +125,10 @@ impl From<evaluator::Error> for Trouble {
     fn from(error: evaluator::Error) -> Self {
         match error {
             evaluator::Error::Network(diagnostic) => Self::Failed(*diagnostic),
-            error => Self::Failed(diagnostic(format!("{:#}", anyhow::Error::from(error)), None)),
+            error => Self::Failed(diagnostic(
+                format!("{:#}", anyhow::Error::from(error)),
+                None,
+            )),
         }
     }
 }

@@ -6,8 +6,8 @@ use crate::plan;
 use crate::state::{Key, nixops2};
 
 use super::super::trouble::Trouble;
-use super::survey::Survey;
 use super::Stage;
+use super::survey::Survey;
 
 impl<'a> Stage<'a> {
     /// Plans that nothing is left, or nothing of some machines and resources: each goes before what it

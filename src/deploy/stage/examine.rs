@@ -52,7 +52,8 @@ impl Stage<'_> {
             needs: self.mentioned(wanted, all),
         };
         let is_known = wanted.unknown().is_empty();
-        if examined.problems.is_empty() && is_known && self.preview.providers.has(&wanted.key.kind) {
+        if examined.problems.is_empty() && is_known && self.preview.providers.has(&wanted.key.kind)
+        {
             let validated = self.preview.validate(&wanted.key, inputs)?;
             let after = validated.after.iter().flat_map(|one| meant(one, &all.keys));
             examined.needs.extend(after);
@@ -131,16 +132,12 @@ impl Stage<'_> {
 
 /// The resources that a dependency means, among those that there are.
 fn meant(dependency: &Dependency, all: &BTreeSet<Key>) -> BTreeSet<Key> {
-    match &dependency.name {
-        Some(name) => {
-            let key = Key::new(&dependency.kind, name);
-            all.get(&key).into_iter().cloned().collect()
-        }
-        None => {
-            let of_kind = |key: &&Key| key.kind == dependency.kind;
-            all.iter().filter(of_kind).cloned().collect()
-        }
+    if let Some(name) = &dependency.name {
+        let key = Key::new(&dependency.kind, name);
+        return all.get(&key).into_iter().cloned().collect();
     }
+    let of_kind = |key: &&Key| key.kind == dependency.kind;
+    all.iter().filter(of_kind).cloned().collect()
 }
 
 #[cfg(test)]

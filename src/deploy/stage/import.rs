@@ -25,7 +25,8 @@ impl Stage<'_> {
     ) -> Result<(), Trouble> {
         if survey.records.current.contains_key(key) {
             let message = format!("{key} is recorded already");
-            let hint = "`nixops info` shows what is recorded; destroy it first, or import as another name";
+            let hint =
+                "`nixops info` shows what is recorded; destroy it first, or import as another name";
             return Err(Trouble::new(message, Some(hint.to_owned())));
         }
         let Some(wanted) = survey.wishes.wanted.get(key) else {

@@ -67,7 +67,10 @@ impl<'a> Knowledge<'a> {
     /// The value of an output, if it is known.
     pub(super) fn value(&self, output: &OutputRef) -> Option<Value> {
         let told = self.lock();
-        told.get(&output.key)?.values.get(&output.attribute).cloned()
+        told.get(&output.key)?
+            .values
+            .get(&output.attribute)
+            .cloned()
     }
 
     /// All outputs of a resource that is there.

@@ -51,7 +51,9 @@ impl Survey<'_> {
         for (name, key) in &self.wishes.made {
             match applied.outcomes.get(key) {
                 Some(outcome) if !outcome.is_well() => {
-                    machines.skipped.insert(name.clone(), format!("{key} {outcome}"));
+                    machines
+                        .skipped
+                        .insert(name.clone(), format!("{key} {outcome}"));
                 }
                 _ => match self.provided(key) {
                     Ok(provided) => {
@@ -79,7 +81,11 @@ impl Survey<'_> {
             None => Reach::Nowhere,
         };
         // What was applied is no plan any more.
-        let planned = self.plan.resources.iter().find(|planned| planned.key == *key);
+        let planned = self
+            .plan
+            .resources
+            .iter()
+            .find(|planned| planned.key == *key);
         let would = planned.filter(|_| !self.is_applied).and_then(would);
         Ok(Provided { reach, would })
     }

@@ -8,8 +8,8 @@
 
 mod apply;
 mod check;
-mod destroy;
 mod definitions;
+mod destroy;
 mod examine;
 mod import;
 mod knowledge;

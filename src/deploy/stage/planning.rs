@@ -12,9 +12,9 @@ use crate::preview::Seen;
 use crate::state::{Key, Lifecycle, Record, nixops2};
 
 use super::super::trouble::Trouble;
+use super::Stage;
 use super::survey::Survey;
 use super::wanted::{Subject, Wanted};
-use super::Stage;
 
 impl Stage<'_> {
     /// Everything whose definition is asked for.
@@ -42,7 +42,9 @@ impl Stage<'_> {
         let backends = self.preview.providers.backends();
         let of = |backend: &String| {
             let names = self.names.machines.iter();
-            names.map(|name| Key::new(backend, name)).collect::<Vec<_>>()
+            names
+                .map(|name| Key::new(backend, name))
+                .collect::<Vec<_>>()
         };
         backends.iter().flat_map(of).collect()
     }
@@ -110,11 +112,13 @@ impl Stage<'_> {
         let inputs = plan::with_ignored(inputs, &kept.inputs, ignored);
         let asked = with_prior(&inputs, &kept.inputs, &lacking);
         let mut difference = self.preview.diff(&wanted.key, &kept, &now, &asked)?;
-        difference.changes.extend(lacking.into_iter().map(|path| Changed {
-            path: vec![path],
-            kind: ChangeKind::Update,
-            replace: false,
-        }));
+        difference
+            .changes
+            .extend(lacking.into_iter().map(|path| Changed {
+                path: vec![path],
+                kind: ChangeKind::Update,
+                replace: false,
+            }));
         Ok(Found::There { now, difference })
     }
 
@@ -134,7 +138,12 @@ impl Stage<'_> {
         let renamed = survey.renames.values().cloned().collect();
         let circumstances = Circumstances {
             kill: self.scope.kill_obsolete,
-            failed: survey.wishes.failed.keys().map(Subject::to_string).collect(),
+            failed: survey
+                .wishes
+                .failed
+                .keys()
+                .map(Subject::to_string)
+                .collect(),
             selected: false,
             plugins: self.preview.providers.plugin_names(),
         };
@@ -145,7 +154,10 @@ impl Stage<'_> {
         let left = plan::obsolete(&current, &named, &renamed, &circumstances, schemas);
         survey.plan.resources.extend(left);
         survey.plan.deposed = plan::deposed(&survey.records.deposed);
-        survey.plan.resources.sort_by(|one, other| one.key.cmp(&other.key));
+        survey
+            .plan
+            .resources
+            .sort_by(|one, other| one.key.cmp(&other.key));
     }
 
     /// Plans something whose definition waits for an output.

@@ -144,6 +144,8 @@ impl Schedule {
 
     fn end(&mut self, task: &Task) {
         self.running.remove(task);
+        // One that was put back with nothing to wait for would begin again.
+        self.ready.remove(task);
         self.ended.insert(task.clone());
     }
 }
@@ -196,7 +198,10 @@ mod tests {
         assert_eq!(b, settle("b"));
         schedule.done(&b);
         assert_eq!(schedule.take(), Some(a.clone()));
-        assert!(!schedule.put_back(a, [b]), "what has ended is not waited for");
+        let waits = schedule.put_back(a.clone(), [b]);
+        assert!(!waits, "what has ended is not waited for");
+        assert!(schedule.failed(&a).is_empty());
+        assert!(schedule.take().is_none() && schedule.is_over());
     }
 
     #[test]

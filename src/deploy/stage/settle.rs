@@ -107,7 +107,9 @@ impl<'a> Steps<'a> {
     }
 
     fn intent(&self, provider: &Provider, aim: &Aim, token: String) -> Record {
-        let (inputs, secret_inputs) = self.preview.divide_inputs(&aim.key, &aim.shown, &aim.inputs);
+        let (inputs, secret_inputs) = self
+            .preview
+            .divide_inputs(&aim.key, &aim.shown, &aim.inputs);
         Record {
             plugin: provider.subject().origin.plugin.clone(),
             version: self.preview.version(&aim.key),
@@ -276,7 +278,9 @@ impl<'a> Steps<'a> {
         record: Record,
         now: Updated,
     ) -> Result<(), Trouble> {
-        let (inputs, secret_inputs) = self.preview.divide_inputs(&aim.key, &aim.shown, &aim.inputs);
+        let (inputs, secret_inputs) = self
+            .preview
+            .divide_inputs(&aim.key, &aim.shown, &aim.inputs);
         let record = Record {
             phase: Phase::Ready,
             version: self.preview.version(&aim.key),
@@ -400,7 +404,10 @@ impl<'a> Steps<'a> {
 
     fn expect(&self, key: &Key) -> Result<Record, Trouble> {
         self.record(key).ok_or_else(|| {
-            Trouble::new(format!("nothing is recorded of {key}; this is a defect"), None)
+            Trouble::new(
+                format!("nothing is recorded of {key}; this is a defect"),
+                None,
+            )
         })
     }
 

@@ -6,7 +6,7 @@ use std::mem;
 use nixops_plugin::protocol::{Attributes, Severity};
 
 use crate::evaluator::{Diagnostic, Known, OutputRef};
-use crate::plan::{Action, Names, PlannedResource, ResourcesPlan, renames};
+use crate::plan::{Action, Cycle, Graph, Names, PlannedResource, ResourcesPlan, renames};
 use crate::preview::{Problem, Seen};
 use crate::state::{Change, Key, Records};
 use serde_json::Value;
@@ -44,6 +44,14 @@ pub struct Survey<'a> {
     planned: BTreeMap<Key, Planned>,
 }
 
+/// What was found of something that is wanted.
+struct Weighed {
+    problems: Vec<Problem>,
+    needs: BTreeSet<Key>,
+    /// What is done with it; nothing if it is refused, or nobody's to make.
+    planned: Option<Planned>,
+}
+
 /// What is to be done with something that is wanted, as far as it was found out.
 struct Planned {
     planned: PlannedResource,
@@ -65,6 +73,7 @@ impl<'a> Stage<'a> {
             open = self.unsettle(&mut survey, &open)?;
         }
         self.conclude(&mut survey);
+        survey.check_order()?;
         Ok(survey)
     }
 
@@ -122,7 +131,12 @@ impl<'a> Stage<'a> {
         for (wanted, result) in fresh.iter().zip(results) {
             news.push((wanted.key.clone(), result?));
         }
-        for (key, (problems, needs, planned)) in news {
+        for (key, weighed) in news {
+            let Weighed {
+                problems,
+                needs,
+                planned,
+            } = weighed;
             survey.problems.retain(|(of, _)| *of != key);
             let problems = problems.into_iter().map(|problem| (key.clone(), problem));
             survey.problems.extend(problems);
@@ -141,22 +155,34 @@ impl<'a> Stage<'a> {
         survey: &Survey<'_>,
         wanted: &Wanted,
         all: &All,
-    ) -> Result<(Vec<Problem>, BTreeSet<Key>, Option<Planned>), Trouble> {
+    ) -> Result<Weighed, Trouble> {
         let inputs = survey.knowledge.fill(&wanted.shown);
         let examined = self.examine(wanted, &inputs, all)?;
         // What has no provider is nothing but values.
         if examined.is_refused() || !self.preview.providers.has(&wanted.key.kind) {
-            return Ok((examined.problems, examined.needs, None));
+            return Ok(Weighed {
+                problems: examined.problems,
+                needs: examined.needs,
+                planned: None,
+            });
         }
-        let (planned, stable) = self.plan_one(
+        let (mut planned, stable) = self.plan_one(
             wanted,
             &inputs,
             examined.needs.clone(),
             survey.records.current.get(&wanted.key),
             survey.seen.get(&wanted.key),
         )?;
+        if let Some(old) = survey.renames.get(&wanted.key) {
+            planned.renamed_from = Some(old.clone());
+            planned.reasons.push(format!("it was {old} before"));
+        }
         let planned = Planned { planned, stable };
-        Ok((examined.problems, examined.needs, Some(planned)))
+        Ok(Weighed {
+            problems: examined.problems,
+            needs: examined.needs,
+            planned: Some(planned),
+        })
     }
 
     /// Finds resources that had another name, and gives outputs that are known because of it.
@@ -165,8 +191,8 @@ impl<'a> Stage<'a> {
         let wanted = wanted.map(|wanted| (&wanted.key, &wanted.lifecycle));
         let kept = survey.records.current.keys().cloned().collect();
         let renames = renames(wanted, &self.named(survey), &kept);
-        let renames =
-            renames.map_err(|error| Trouble::new(error.to_string(), Some(error.hint().to_owned())))?;
+        let renames = renames
+            .map_err(|error| Trouble::new(error.to_string(), Some(error.hint().to_owned())))?;
         let mut changed = BTreeSet::new();
         for (to, from) in renames {
             let change = Change::Rename(from.clone(), to.clone());
@@ -211,9 +237,7 @@ impl<'a> Stage<'a> {
 fn forget(knowledge: &Knowledge<'_>, planned: &Planned) -> BTreeSet<OutputRef> {
     let key = &planned.planned.key;
     let forgotten = match planned.planned.action {
-        Action::Replace | Action::ReplaceCreateFirst | Action::Create => {
-            knowledge.forget(key, &[])
-        }
+        Action::Replace | Action::ReplaceCreateFirst | Action::Create => knowledge.forget(key, &[]),
         Action::Update | Action::Later => knowledge.forget(key, &planned.stable),
         _ => BTreeSet::new(),
     };
@@ -297,6 +321,24 @@ impl Survey<'_> {
             .collect()
     }
 
+    /// Refuses resources that need each other, with the way round.
+    fn check_order(&self) -> Result<(), Trouble> {
+        let settled = self.plan.resources.iter();
+        let mut settled = settled.filter(|planned| planned.action.settles());
+        let needs = settled.clone();
+        let needs = needs.map(|planned| (planned.key.clone(), planned.needs.clone()));
+        let order = Graph::of(&needs.collect()).order().map(drop);
+        let own = settled.find(|planned| planned.awaits.contains(&planned.key));
+        let order = own.map_or(order, |planned| {
+            let key = || planned.key.clone();
+            Err(Cycle { path: vec![key(), key()] })
+        });
+        order.map_err(|cycle| {
+            let hint = "take one of these references out, or let only the systems of machines read it";
+            Trouble::new(cycle.to_string(), Some(hint.to_owned()))
+        })
+    }
+
     /// Everything that is wrong, and everything that is only worth a word.
     pub fn problems(&self) -> impl Iterator<Item = &Problem> {
         self.problems.iter().map(|(_, problem)| problem)
@@ -327,7 +369,9 @@ impl Survey<'_> {
 
     /// Leaves in the plan only what some machines need, and what they read.
     pub fn narrow(&mut self, machines: &[String], read: &BTreeSet<Key>) {
-        let own = machines.iter().filter_map(|name| self.wishes.made.get(name));
+        let own = machines
+            .iter()
+            .filter_map(|name| self.wishes.made.get(name));
         let mut open: Vec<Key> = own.chain(read).cloned().collect();
         let mut kept = BTreeSet::new();
         while let Some(key) = open.pop() {
@@ -337,7 +381,9 @@ impl Survey<'_> {
         }
         let resources = &mut self.plan.resources;
         resources.retain(|planned| kept.contains(&planned.key));
-        self.plan.deposed.retain(|planned| kept.contains(&planned.key));
+        self.plan
+            .deposed
+            .retain(|planned| kept.contains(&planned.key));
         self.problems.retain(|(key, _)| kept.contains(key));
     }
 

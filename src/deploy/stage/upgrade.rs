@@ -79,13 +79,10 @@ impl Stage<'_> {
         outdated
     }
 
-    fn renew(
-        &self,
-        record: &mut Record,
-        key: &Key,
-        state: nixops_plugin::protocol::ResourceState,
-    ) {
-        let (inputs, secret_inputs) = self.preview.divide_inputs(key, &state.inputs, &state.inputs);
+    fn renew(&self, record: &mut Record, key: &Key, state: nixops_plugin::protocol::ResourceState) {
+        let (inputs, secret_inputs) = self
+            .preview
+            .divide_inputs(key, &state.inputs, &state.inputs);
         let (outputs, secret_outputs) = self.preview.divide_outputs(key, state.outputs);
         record.version = self.preview.version(key);
         record.secrets = Secrets::of(SecretParts {

@@ -18,7 +18,8 @@ use super::super::trouble::Trouble;
 /// from what became of another.
 pub trait Definitions: Sync {
     /// Evaluates some resources and the options of some machines, with what is known of outputs.
-    fn evaluate(&self, subjects: &BTreeSet<Subject>, known: &Known) -> Result<Vec<Answer>, Trouble>;
+    fn evaluate(&self, subjects: &BTreeSet<Subject>, known: &Known)
+    -> Result<Vec<Answer>, Trouble>;
 }
 
 /// The definitions of a run that has only the state.
@@ -152,9 +153,10 @@ impl Wanted {
         for name in path {
             let next = match value {
                 None => self.shown.get(name),
-                Some(Value::Array(values)) => {
-                    name.parse::<usize>().ok().and_then(|index| values.get(index))
-                }
+                Some(Value::Array(values)) => name
+                    .parse::<usize>()
+                    .ok()
+                    .and_then(|index| values.get(index)),
                 Some(Value::Object(values)) => values.get(name),
                 Some(_) => None,
             };

@@ -43,10 +43,10 @@ pub struct ResourceRef {
 pub struct ResourceState {
     /// How the provider calls it.
     pub id: String,
-    /// The inputs that it was last brought to, without those that the schema marks sensitive.
+    /// The inputs that it was last brought to. What the schema marks sensitive is kept encrypted.
     #[serde(default)]
     pub inputs: Attributes,
-    /// What the provider told of it last, without what the schema marks sensitive.
+    /// What the provider told of it last. What the schema marks sensitive is kept encrypted.
     #[serde(default)]
     pub outputs: Attributes,
     /// What the provider wants to remember; nobody else looks at it.

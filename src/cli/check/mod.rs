@@ -1,7 +1,10 @@
 //! `nixops check`
 
+mod machines;
+mod targets;
+
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeSet,
     fs::File,
     num::NonZeroUsize,
     thread,
@@ -12,14 +15,15 @@ use anyhow::{Context as _, Result, bail};
 use clap::Args;
 
 use crate::{
-    check::{self, Answer, Evidence, MachineReport, Report},
+    check::{self, Evidence, MachineReport, Report},
     deploy::{self, Checked, Mutation, Stage},
-    evaluator::Diagnostic,
-    host::{self, Connections, Target},
-    network::MachineOptions,
+    host::{self, Connections},
     state::{DeploymentStore, Key, MachineRecord, Store as _},
     ui::check_text,
 };
+
+use machines::Machines;
+use targets::{Answers, made_target, plain_target};
 
 use super::{
     Context,
@@ -82,19 +86,6 @@ pub struct Check {
     plugins: PluginArguments,
 }
 
-/// Machines that are meant, as they are recorded, and those among them that backends made.
-struct Machines {
-    records: BTreeMap<String, MachineRecord>,
-    made: BTreeMap<String, Key>,
-}
-
-/// What hosts answered, and why others could not be asked.
-#[derive(Default)]
-struct Answers {
-    answers: BTreeMap<String, Result<Answer, host::Error>>,
-    problems: BTreeMap<String, Diagnostic>,
-}
-
 impl Check {
     /// Runs the verb and gives the exit code.
     pub fn run(self, context: &Context) -> Result<u8> {
@@ -117,7 +108,12 @@ impl Check {
             Err(error) => return Err(error),
         };
         let ground = session.ground;
-        if ground.backend.look()?.get(&ground.deployment.uuid)?.is_none() {
+        if ground
+            .backend
+            .look()?
+            .get(&ground.deployment.uuid)?
+            .is_none()
+        {
             bail!("there is nothing to check: this network was not deployed yet");
         }
         Ok(ground)
@@ -133,7 +129,10 @@ impl Check {
         let run = Run::prepare(context, ground, store, None, &self.plugins, lock)?;
         let asking = run.asking();
         let stage = asking.stage_of_state(deploy::Limits::default());
-        let (machines, meant) = self.meant(store, &stage)?;
+        let recorded = store.records()?;
+        let backends = stage.preview.providers.backends();
+        let mut machines = Machines::of(store.machines()?, &recorded, &backends);
+        let meant = machines.select(&self.selection, &recorded)?;
         let options = host::Options {
             limit: self.parallelism.get(),
             ..self.reach.options()
@@ -151,54 +150,6 @@ impl Check {
         });
         stage.refresh(&Mutation::of_state(), &mut checked)?;
         Ok(report.exit_code)
-    }
-
-    /// The machines and resources that are selected. What a backend made belongs to its machine.
-    fn meant(
-        &self,
-        store: &DeploymentStore,
-        stage: &Stage<'_>,
-    ) -> Result<(Machines, BTreeSet<Key>)> {
-        let recorded = store.records()?;
-        let mut records = store.machines()?;
-        let backends = stage.preview.providers.backends();
-        let deposed = recorded.deposed.iter().map(|(key, _)| key);
-        let mut keys: BTreeSet<Key> = recorded.current.keys().chain(deposed).cloned().collect();
-        for key in keys.iter().filter(|key| backends.contains(&key.kind)) {
-            let record = records.entry(key.name.clone()).or_default();
-            // What is there counts, if a machine has another backend now.
-            if record.backend != key.kind && recorded.current.contains_key(key) {
-                record.backend.clone_from(&key.kind);
-            }
-        }
-        let made = |(name, record): (&String, &MachineRecord)| {
-            let is_made = record.backend != MachineOptions::NO_BACKEND;
-            is_made.then(|| (name.clone(), Key::new(&record.backend, name)))
-        };
-        let mut made: BTreeMap<String, Key> = records.iter().filter_map(made).collect();
-        let is_machine = |key: &Key| made.get(&key.name) == Some(key);
-        let others = keys.iter().filter(|key| !is_machine(key));
-        let names: Vec<String> = records
-            .keys()
-            .cloned()
-            .chain(others.map(ToString::to_string))
-            .collect();
-        let tags = records.iter().map(|(name, record)| {
-            let tags = options(record).map(|options| options.tags);
-            (name.clone(), tags.unwrap_or_default())
-        });
-        let selected = self.selection.of_state(&names, &tags.collect())?;
-        let selected: BTreeSet<String> = selected.into_iter().collect();
-        keys.retain(|key| {
-            let name = match is_machine(key) {
-                true => key.name.clone(),
-                false => key.to_string(),
-            };
-            selected.contains(&name)
-        });
-        records.retain(|name, _| selected.contains(name));
-        made.retain(|name, _| selected.contains(name));
-        Ok((Machines { records, made }, keys))
     }
 
     /// Asks providers and hosts at the same time: those hosts that nobody made need no provider.
@@ -267,103 +218,5 @@ impl Check {
             machines,
             resources.chain(replaced).collect(),
         )
-    }
-}
-
-impl Answers {
-    /// Keeps hosts that can be asked, and notes why others cannot.
-    fn targets<'n>(
-        &mut self,
-        targets: impl Iterator<Item = (&'n String, Result<Target, Diagnostic>)>,
-    ) -> BTreeMap<String, Target> {
-        let mut kept = BTreeMap::new();
-        for (name, target) in targets {
-            match target {
-                Ok(target) => drop(kept.insert(name.clone(), target)),
-                Err(problem) => drop(self.problems.insert(name.clone(), problem)),
-            }
-        }
-        kept
-    }
-}
-
-/// How a host is reached that nobody made.
-fn plain_target(name: &str, record: &MachineRecord) -> Result<Target, Diagnostic> {
-    let options = options(record).filter(|options| !options.target_host.is_empty());
-    options
-        .map(|options| Target::plain(name, &options))
-        .ok_or_else(|| {
-            let hint = "deploy it once: that records it";
-            diagnostic("how it is reached is not recorded", Some(hint.to_owned()))
-        })
-}
-
-/// How a machine is reached that a backend made; nothing if it is not there, or not switched on.
-fn made_target(
-    name: &str,
-    record: &MachineRecord,
-    key: &Key,
-    checked: &Checked,
-) -> Option<Result<Target, Diagnostic>> {
-    if checked.power(key) == Some(false) {
-        return None;
-    }
-    if !checked.resources.contains_key(key) {
-        let message = format!(
-            "nothing is recorded of what its backend `{}` made",
-            key.kind
-        );
-        return Some(Err(diagnostic(message, Some("deploy it again".to_owned()))));
-    }
-    let outputs = match checked.reach(key)? {
-        Ok(outputs) => outputs,
-        Err(trouble) => return Some(Err(trouble.into_diagnostic())),
-    };
-    // One that was made and never deployed has no options yet.
-    let options = options(record).or_else(usual)?;
-    let target = Target::provided(name, &options, &outputs);
-    Some(target.map_err(|error| diagnostic(error.to_string(), error.hint())))
-}
-
-/// What `deployment.*` said of a machine when it was last deployed.
-fn options(record: &MachineRecord) -> Option<MachineOptions> {
-    serde_json::from_value(record.options.clone()?).ok()
-}
-
-/// What `deployment.*` says where nobody set anything.
-fn usual() -> Option<MachineOptions> {
-    let usual = serde_json::json!({
-        "targetEnv": "", "targetHost": "", "targetPort": 22, "targetUser": "root", "sshOptions": [],
-        "privilegeEscalationCommand": ["sudo", "-H"], "alwaysActivate": false, "owners": [],
-        "keys": {}, "hasFastConnection": false, "provisionSSHKey": true, "nixosRelease": "",
-        "publicIPv4": null, "tags": [], "buildOnTarget": false,
-        "substituteOnDestination": false, "copyProtocol": "ssh",
-    });
-    serde_json::from_value(usual).ok()
-}
-
-fn diagnostic(message: impl Into<String>, hint: Option<String>) -> Diagnostic {
-    Diagnostic {
-        message: message.into(),
-        position: None,
-        hint,
-        trace: Vec::new(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_usual_options_can_be_read() {
-        assert!(usual().is_some());
-    }
-
-    #[test]
-    fn a_host_whose_way_is_not_recorded_is_not_asked() {
-        let record = MachineRecord::default();
-        let problem = plain_target("web", &record).unwrap_err();
-        assert_eq!(problem.message, "how it is reached is not recorded");
     }
 }
