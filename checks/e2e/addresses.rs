@@ -1,6 +1,6 @@
 //! What machines know of each other, which is data and no part of their systems.
 
-use std::{collections::BTreeMap, fs, path::PathBuf};
+use std::{collections::BTreeMap, fs};
 
 use serde_json::{Value, json};
 
@@ -9,9 +9,10 @@ use crate::lab::Lab;
 /// A file below `/var/lib/nixops` of a server.
 fn read(lab: &Lab, server: &Value, file: &str) -> String {
     let id = server["id"].as_str().expect("an id");
-    let place = lab.rig.home().join("state/neatcloud/servers").join(id);
-    let path: PathBuf = place.join("root/var/lib/nixops").join(file);
-    fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    let place = lab.place(&format!("state/neatcloud/servers/{id}"));
+    let path = format!("*/root/var/lib/nixops/{file}");
+    let found = lab.run("find", &[&place, "-path", &path]);
+    fs::read_to_string(found.trim()).unwrap_or_else(|error| panic!("{found}: {error}"))
 }
 
 /// What each server knows of the network, by the server's name.
@@ -38,7 +39,7 @@ fn a_new_machine_is_made_known_to_the_others_without_new_systems() {
         assert_eq!(machines.keys().collect::<Vec<_>>(), ["db", "web"]);
         for name in ["web", "db"] {
             let told = &machines[name];
-            assert_eq!(told["privateIPv4"], physical["machines"][name]["privateIPv4"]);
+            assert_eq!(told["privateIPv4"], physical[name]["privateIPv4"]);
             assert!(told["hostKeys"][0].as_str().unwrap().starts_with("ssh-ed25519 "));
         }
     }

@@ -81,7 +81,8 @@ fn a_state_that_may_only_be_read_can_be_looked_at_and_nothing_is_made() {
     let before = lab.state_files();
     let read_only = "mount --bind $STATE $STATE; mount -o remount,ro,bind $STATE;";
     let run = script(&lab, &format!("{read_only} exec $NIXOPS deploy --accept-plugins"));
-    run.exits(1).says("state.db: it may only be read").says("hint: give yourself the right");
+    run.exits(1).says("cannot write the state in ")
+        .says(": it may only be read").says("hint: give yourself the right");
     for verb in ["plan --accept-plugins", "info", "list", "journal", "export"] {
         script(&lab, &format!("{read_only} exec $NIXOPS {verb}")).exits(0);
     }
@@ -167,7 +168,7 @@ fn a_wrong_key_is_told_of_and_makes_nothing_anew() {
         let run = with_key(verb, key);
         run.exits(1)
             .says("a secret in the state cannot be opened: it is encrypted for ")
-            .says("and the key in NIXOPS_AGE_KEY is not among them")
+            .says("and the key in the variable NIXOPS_AGE_KEY is not among them")
             .says("hint: use the key that made them");
         run.does_not_say(key);
     }

@@ -29,7 +29,7 @@ fn lab() -> (Lab, Old) {
     let text = |value: &Value| value.as_str().expect("a text").to_owned();
     let pair = &physical["resources"]["sshKeyPairs"]["pair"];
     let old = Old {
-        system: text(&physical["machines"]["web"]["system"]),
+        system: text(&physical["web"]["system"]),
         public: text(&pair["publicKey"]),
         private: text(&pair["privateKey"]),
     };

@@ -78,6 +78,10 @@ fn another_network_is_deployed_onto_a_deployment_only_on_purpose() {
     }
     same(&before, &lab.state_files());
     assert!(!other.join("nixops.json").exists());
+    lab.call(&["deploy", "-d", "defualt"])
+        .exits(1)
+        .says("there is no deployment `defualt` in ")
+        .says("hint: did you mean `default`?");
     lab.call_in(&other, &["modify", "-d", "default", "--rebind"]).exits(0);
     assert_eq!(recorded(&other), recorded(&lab.directory));
     lab.call_in(&other, &["deploy"]).exits(0).does_not_say("created");

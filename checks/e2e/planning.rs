@@ -38,7 +38,20 @@ fn a_plan_of_what_was_never_deployed_changes_nothing_anywhere() {
     let before = lab.everything();
     let run = lab.call(&["plan"]);
     run.exits(0);
-    assert_snapshot!(without_uuids(&run.stderr), @"");
+    assert_snapshot!(without_uuids(&run.stderr), @r#"
+    + neatcloudSshKeys.own  create
+        name: "nixops-UUID-own"
+        publicKey: (known after apply)
+    + neatcloudVolumes.data  create
+        name: "nixops-UUID-data"
+        region: "north"
+        size: 10
+    + sshKeyPairs.pair  create
+        privateKey: (sensitive)
+        publicKey: ""
+
+    3 resources: 3 to create
+    "#);
     let plan = lab.planned(&[]);
     assert_eq!(of(&plan, "sshKeyPairs", "pair").action, Action::Create);
     assert_eq!(of(&plan, "neatcloudVolumes", "data").action, Action::Create);
@@ -70,7 +83,7 @@ fn a_plan_says_what_is_done_with_each_and_why() {
     lab.deploy(&[]).exits(0);
     let run = lab.call(&["plan"]);
     run.exits(0);
-    assert_snapshot!(without_uuids(&run.stderr), @"");
+    assert_snapshot!(without_uuids(&run.stderr), @"nothing is to be done: 8 resources: 8 to keep");
 
     let more = more
         .replace("moved = { size = 1;", "moved = { size = 1; region = \"south\";")
@@ -121,7 +134,15 @@ fn a_plan_tells_how_the_packages_of_a_system_differ_and_asks_no_host() {
     assert!(closure.new_paths > 0 && closure.new_size > 0, "{closure:#?}");
     let run = lab.call(&["plan", "--build"]);
     run.exits(0);
-    assert_snapshot!(run.stderr, @"");
+    assert_snapshot!(run.stderr, @r"
+    + db  deploy
+    ~ web  deploy
+        + hello  +792 B
+        rebuilt: nixos-system-web, system-path
+        closure: 60 kB (+1.0 kB), 3 new paths of 22 kB
+
+    2 machines: 2 to deploy
+    ");
     same(&before, &lab.everything());
     assert_eq!(lab.connections("web"), connections);
     lab.deploy(&["--on", "web"]).exits(0);

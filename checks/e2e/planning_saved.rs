@@ -119,7 +119,7 @@ fn a_plan_of_one_network_is_not_done_with_another() {
     refused(
         &lab,
         &["--flake", ".#other"],
-        &["the plan does not fit any more: it is for the deployment default, and this is other"],
+        &["the plan does not fit any more: it is for the network default, and this is other"],
     );
     assert_eq!(lab.told(&["list"]).as_array().unwrap().len(), 1);
     assert_eq!(sizes(&lab), [json!(10)]);
@@ -149,7 +149,7 @@ fn what_was_not_known_may_be_done_as_far_as_the_plan_says() {
     let plan = save(&lab, &[]);
     let resources = plan["plan"]["resources"].as_array().unwrap();
     let planned = |name: &str| {
-        let mut found = resources.iter().filter(|one| one["key"].to_string().contains(name));
+        let mut found = resources.iter().filter(|one| one["name"] == name);
         found.next().unwrap_or_else(|| panic!("{plan:#}"))
     };
     assert_eq!(planned("counted")["may"], json!(["keep", "update"]), "{plan:#}");

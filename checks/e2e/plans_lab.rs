@@ -91,10 +91,12 @@ impl Lab {
         all
     }
 
-    /// Every file of the state that is about resources, with its content.
+    /// Every file of the state and of the cloud, with its content, but for locks, which say who had them.
     pub fn state_files(&self) -> Vec<(PathBuf, Vec<u8>)> {
+        let state = self.rig.home().join("state");
+        let is_lock = |path: &Path| path.starts_with(state.join("nixops/locks"));
         let mut all = self.everything();
-        all.retain(|(path, _)| path.starts_with(self.rig.home().join("state")));
+        all.retain(|(path, _)| path.starts_with(&state) && !is_lock(path));
         all
     }
 }
