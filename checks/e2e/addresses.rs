@@ -6,13 +6,14 @@ use serde_json::{Value, json};
 
 use crate::lab::Lab;
 
-/// A file below `/var/lib/nixops` of a server.
+/// A file below `/var/lib/nixops` of a server, as a process there sees it.
 fn read(lab: &Lab, server: &Value, file: &str) -> String {
     let id = server["id"].as_str().expect("an id");
-    let place = lab.place(&format!("state/neatcloud/servers/{id}"));
-    let path = format!("*/root/var/lib/nixops/{file}");
-    let found = lab.run("find", &[&place, "-path", &path]);
-    fs::read_to_string(found.trim()).unwrap_or_else(|error| panic!("{found}: {error}"))
+    let running = lab.place(&format!("state/neatcloud/servers/{id}/running.json"));
+    let running = fs::read_to_string(running).expect("what runs");
+    let running: Value = serde_json::from_str(&running).expect("JSON");
+    let path = format!("/proc/{}/root/var/lib/nixops/{file}", running["process"]);
+    fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
 /// What each server knows of the network, by the server's name.
@@ -40,12 +41,20 @@ fn a_new_machine_is_made_known_to_the_others_without_new_systems() {
         for name in ["web", "db"] {
             let told = &machines[name];
             assert_eq!(told["privateIPv4"], physical[name]["privateIPv4"]);
-            assert!(told["hostKeys"][0].as_str().unwrap().starts_with("ssh-ed25519 "));
+            assert!(
+                told["hostKeys"][0]
+                    .as_str()
+                    .unwrap()
+                    .starts_with("ssh-ed25519 ")
+            );
         }
     }
     for server in lab.cloud_has("servers") {
         let hosts = read(&lab, &server, "known_hosts");
-        let names: Vec<_> = hosts.lines().map(|line| line.split([',', ' ']).next()).collect();
+        let names: Vec<_> = hosts
+            .lines()
+            .map(|line| line.split([',', ' ']).next())
+            .collect();
         assert_eq!(names, [Some("db"), Some("web")]);
     }
 

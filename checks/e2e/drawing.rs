@@ -33,9 +33,35 @@ fn a_network_is_drawn_in_two_languages_the_same_way_every_time() {
         run.stdout
     };
     let dot = draw(&[]);
-    assert_snapshot!(dot, @"");
+    assert_snapshot!(dot, @r#"
+    digraph network {
+      rankdir = LR;
+      "neatcloud.db" [shape = box3d, label = "db\nneatcloud"];
+      "neatcloud.web" [shape = box3d, label = "web\nneatcloud"];
+      "neatcloudSshKeys.me" [shape = ellipse, label = "me\nneatcloudSshKeys"];
+      "neatcloudVolumes.data" [shape = ellipse, label = "data\nneatcloudVolumes"];
+      "sshKeyPairs.pair" [shape = ellipse, label = "pair\nsshKeyPairs"];
+      "neatcloud.db" -> "neatcloud.web" [style = dotted];
+      "neatcloud.db" -> "neatcloudSshKeys.me";
+      "neatcloud.web" -> "neatcloudSshKeys.me";
+      "neatcloud.web" -> "neatcloudVolumes.data";
+      "neatcloud.web" -> "sshKeyPairs.pair" [style = dotted];
+    }
+    "#);
     assert_eq!(draw(&["--format", "dot"]), dot);
-    assert_snapshot!(draw(&["--format", "mermaid"]), @"");
+    assert_snapshot!(draw(&["--format", "mermaid"]), @r#"
+    graph LR
+      n0[["db<br>neatcloud"]]
+      n1[["web<br>neatcloud"]]
+      n2("me<br>neatcloudSshKeys")
+      n3("data<br>neatcloudVolumes")
+      n4("pair<br>sshKeyPairs")
+      n0 -.-> n1
+      n0 --> n2
+      n1 --> n2
+      n1 --> n3
+      n1 -.-> n4
+    "#);
     let edges = lab.told(&["graph"]);
     assert_eq!(
         edges["needs"]["neatcloud.web"],

@@ -69,12 +69,15 @@ fn write_state(lab: &Lab, old: &Old, system: &str) {
         host.address, host.port, old.public, old.private
     );
     let connection = Connection::open(&path).unwrap();
-    connection.execute_batch(&format!("{schema}{filled}")).unwrap();
+    connection
+        .execute_batch(&format!("{schema}{filled}"))
+        .unwrap();
 }
 
 fn import(lab: &Lab) {
     let run = lab.call(&["import", &lab.place("deployments.nixops")]);
-    run.exits(0).says("kept as they are until a plugin knows them: ebs-volume.disk");
+    run.exits(0)
+        .says("kept as they are until a plugin knows them: ebs-volume.disk");
 }
 
 fn key_is(lab: &Lab, old: &Old) {
@@ -92,7 +95,11 @@ fn what_nixops_2_deployed_is_not_made_anew() {
     assert_eq!(lab.told(&["info"])["deployment"]["uuid"], UUID);
     let plan = lab.planned(&[]);
     assert_eq!(of(&plan, "sshKeyPairs", "pair").action, Action::Keep);
-    assert_eq!(plan.machines["web"].action, MachineAction::Keep, "{plan:#?}");
+    assert_eq!(
+        plan.machines["web"].action,
+        MachineAction::Keep,
+        "{plan:#?}"
+    );
     assert!(plan.is_empty(), "{plan:#?}");
     let run = lab.deploy(&["--json"]);
     run.exits(0);
@@ -101,7 +108,9 @@ fn what_nixops_2_deployed_is_not_made_anew() {
     key_is(&lab, &old);
 
     // What nobody knows stays, and is no obstacle for what is to be deleted.
-    lab.deploy(&["--kill-obsolete", "--yes"]).exits(0).does_not_say("disk");
+    lab.deploy(&["--kill-obsolete", "--yes"])
+        .exits(0)
+        .does_not_say("disk");
     let info = lab.call(&["info", "--plain"]);
     assert!(info.stdout.contains("disk\tkept\tebs-volume"), "{info:#?}");
     key_is(&lab, &old);
@@ -110,7 +119,11 @@ fn what_nixops_2_deployed_is_not_made_anew() {
 #[test]
 fn a_machine_that_ran_another_system_is_deployed() {
     let (lab, old) = lab();
-    write_state(&lab, &old, "/nix/store/00000000000000000000000000000000-nixos-system-web-old");
+    write_state(
+        &lab,
+        &old,
+        "/nix/store/00000000000000000000000000000000-nixos-system-web-old",
+    );
     import(&lab);
     network(&lab, "environment.etc.more.text = \"more\";");
     let plan = lab.planned(&[]);
@@ -133,7 +146,8 @@ fn an_export_goes_into_another_state_and_the_next_plan_is_empty() {
     export.exits(0);
     lab.beside("export.json", &export.stdout);
     let other = lab.place("other.db");
-    lab.call(&["import", &lab.place("export.json"), "--state", &other]).exits(0);
+    lab.call(&["import", &lab.place("export.json"), "--state", &other])
+        .exits(0);
     let again = lab.call(&["export", "--include-secrets", "--state", &other]);
     assert_eq!(again.stdout, export.stdout);
     let before = lab.state_files();

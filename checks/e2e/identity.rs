@@ -35,8 +35,9 @@ fn the_first_deploy_says_beside_the_network_which_deployment_it_is() {
     let lab = lab();
     let run = lab.deploy(&[]);
     let file = lab.path("nixops.json");
-    run.exits(0)
-        .says(&format!("{file} says from now on that this network is the deployment default"));
+    run.exits(0).says(&format!(
+        "{file} says from now on that this network is the deployment default"
+    ));
     let info = lab.told(&["info"]);
     let uuid = &info["deployment"]["uuid"];
     assert_eq!(
@@ -49,13 +50,17 @@ fn the_first_deploy_says_beside_the_network_which_deployment_it_is() {
 
     // A second checkout has the file, and is the same deployment.
     let second = lab.checkout("second");
-    lab.call_in(&second, &["deploy"]).exits(0).does_not_say("created");
+    lab.call_in(&second, &["deploy"])
+        .exits(0)
+        .does_not_say("created");
     let listed = lab.told(&["list"]);
     assert_eq!(listed.as_array().map(Vec::len), Some(1), "{listed:#}");
     assert_eq!(public_key(&lab), key);
     // One that has it not is another one.
     fs::remove_file(second.join("nixops.json")).unwrap();
-    lab.call_in(&second, &["deploy"]).exits(0).says("sshKeyPairs.pair> created");
+    lab.call_in(&second, &["deploy"])
+        .exits(0)
+        .says("sshKeyPairs.pair> created");
     assert_eq!(lab.told(&["list"]).as_array().map(Vec::len), Some(2));
     assert_eq!(public_key(&lab), key);
 }
@@ -82,9 +87,12 @@ fn another_network_is_deployed_onto_a_deployment_only_on_purpose() {
         .exits(1)
         .says("there is no deployment `defualt` in ")
         .says("hint: did you mean `default`?");
-    lab.call_in(&other, &["modify", "-d", "default", "--rebind"]).exits(0);
+    lab.call_in(&other, &["modify", "-d", "default", "--rebind"])
+        .exits(0);
     assert_eq!(recorded(&other), recorded(&lab.directory));
-    lab.call_in(&other, &["deploy"]).exits(0).does_not_say("created");
+    lab.call_in(&other, &["deploy"])
+        .exits(0)
+        .does_not_say("created");
     assert_eq!(public_key(&lab), key);
 }
 
@@ -105,8 +113,11 @@ fn a_network_of_another_name_in_the_same_flake_is_another_deployment() {
     assert!(lineage("other").is_string(), "{file}");
     assert_ne!(lineage("other"), lineage("default"));
 
-    lab.call(&["modify", "-d", "default", "--rebind", "--flake", ".#other"]).exits(0);
-    lab.deploy(&["--flake", ".#other"]).exits(0).does_not_say("created");
+    lab.call(&["modify", "-d", "default", "--rebind", "--flake", ".#other"])
+        .exits(0);
+    lab.deploy(&["--flake", ".#other"])
+        .exits(0)
+        .does_not_say("created");
 }
 
 #[test]
@@ -119,7 +130,9 @@ fn a_network_may_say_itself_which_deployment_it_is() {
     assert_eq!(lab.told(&["info"])["deployment"]["uuid"], uuid);
     let key = public_key(&lab);
     let second = lab.checkout("second");
-    lab.call_in(&second, &["deploy"]).exits(0).does_not_say("created");
+    lab.call_in(&second, &["deploy"])
+        .exits(0)
+        .does_not_say("created");
     assert_eq!(public_key(&lab), key);
     lab.call(&["plan"]).exits(0);
     let destroyed = lab.call(&["destroy", "--yes"]);
@@ -134,10 +147,14 @@ fn the_file_lies_beside_a_flake_in_a_subdirectory_and_beside_a_classic_network()
     fs::create_dir(&below).unwrap();
     fs::rename(lab.directory.join("flake.nix"), below.join("flake.nix")).unwrap();
     lab.run("git", &["add", "--all"]);
-    lab.call(&["deploy", "--flake", ".?dir=sub"]).exits(0).says("created");
+    lab.call(&["deploy", "--flake", ".?dir=sub"])
+        .exits(0)
+        .says("created");
     let file = recorded(&below);
     assert!(!lab.directory.join("nixops.json").exists());
-    lab.call_in(&below, &["deploy"]).exits(0).does_not_say("created");
+    lab.call_in(&below, &["deploy"])
+        .exits(0)
+        .does_not_say("created");
     assert_eq!(recorded(&below), file);
     assert_eq!(lab.told(&["list"]).as_array().map(Vec::len), Some(1));
 
@@ -149,9 +166,17 @@ fn the_file_lies_beside_a_flake_in_a_subdirectory_and_beside_a_classic_network()
     lab.call(&deploy).exits(0).says("created");
     assert!(recorded(&classic)["deployments"]["default"]["lineage"].is_string());
     lab.call(&deploy).exits(0).does_not_say("created");
-    lab.call(&["plan", "--file", &place, "-I", &path, "--out", &lab.place("the.plan")])
-        .exits(1)
-        .says("a plan can be saved of a flake alone");
+    lab.call(&[
+        "plan",
+        "--file",
+        &place,
+        "-I",
+        &path,
+        "--out",
+        &lab.place("the.plan"),
+    ])
+    .exits(1)
+    .says("a plan can be saved of a flake alone");
 }
 
 #[test]
@@ -162,7 +187,10 @@ fn arguments_that_are_kept_reach_the_next_run() {
     let flake = fs::read_to_string(lab.path("flake.nix")).unwrap();
     let sized = flake
         .replace("default = {", "default = { size ? 1 }: {")
-        .replace("SIZED", "resources.neatcloudVolumes.data = { inherit size; };");
+        .replace(
+            "SIZED",
+            "resources.neatcloudVolumes.data = { inherit size; };",
+        );
     lab.write("flake.nix", &sized);
     let size = || lab.cloud_has("volumes")[0]["size"].clone();
     lab.deploy(&[]).exits(0);
@@ -174,11 +202,13 @@ fn arguments_that_are_kept_reach_the_next_run() {
     assert_eq!(size(), 3);
     assert_eq!(lab.told(&["show-arguments"])["size"]["value"], "2");
     let saved = lab.place("the.plan");
-    lab.call(&["plan", "--arg", "size", "4", "--out", &saved]).exits(0);
+    lab.call(&["plan", "--arg", "size", "4", "--out", &saved])
+        .exits(0);
     lab.deploy(&["--plan", &saved])
         .exits(1)
         .says("the arguments of the network are others now");
-    lab.deploy(&["--plan", &saved, "--arg", "size", "4"]).exits(0);
+    lab.deploy(&["--plan", &saved, "--arg", "size", "4"])
+        .exits(0);
     assert_eq!(size(), 4);
 }
 
@@ -187,11 +217,17 @@ fn what_is_destroyed_and_deleted_is_gone_and_may_begin_anew() {
     let lab = lab();
     lab.deploy(&[]).exits(0);
     let key = public_key(&lab);
-    lab.call(&["delete"]).exits(1).says("the deployment default still has sshKeyPairs.pair");
+    lab.call(&["delete"])
+        .exits(1)
+        .says("the deployment default still has sshKeyPairs.pair");
     lab.call(&["destroy", "--yes"]).exits(0);
     assert_eq!(lab.told(&["info"])["things"], json!([]));
-    lab.call(&["destroy", "--yes"]).exits(0).says("there is nothing to destroy");
-    lab.call(&["delete"]).exits(0).says("the next deploy makes it anew");
+    lab.call(&["destroy", "--yes"])
+        .exits(0)
+        .says("there is nothing to destroy");
+    lab.call(&["delete"])
+        .exits(0)
+        .says("the next deploy makes it anew");
     assert_eq!(lab.told(&["list"]), json!([]));
     let lineage = recorded(&lab.directory)["deployments"]["default"]["lineage"].clone();
     lab.deploy(&[]).exits(0);
@@ -205,8 +241,14 @@ fn a_file_that_cannot_be_understood_makes_no_other_deployment() {
     lab.call(&["eval"]).exits(0);
     let cases = [
         ("{ \"version\": 1, ", "EOF while parsing"),
-        ("{ \"version\": 2 }", "it has version 2, and this nixops knows 1"),
-        ("{ \"version\": 1, \"deployments\": { \"default\": { \"name\": \"x\" } } }", "lineage"),
+        (
+            "{ \"version\": 2 }",
+            "it has version 2, and this nixops knows 1",
+        ),
+        (
+            "{ \"version\": 1, \"deployments\": { \"default\": { \"name\": \"x\" } } }",
+            "lineage",
+        ),
     ];
     for (text, said) in cases {
         lab.write("nixops.json", text);

@@ -40,14 +40,25 @@ fn who_only_looks_neither_waits_for_a_run_nor_writes() {
         .says("another run works on this deployment: root@")
         .says("runs `nixops deploy` since ")
         .says("hint: wait for it to end");
-    lab.call(&["destroy", "--yes"]).exits(1).says("another run works");
+    lab.call(&["destroy", "--yes"])
+        .exits(1)
+        .says("another run works");
     for verb in [
-        "list", "info", "plan", "eval", "graph", "export", "journal", "show-arguments",
+        "list",
+        "info",
+        "plan",
+        "eval",
+        "graph",
+        "export",
+        "journal",
+        "show-arguments",
     ] {
         lab.call(&[verb]).exits(0);
     }
     assert_eq!(lab.told(&["info"])["things"][0]["status"], "being created");
-    lab.call(&["unlock"]).exits(1).says("runs `nixops deploy` since ");
+    lab.call(&["unlock"])
+        .exits(1)
+        .says("runs `nixops deploy` since ");
     same(&before, &lab.everything());
 
     // What was killed is unlocked, once the provider has seen it too.
@@ -77,7 +88,9 @@ fn who_waits_goes_on_with_what_the_other_run_left() {
     lab.network_of(&input, "resources.neatcloudVolumes.more.size = 10;");
     lab.order_faults(&json!([{ "method": "create", "fault": "slow", "seconds": 600 }]));
     let third = Watched::of(&mut lab.deploying(&[]));
-    wait_until("record", || lab.records().unwrap_or_default().contains("creating"));
+    wait_until("record", || {
+        lab.records().unwrap_or_default().contains("creating")
+    });
     lab.call(&["set-args", "--arg", "a", "1", "--wait-lock=1"])
         .exits(1)
         .says("another run works on this deployment: root@");
@@ -95,7 +108,11 @@ struct Operator<'a> {
 impl<'a> Operator<'a> {
     fn new(lab: &'a Lab, name: &str, directory: PathBuf) -> Self {
         let home = lab.other_directory(&format!("home-of-{name}"));
-        Self { lab, home, directory }
+        Self {
+            lab,
+            home,
+            directory,
+        }
     }
 
     /// His public key, which is made with the first.
@@ -154,7 +171,9 @@ fn two_people_share_a_state_and_a_third_is_told_that_he_has_no_key() {
     let bob = Operator::new(&lab, "bob", lab.rig.home().join("bob"));
     let bobs = bob.public_key();
     shared(&lab, &[&anns, &bobs], "");
-    ann.call(&["deploy"]).exits(0).says("sshKeyPairs.pair> created");
+    ann.call(&["deploy"])
+        .exits(0)
+        .says("sshKeyPairs.pair> created");
     lab.checkout("bob");
     bob.call(&["plan"]).exits(0);
     let run = bob.call(&["deploy"]);
@@ -164,14 +183,23 @@ fn two_people_share_a_state_and_a_third_is_told_that_he_has_no_key() {
     assert_eq!(bob.private_key(), key);
 
     // What Bob adds, Ann sees, without her own run in between.
-    shared(&lab, &[&anns, &bobs], "resources.commandOutput.more.script = \"echo more\";");
+    shared(
+        &lab,
+        &[&anns, &bobs],
+        "resources.commandOutput.more.script = \"echo more\";",
+    );
     fs::copy(lab.path("flake.nix"), bob.directory.join("flake.nix")).unwrap();
-    bob.call(&["deploy"]).exits(0).says("commandOutput.more> created");
+    bob.call(&["deploy"])
+        .exits(0)
+        .says("commandOutput.more> created");
     let things = ann.told(&["info"])["things"].to_string();
     assert!(things.contains("commandOutput"), "{things}");
     ann.call(&["deploy"]).exits(0).does_not_say("created");
     let journal = ann.call(&["journal"]);
-    assert!(journal.stdout.contains("commandOutput.more"), "{journal:#?}");
+    assert!(
+        journal.stdout.contains("commandOutput.more"),
+        "{journal:#?}"
+    );
 
     let eve = Operator::new(&lab, "eve", lab.checkout("eve"));
     eve.public_key();

@@ -65,8 +65,16 @@ fn a_plan_of_what_was_never_deployed_changes_nothing_anywhere() {
 /// The id of a volume, by its name in the network.
 fn volume(lab: &Lab, name: &str) -> String {
     let all = lab.cloud_has("volumes");
-    let is = |volume: &&Value| volume["name"].as_str().unwrap().ends_with(&format!("-{name}"));
-    all.iter().find(is).unwrap()["id"].as_str().unwrap().to_owned()
+    let is = |volume: &&Value| {
+        volume["name"]
+            .as_str()
+            .unwrap()
+            .ends_with(&format!("-{name}"))
+    };
+    all.iter().find(is).unwrap()["id"]
+        .as_str()
+        .unwrap()
+        .to_owned()
 }
 
 #[test]
@@ -86,16 +94,33 @@ fn a_plan_says_what_is_done_with_each_and_why() {
     assert_snapshot!(without_uuids(&run.stderr), @"nothing is to be done: 8 resources: 8 to keep");
 
     let more = more
-        .replace("moved = { size = 1;", "moved = { size = 1; region = \"south\";")
+        .replace(
+            "moved = { size = 1;",
+            "moved = { size = 1; region = \"south\";",
+        )
         .replace("resources.neatcloudVolumes.old = { size = 1; };", "")
         .replace("echo 10", "echo 20");
     let network = format!("{NETWORK}{more}").replace("data = { size = 10", "data = { size = 20");
     change(&lab, &network);
     lab.cloud(&["resize", &volume(&lab, "shrunk"), "2"]);
+    lab.call(&["eval"]).exits(0);
     let before = lab.everything();
     let run = lab.call(&["plan"]);
     run.exits(0);
-    assert_snapshot!(without_uuids(&run.stderr), @"");
+    assert_snapshot!(without_uuids(&run.stderr), @r#"
+    ~ commandOutput.count  update
+        script: "echo 10" → "echo 20"
+    ? neatcloudVolumes.counted  decide later: keep or update  (it reads outputs of commandOutput.count)
+    ~ neatcloudVolumes.data  update
+        size: 10 → 20
+    ± neatcloudVolumes.moved  replace: delete, then create  (`region` cannot be changed in place)
+        region: "north" → "south"  # forces replacement
+    ! neatcloudVolumes.old  obsolete: kept until --kill-obsolete  (the network has it no more)
+    ~ neatcloudVolumes.shrunk  update
+        size: 2 → 4
+
+    8 resources: 2 to keep, 3 to update, 1 to replace, 1 obsolete, 1 to decide later
+    "#);
     let plan = lab.planned(&["--kill-obsolete"]);
     assert_eq!(of(&plan, "neatcloudVolumes", "old").action, Action::Delete);
     let counted = of(&plan, "neatcloudVolumes", "counted");
@@ -131,7 +156,10 @@ fn a_plan_tells_how_the_packages_of_a_system_differ_and_asks_no_host() {
     assert_ne!(web.before, web.system);
     let closure = web.closure.as_ref().unwrap();
     assert_eq!(closure.packages["hello"].kind, PackageChangeKind::Added);
-    assert!(closure.new_paths > 0 && closure.new_size > 0, "{closure:#?}");
+    assert!(
+        closure.new_paths > 0 && closure.new_size > 0,
+        "{closure:#?}"
+    );
     let run = lab.call(&["plan", "--build"]);
     run.exits(0);
     assert_snapshot!(run.stderr, @r"
@@ -148,4 +176,26 @@ fn a_plan_tells_how_the_packages_of_a_system_differ_and_asks_no_host() {
     lab.deploy(&["--on", "web"]).exits(0);
     let plan = lab.planned(&["--on", "web"]);
     assert_eq!(plan.machines["web"].action, MachineAction::Keep);
+}
+
+#[test]
+fn a_plan_for_one_machine_has_everything_that_its_system_reads() {
+    let lab = Lab::without_hosts();
+    lab.network(
+        "resources.sshKeyPairs = { one = { }; two = { }; other = { }; };
+         web = { resources, ... }: {
+           environment.etc.one.text = resources.sshKeyPairs.one.publicKey;
+           environment.etc.two.text = resources.sshKeyPairs.two.publicKey;
+         };
+         db = { resources, ... }: { environment.etc.one.text = resources.sshKeyPairs.other.publicKey; };",
+    );
+    let plan = lab.planned(&["--on", "web"]);
+    let names: Vec<_> = plan
+        .resources
+        .all()
+        .map(|planned| planned.key.name.as_str())
+        .collect();
+    assert_eq!(names, ["one", "two"]);
+    assert_eq!(plan.machines["web"].action, MachineAction::Later);
+    assert_eq!(plan.machines.len(), 1);
 }

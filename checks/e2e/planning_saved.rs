@@ -27,7 +27,11 @@ fn sized(lab: &Lab, size: u32, more: &str) {
 #[track_caller]
 fn save(lab: &Lab, words: &[&str]) -> Value {
     let path = lab.place("the.plan");
-    let words: Vec<_> = ["plan", "--out", &path].iter().chain(words).copied().collect();
+    let words: Vec<_> = ["plan", "--out", &path]
+        .iter()
+        .chain(words)
+        .copied()
+        .collect();
     let run = lab.call(&words);
     run.exits(0).says("does exactly this");
     let plan: Value = serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap();
@@ -65,7 +69,14 @@ fn a_first_deploy_by_a_plan_does_it_with_the_uuid_that_it_has() {
     assert_eq!(sizes(&lab), [json!(10)]);
     let deployment = &lab.told(&["info"])["deployment"];
     assert_eq!(deployment["uuid"], plan["deployment"]["uuid"]);
-    refused(&lab, &[], &["the plan does not fit any more", "the state has been changed since (serial 0"]);
+    refused(
+        &lab,
+        &[],
+        &[
+            "the plan does not fit any more",
+            "the state has been changed since (serial 0",
+        ],
+    );
 }
 
 #[test]
@@ -75,7 +86,14 @@ fn a_plan_is_refused_where_anything_has_moved_and_says_what() {
     sized(&lab, 20, "");
     save(&lab, &[]);
     sized(&lab, 30, "");
-    refused(&lab, &[], &["the source has been changed since (sha256-", "hint: make a new plan"]);
+    refused(
+        &lab,
+        &[],
+        &[
+            "the source has been changed since (sha256-",
+            "hint: make a new plan",
+        ],
+    );
     sized(&lab, 20, "");
     refused(
         &lab,
@@ -85,7 +103,8 @@ fn a_plan_is_refused_where_anything_has_moved_and_says_what() {
     // Another deploy came between.
     let out = lab.place("the.plan");
     let text = fs::read_to_string(&out).unwrap();
-    lab.deploy(&["--resources-only"]).says("unexpected argument");
+    lab.deploy(&["--resources-only"])
+        .says("unexpected argument");
     lab.call(&["set-args", "--arg", "unused", "1"]).exits(0);
     lab.call(&["set-args", "--unset", "unused"]).exits(0);
     refused(&lab, &[], &["the state has been changed since (serial "]);
@@ -95,7 +114,14 @@ fn a_plan_is_refused_where_anything_has_moved_and_says_what() {
     let edited = text.replace("\"size\"", "\"sise\"");
     assert_ne!(edited, text);
     fs::write(&out, edited).unwrap();
-    refused(&lab, &[], &["is not as it was written", "hint: a plan is done as it was made"]);
+    refused(
+        &lab,
+        &[],
+        &[
+            "is not as it was written",
+            "hint: a plan is done as it was made",
+        ],
+    );
     fs::write(&out, "{}").unwrap();
     refused(&lab, &[], &["is no plan that `nixops plan --out` wrote"]);
     fs::remove_file(&out).unwrap();
@@ -152,7 +178,11 @@ fn what_was_not_known_may_be_done_as_far_as_the_plan_says() {
         let mut found = resources.iter().filter(|one| one["name"] == name);
         found.next().unwrap_or_else(|| panic!("{plan:#}"))
     };
-    assert_eq!(planned("counted")["may"], json!(["keep", "update"]), "{plan:#}");
+    assert_eq!(
+        planned("counted")["may"],
+        json!(["keep", "update"]),
+        "{plan:#}"
+    );
     lab.deploy(&["--plan", &path]).exits(0);
     assert_eq!(sizes(&lab), [json!(20)]);
     // A smaller volume is another one, which nobody has agreed to.

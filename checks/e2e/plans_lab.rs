@@ -106,7 +106,9 @@ impl Lab {
 pub fn of<'a>(plan: &'a Plan, kind: &str, name: &str) -> &'a PlannedResource {
     let found = plan.resources.all();
     let mut found = found.filter(|planned| planned.key == Key::new(kind, name));
-    found.next().unwrap_or_else(|| panic!("no {kind}.{name}: {plan:#?}"))
+    found
+        .next()
+        .unwrap_or_else(|| panic!("no {kind}.{name}: {plan:#?}"))
 }
 
 /// Expects that two lists of files are the same, and names those that are not.

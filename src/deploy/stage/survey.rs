@@ -355,10 +355,13 @@ impl Survey<'_> {
         let own = settled.find(|planned| planned.awaits.contains(&planned.key));
         let order = own.map_or(order, |planned| {
             let key = || planned.key.clone();
-            Err(Cycle { path: vec![key(), key()] })
+            Err(Cycle {
+                path: vec![key(), key()],
+            })
         });
         order.map_err(|cycle| {
-            let hint = "take one of these references out, or let only the systems of machines read it";
+            let hint =
+                "take one of these references out, or let only the systems of machines read it";
             Trouble::new(cycle.to_string(), Some(hint.to_owned()))
         })
     }
