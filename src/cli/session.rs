@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use camino::{Utf8Path, Utf8PathBuf};
 use serde_json::Value;
 
@@ -23,7 +23,7 @@ use crate::{
 use super::{
     Context,
     source::SourceArguments,
-    state::{StateArguments, WaitArguments},
+    state::{StateArguments, WaitArguments, choose},
 };
 
 /// A deployment, and where its state is.
@@ -99,7 +99,7 @@ impl Session {
             .as_ref()
             .and_then(|(_, recorded)| recorded.storage(network.network()).cloned());
         let kept = state.place.kept(context, storage.as_ref())?;
-        let mut found = finder.find(&kept.backend.look()?, None)?;
+        let mut found = finder.find(&kept.backend.look()?, Word::Unasked)?;
         let evaluator = |found: &Deployment| {
             let identity = Identity {
                 uuid: found.uuid.clone(),
@@ -111,7 +111,7 @@ impl Session {
         let mut overview = asked.overview()?;
         let kept = state.place.kept(context, overview.network.get("storage"))?;
         let uuid = overview.network.get("uuid").and_then(Value::as_str);
-        let again = finder.find(&kept.backend.look()?, uuid)?;
+        let again = finder.find(&kept.backend.look()?, Word::Uuid(uuid))?;
         if (&again.uuid, &again.arguments, &again.name)
             != (&found.uuid, &found.arguments, &found.name)
         {
@@ -255,6 +255,15 @@ impl Ground {
     }
 }
 
+/// What a network itself says of its deployment.
+#[derive(Clone, Copy, PartialEq)]
+enum Word<'a> {
+    /// It was not asked, not even where its state is.
+    Unasked,
+    /// Its UUID, if it has one.
+    Uuid(Option<&'a str>),
+}
+
 /// Finds out which deployment a network is.
 struct Finder<'a> {
     state: &'a StateArguments,
@@ -264,9 +273,13 @@ struct Finder<'a> {
 }
 
 impl Finder<'_> {
-    /// The deployment in a state, or a new one. `uuid` is what the network itself says.
-    fn find(&self, database: &Database, uuid: Option<&str>) -> Result<Deployment> {
+    /// The deployment in a state, or a new one.
+    fn find(&self, database: &Database, word: Word<'_>) -> Result<Deployment> {
         let network = self.source.network();
+        let uuid = match word {
+            Word::Unasked => None,
+            Word::Uuid(uuid) => uuid,
+        };
         let identity = self.recorded.and_then(|recorded| recorded.get(network));
         let lineage = uuid.map(str::to_owned).or_else(|| {
             identity
@@ -275,13 +288,11 @@ impl Finder<'_> {
                 .or_else(|| self.remote())
         });
         if let Some(name) = self.state.named() {
-            let Some(found) = database.find(name)? else {
-                return match lineage {
-                    // It is looked for again where the network says that its state is.
-                    _ if uuid.is_none() => self.fresh(database, lineage, identity.as_ref()),
-                    _ => bail!("there is no deployment `{name}` in {}", database.path()),
-                };
-            };
+            // It is looked for again where the network says that its state is.
+            if word == Word::Unasked && database.find(name)?.is_none() {
+                return self.fresh(database, lineage, identity.as_ref());
+            }
+            let found = choose(database, Some(name), None)?;
             check_binding(&found, network, lineage.as_deref().unwrap_or("none"))?;
             return Ok(found);
         }
