@@ -26,9 +26,18 @@ use crate::{
 /// A resource of the network.
 #[derive(Clone, Debug)]
 enum Thing {
-    Volume { size: u32, region: &'static str },
-    Token { scope: &'static str, reads: Option<&'static str>, creates_first: bool },
-    Key { public: u32 },
+    Volume {
+        size: u32,
+        region: &'static str,
+    },
+    Token {
+        scope: &'static str,
+        reads: Option<&'static str>,
+        creates_first: bool,
+    },
+    Key {
+        public: u32,
+    },
 }
 
 /// All names, each of one type.
@@ -60,8 +69,16 @@ fn thing(name: &'static str) -> BoxedStrategy<Thing> {
         b'v' => (1..5_u32, select(&["north", "south"][..]))
             .prop_map(|(size, region)| Thing::Volume { size, region })
             .boxed(),
-        b't' => (select(&["read", "write"][..]), proptest::option::of(select(&VOLUMES[..])), any::<bool>())
-            .prop_map(|(scope, reads, creates_first)| Thing::Token { scope, reads, creates_first })
+        b't' => (
+            select(&["read", "write"][..]),
+            proptest::option::of(select(&VOLUMES[..])),
+            any::<bool>(),
+        )
+            .prop_map(|(scope, reads, creates_first)| Thing::Token {
+                scope,
+                reads,
+                creates_first,
+            })
             .boxed(),
         _ => (0..3_u32).prop_map(|public| Thing::Key { public }).boxed(),
     }
@@ -104,7 +121,11 @@ impl Network {
     fn things(&self) -> Vec<String> {
         let lines = self.0.iter().map(|(name, thing)| match thing {
             Thing::Volume { size, region } => format!("neatcloudVolumes {name} {size} {region}"),
-            Thing::Token { scope, reads: Some(read), .. } if self.is_there(read) => {
+            Thing::Token {
+                scope,
+                reads: Some(read),
+                ..
+            } if self.is_there(read) => {
                 format!("neatcloudTokens id of {read} {scope}")
             }
             Thing::Token { scope, .. } => format!("neatcloudTokens {name} {scope}"),
@@ -124,14 +145,21 @@ impl fmt::Display for Network {
                     formatter,
                     "resources.neatcloudVolumes.{name} = {{ size = {size}; region = \"{region}\"; }};"
                 )?,
-                Thing::Token { scope, reads, creates_first } => {
+                Thing::Token {
+                    scope,
+                    reads,
+                    creates_first,
+                } => {
                     let mut text = format!(
                         "scope = \"{scope}\"; deployment.lifecycle.createFirst = {creates_first};"
                     );
                     if let Some(read) = reads.filter(|read| self.is_there(read)) {
                         write!(text, " note = resources.neatcloudVolumes.{read}.id;")?;
                     }
-                    writeln!(formatter, "resources.neatcloudTokens.{name} = {{ resources, ... }}: {{ {text} }};")?;
+                    writeln!(
+                        formatter,
+                        "resources.neatcloudTokens.{name} = {{ resources, ... }}: {{ {text} }};"
+                    )?;
                 }
                 Thing::Key { public } => writeln!(
                     formatter,
@@ -152,7 +180,11 @@ impl Lab {
             self.state_agrees();
         } else {
             let missing = expected.iter().filter(|line| !things.contains(line));
-            assert_eq!(missing.collect::<Vec<_>>(), Vec::<&String>::new(), "{things:#?}");
+            assert_eq!(
+                missing.collect::<Vec<_>>(),
+                Vec::<&String>::new(),
+                "{things:#?}"
+            );
         }
     }
 
@@ -163,7 +195,9 @@ impl Lab {
             Step::Edit(name, None) => drop(network.0.remove(name)),
             Step::Drift(name, size) => {
                 let volume = self.truth().into_iter().find(|(_, thing)| {
-                    thing["name"].as_str().is_some_and(|full| full.ends_with(&format!("-{name}")))
+                    thing["name"]
+                        .as_str()
+                        .is_some_and(|full| full.ends_with(&format!("-{name}")))
                 });
                 if let Some(((_, id), _)) = volume {
                     self.cloud(&["resize", &id, &size.to_string()]);

@@ -22,9 +22,17 @@ fn needs(lab: &Lab) -> Vec<String> {
     let mut lines: Vec<String> = planned
         .filter_map(|planned| {
             let needs = planned["needs"].as_array()?;
-            let names = needs.iter().map(|key| key["name"].as_str().unwrap_or_default());
+            let names = needs
+                .iter()
+                .map(|key| key["name"].as_str().unwrap_or_default());
             let names: Vec<&str> = names.collect();
-            (!names.is_empty()).then(|| format!("{} needs {}", planned["name"].as_str().unwrap_or_default(), names.join(", ")))
+            (!names.is_empty()).then(|| {
+                format!(
+                    "{} needs {}",
+                    planned["name"].as_str().unwrap_or_default(),
+                    names.join(", ")
+                )
+            })
         })
         .collect();
     lines.sort();
@@ -34,9 +42,13 @@ fn needs(lab: &Lab) -> Vec<String> {
 /// The order in which the journal has its lines of an operation.
 fn order(lab: &Lab, operation: &str) -> Vec<String> {
     let lines = lab.journal();
-    let lines = lines.iter().map(|line| serde_json::to_value(&line.entry).unwrap());
+    let lines = lines
+        .iter()
+        .map(|line| serde_json::to_value(&line.entry).unwrap());
     let lines = lines.filter(|line| line["operation"] == operation && line["stage"] == "done");
-    lines.map(|line| line["name"].as_str().unwrap().to_owned()).collect()
+    lines
+        .map(|line| line["name"].as_str().unwrap().to_owned())
+        .collect()
 }
 
 #[test]
@@ -45,13 +57,20 @@ fn outputs_references_and_names_are_edges_and_they_are_kept() {
         "{CHAIN}
          resources.neatcloudTokens.named = {{ uuid, ... }}: {{ note = \"for nixops-${{uuid}}-alone\"; }};"
     ));
-    let expected = ["named needs alone", "second needs first", "third needs second"];
+    let expected = [
+        "named needs alone",
+        "second needs first",
+        "third needs second",
+    ];
     assert_eq!(needs(&lab), expected);
     lab.settle().exits(0);
     assert_eq!(needs(&lab), expected);
     let made = order(&lab, "create");
     let at = |name: &str| made.iter().position(|one| one == name).unwrap();
-    assert!(at("first") < at("second") && at("second") < at("third"), "{made:?}");
+    assert!(
+        at("first") < at("second") && at("second") < at("third"),
+        "{made:?}"
+    );
     assert!(at("alone") < at("named"), "{made:?}");
 
     // Without any expression all of them go, and each before what it needed.
@@ -60,7 +79,10 @@ fn outputs_references_and_names_are_edges_and_they_are_kept() {
     run.exits(0).says("the network cannot be read");
     let gone = order(&lab, "delete");
     let at = |name: &str| gone.iter().position(|one| one == name).unwrap();
-    assert!(at("third") < at("second") && at("second") < at("first"), "{gone:?}");
+    assert!(
+        at("third") < at("second") && at("second") < at("first"),
+        "{gone:?}"
+    );
     assert!(at("named") < at("alone"), "{gone:?}");
     assert_eq!((lab.truth().len(), lab.recorded().current.len()), (0, 0));
 }
@@ -69,7 +91,8 @@ fn outputs_references_and_names_are_edges_and_they_are_kept() {
 fn a_destroy_of_one_leaves_what_it_needed() {
     let lab = of_resources(CHAIN);
     lab.settle().exits(0);
-    lab.run_verb("destroy", &["--yes", "neatcloudTokens.third"]).exits(0);
+    lab.run_verb("destroy", &["--yes", "neatcloudTokens.third"])
+        .exits(0);
     assert_eq!(lab.recorded().current.len(), 3);
     lab.settle().exits(0).says("neatcloudTokens.third> created");
     lab.agrees();
@@ -78,9 +101,12 @@ fn a_destroy_of_one_leaves_what_it_needed() {
 #[test]
 fn resources_that_need_each_other_are_told_with_the_way_round() {
     let reads = |name: &str, other: &str| {
-        format!("resources.neatcloudTokens.{name} = {{ resources, ... }}: {{ note = resources.neatcloudTokens.{other}.id; }};\n")
+        format!(
+            "resources.neatcloudTokens.{name} = {{ resources, ... }}: {{ note = resources.neatcloudTokens.{other}.id; }};\n"
+        )
     };
-    let lab = of_resources(&(reads("a", "b") + &reads("b", "c") + &reads("c", "a") + &reads("d", "a")));
+    let lab =
+        of_resources(&(reads("a", "b") + &reads("b", "c") + &reads("c", "a") + &reads("d", "a")));
     for verb in ["plan", "deploy"] {
         lab.run_verb(verb, &[])
             .exits(1)
@@ -101,12 +127,20 @@ fn a_failure_stops_what_depends_on_it_and_nothing_else() {
     let run = lab.run_verb("deploy", &["--json"]);
     run.exits(1);
     let resources = run.summary()["resources"].clone();
-    let result = |key: &str| resources[key]["result"].as_str().unwrap_or_default().to_owned();
+    let result = |key: &str| {
+        resources[key]["result"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned()
+    };
     assert_eq!(result("neatcloudVolumes.first"), "failed", "{resources:#}");
     assert_eq!(result("neatcloudVolumes.alone"), "created", "{resources:#}");
     for key in ["neatcloudTokens.second", "neatcloudTokens.third"] {
         assert_eq!(resources[key]["result"], "skipped", "{resources:#}");
-        assert_eq!(resources[key]["because"], "neatcloudVolumes.first", "{resources:#}");
+        assert_eq!(
+            resources[key]["because"], "neatcloudVolumes.first",
+            "{resources:#}"
+        );
     }
     assert_eq!(lab.things(), ["neatcloudVolumes alone 1 north"]);
     lab.order_faults(&json!([{ "method": "create", "name": "second", "fault": "quota" }]));
@@ -149,7 +183,18 @@ fn with_volume(name: &str, image: &str) -> String {
 fn what_is_replaced_goes_after_what_needed_it_and_is_there_before_it() {
     let lab = Lab::without_hosts();
     // Servers that are records alone let nobody in, which is another matter.
-    let deploy = || lab.run_verb("deploy", &["--kill-obsolete", "--yes", "--copy-only", "--connect-timeout", "1"]);
+    let deploy = || {
+        lab.run_verb(
+            "deploy",
+            &[
+                "--kill-obsolete",
+                "--yes",
+                "--copy-only",
+                "--connect-timeout",
+                "1",
+            ],
+        )
+    };
     lab.network_in_the_cloud(&with_volume("old", "nixos"));
     deploy();
     assert_eq!(lab.things().len(), 3, "{:?}", lab.things());
@@ -157,18 +202,29 @@ fn what_is_replaced_goes_after_what_needed_it_and_is_there_before_it() {
 
     // Both are replaced, and no volume goes that is attached to a server.
     lab.network_in_the_cloud(&with_volume("new", "nixos-next"));
-    deploy().says("neatcloudVolumes.data> replaced").says("neatcloud.web> replaced");
+    deploy()
+        .says("neatcloudVolumes.data> replaced")
+        .says("neatcloud.web> replaced");
     let volume = lab.cloud_has("volumes").remove(0);
     let server = lab.cloud_has("servers").remove(0);
-    assert_eq!((&volume["name"], &volume["server"]), (&json!("new"), &server["id"]));
+    assert_eq!(
+        (&volume["name"], &volume["server"]),
+        (&json!("new"), &server["id"])
+    );
     assert_eq!(lab.things().len(), 3);
     lab.state_agrees();
 
     // The server goes, and the volume is replaced.
     lab.network_in_the_cloud("resources.neatcloudVolumes.data = { size = 1; name = \"newer\"; };");
-    deploy().exits(0).says("neatcloudVolumes.data> replaced").says("neatcloud.web> deleted");
+    deploy()
+        .exits(0)
+        .says("neatcloudVolumes.data> replaced")
+        .says("neatcloud.web> deleted");
     let volume = lab.cloud_has("volumes").remove(0);
-    assert_eq!((&volume["name"], &volume["server"]), (&json!("newer"), &json!(null)));
+    assert_eq!(
+        (&volume["name"], &volume["server"]),
+        (&json!("newer"), &json!(null))
+    );
     assert_eq!(lab.things().len(), 2);
     lab.state_agrees();
     lab.run_verb("destroy", &["--yes"]).exits(0);

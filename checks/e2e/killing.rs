@@ -65,13 +65,24 @@ impl Lab {
     pub fn kill_after(&self, lines: usize, command: &mut Command) -> bool {
         let before = self.journal().len();
         let state = self.meddle();
-        let plant = format!("CREATE TABLE stops (lines); INSERT INTO stops VALUES ({});", before + lines);
+        let plant = format!(
+            "CREATE TABLE stops (lines); INSERT INTO stops VALUES ({});",
+            before + lines
+        );
         state.execute_batch(&format!("{plant} {STOP}")).unwrap();
-        let mut run = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let mut run = command
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
         let is_stopped = self.until_it_waits(&mut run, before + lines);
         run.kill().unwrap();
         run.wait().unwrap();
-        let gone = || self.meddle().execute_batch("DROP TRIGGER stop; DROP TABLE stops;").is_ok();
+        let gone = || {
+            self.meddle()
+                .execute_batch("DROP TRIGGER stop; DROP TABLE stops;")
+                .is_ok()
+        };
         wait_until("end of the writer", gone);
         is_stopped
     }
@@ -87,7 +98,9 @@ impl Lab {
             }
             let mut state = self.meddle();
             state.busy_timeout(Duration::ZERO).unwrap();
-            let is_held = state.transaction_with_behavior(TransactionBehavior::Immediate).is_err();
+            let is_held = state
+                .transaction_with_behavior(TransactionBehavior::Immediate)
+                .is_err();
             let is_there = is_held && self.journal().len() == lines;
             held = if is_there { held + 1 } else { 0 };
             thread::sleep(Duration::from_millis(10));
@@ -120,7 +133,12 @@ fn a_deploy_killed_at_any_step_is_finished_by_the_next_one() {
     // One after another, so that every step is an end of its own.
     let arguments = ["--kill-obsolete", "--yes", "--max-concurrent-create", "1"];
     let said = kill_everywhere(&lab, "deploy", &arguments, &THINGS_AFTER);
-    for words in ["adopted from a run that did not end", "replaced", "deleted", "updated"] {
+    for words in [
+        "adopted from a run that did not end",
+        "replaced",
+        "deleted",
+        "updated",
+    ] {
         assert!(said.contains(words), "{said}");
     }
 }
@@ -148,12 +166,21 @@ fn a_deploy_that_does_much_at_once_is_killed_again_and_again_and_comes_to_its_en
 fn a_run_killed_while_its_provider_works_leaves_no_work_to_be_done_twice() {
     let lab = about_to_change();
     for method in ["create", "update", "delete"] {
-        lab.order_faults(&json!([{ "method": method, "fault": "slow", "seconds": 600, "times": null }]));
+        lab.order_faults(
+            &json!([{ "method": method, "fault": "slow", "seconds": 600, "times": null }]),
+        );
         let mut run = lab.verb("deploy", &["--kill-obsolete", "--yes"]);
-        let mut run = run.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let mut run = run
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
         let is_asked = || {
             let journal = lab.journal();
-            let last = journal.iter().rev().take_while(|line| line.entry.stage == Stage::Intent);
+            let last = journal
+                .iter()
+                .rev()
+                .take_while(|line| line.entry.stage == Stage::Intent);
             let mut words = last.map(|line| serde_json::to_string(&line.entry.operation).unwrap());
             words.any(|word| word.contains(method))
         };
@@ -176,7 +203,9 @@ fn a_provider_killed_before_or_after_its_work_leaves_no_work_to_be_done_twice() 
         for fault in ["crashBefore", "crashAfter"] {
             lab.order_faults(&json!([{ "method": method, "fault": fault }]));
             let run = lab.settle();
-            run.exits(1).says(&format!("during `{method}`: the provider ")).says("was ended by signal 9");
+            run.exits(1)
+                .says(&format!("during `{method}`: the provider "))
+                .says("was ended by signal 9");
             let again = lab.settle();
             assert_eq!(again.code, Some(0), "{method} {fault}: {again:#?}");
             lab.is_settled(&THINGS_AFTER);
@@ -196,10 +225,20 @@ fn a_server_is_made_once_however_often_the_run_is_killed() {
     while lab.kill_after(1, &mut lab.deploying(&[])) {
         kills += 1;
         assert!(kills < 12, "it never ends: {:#?}", lab.journal());
-        assert!(lab.cloud_has("servers").len() <= 1, "{:#?}", lab.cloud_has("servers"));
+        assert!(
+            lab.cloud_has("servers").len() <= 1,
+            "{:#?}",
+            lab.cloud_has("servers")
+        );
     }
     assert!(kills >= 3, "{kills}");
-    assert_eq!((lab.cloud_has("servers").len(), lab.cloud_has("sshKeys").len()), (1, 1));
+    assert_eq!(
+        (
+            lab.cloud_has("servers").len(),
+            lab.cloud_has("sshKeys").len()
+        ),
+        (1, 1)
+    );
     lab.deploy(&[]).exits(0).says("web> unchanged");
     lab.state_agrees();
 }
@@ -211,13 +250,18 @@ fn a_provider_that_outlives_its_run_keeps_the_lock_until_it_ends() {
     let hold = lab.place("hold");
     let lingers = lab.script(
         "lingers",
-        &format!("#!/bin/sh\n{}\nwhile [ -e {hold} ]; do sleep 0.05; done\n", provider.display()),
+        &format!(
+            "#!/bin/sh\n{}\nwhile [ -e {hold} ]; do sleep 0.05; done\n",
+            provider.display()
+        ),
     );
     lab.beside("hold", "");
     let arguments = ["--provider", "neatcloud", &lingers];
     lab.order_faults(&json!([{ "method": "create", "fault": "slow", "seconds": 600 }]));
     let run = Watched::of(&mut lab.verb("deploy", &arguments));
-    wait_until("intent", || lab.place_exists("state/nixops/state.db") && !lab.journal().is_empty());
+    wait_until("intent", || {
+        lab.place_exists("state/nixops/state.db") && !lab.journal().is_empty()
+    });
     run.signal(Signal::KILL);
     drop(run);
 
@@ -237,8 +281,14 @@ fn a_provider_that_outlives_its_run_keeps_the_lock_until_it_ends() {
 fn a_second_run_waits_only_as_long_as_it_is_told() {
     let lab = of_resources("resources.neatcloudVolumes.data.size = 1;");
     lab.order_faults(&json!([{ "method": "create", "fault": "slow", "seconds": 600 }]));
-    let first = lab.verb("deploy", &[]).stderr(Stdio::null()).spawn().unwrap();
-    wait_until("intent", || lab.place_exists("state/nixops/state.db") && !lab.journal().is_empty());
+    let first = lab
+        .verb("deploy", &[])
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    wait_until("intent", || {
+        lab.place_exists("state/nixops/state.db") && !lab.journal().is_empty()
+    });
     let begun = Instant::now();
     let second: Run = lab.run_verb("deploy", &["--wait-lock=2"]);
     second.exits(1).says(&format!("process {}", first.id()));

@@ -3,8 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on must stop")]
 
 mod activating;
-mod checking;
 mod agreeing;
+mod checking;
 mod crossing;
 mod deploying;
 mod evaluating;

@@ -98,7 +98,9 @@ impl Lab {
         let of_kind = |(list, kind): (&str, &str)| {
             let things = all[list].as_object().cloned().unwrap_or_default();
             let kind = kind.to_owned();
-            things.into_iter().map(move |(id, thing)| ((kind.clone(), id), thing))
+            things
+                .into_iter()
+                .map(move |(id, thing)| ((kind.clone(), id), thing))
         };
         KINDS.into_iter().flat_map(of_kind).collect()
     }
@@ -121,7 +123,9 @@ impl Lab {
             .iter()
             .map(|((kind, _), thing)| {
                 let name = name(thing);
-                let name = names.get(name.as_str()).map_or(name.clone(), |of| format!("id of {of}"));
+                let name = names
+                    .get(name.as_str())
+                    .map_or(name.clone(), |of| format!("id of {of}"));
                 let more = ["size", "region", "scope"].into_iter();
                 let more = more.filter_map(|field| match &thing[field] {
                     Value::Null => None,
@@ -151,14 +155,22 @@ impl Lab {
     #[track_caller]
     pub fn state_agrees(&self) {
         let Records { current, deposed } = self.recorded();
-        let unfinished = current.values().filter(|record| record.phase != Phase::Ready);
+        let unfinished = current
+            .values()
+            .filter(|record| record.phase != Phase::Ready);
         assert_eq!(unfinished.count(), 0, "{current:#?}");
         assert_eq!(deposed, [], "what was replaced is still there");
         let of_cloud = |key: &Key| KINDS.iter().any(|(_, kind)| key.kind == *kind);
         let recorded: BTreeSet<_> = current
             .iter()
             .filter(|(key, _)| of_cloud(key))
-            .map(|(key, record)| (key.kind.clone(), record.state.id.clone(), record.token.clone()))
+            .map(|(key, record)| {
+                (
+                    key.kind.clone(),
+                    record.state.id.clone(),
+                    record.token.clone(),
+                )
+            })
             .collect();
         let truth = self.truth();
         let there: BTreeSet<_> = truth
@@ -180,13 +192,19 @@ impl Lab {
 
     /// Keeps the state and the cloud as they are now.
     pub fn keep_as(&self, name: &str) {
-        self.run("cp", &["--archive", &self.place("state"), &self.place(name)]);
+        self.run(
+            "cp",
+            &["--archive", &self.place("state"), &self.place(name)],
+        );
     }
 
     /// Brings back the state and the cloud that were kept.
     pub fn back_to(&self, name: &str) {
         fs::remove_dir_all(self.place("state")).expect("the state goes");
-        self.run("cp", &["--archive", &self.place(name), &self.place("state")]);
+        self.run(
+            "cp",
+            &["--archive", &self.place(name), &self.place("state")],
+        );
     }
 
     /// Whether something is there beside the network.
@@ -204,7 +222,11 @@ impl Lab {
 /// All resources of a plan in JSON.
 pub fn all_planned(plan: &Value) -> Vec<Value> {
     let lists = [&plan["resources"], &plan["deposed"]].into_iter();
-    let list = |list: &Value| list.as_array().unwrap_or_else(|| panic!("no plan: {plan:#}")).clone();
+    let list = |list: &Value| {
+        list.as_array()
+            .unwrap_or_else(|| panic!("no plan: {plan:#}"))
+            .clone()
+    };
     lists.flat_map(list).collect()
 }
 

@@ -39,7 +39,8 @@ impl Seen {
         while !run.is_finished() {
             for process in fs::read_dir("/proc").unwrap().flatten() {
                 let line = fs::read(process.path().join("cmdline")).unwrap_or_default();
-                self.lines.insert(String::from_utf8_lossy(&line).into_owned());
+                self.lines
+                    .insert(String::from_utf8_lossy(&line).into_owned());
             }
             thread::sleep(Duration::from_millis(3));
         }
@@ -74,7 +75,9 @@ fn gather(value: &Value, words: &mut Vec<String>) {
             let lines: Vec<&str> = text.lines().collect();
             words.push(lines[lines.len() / 2].to_owned());
         }
-        Value::String(text) if text.starts_with("neat-") && text.len() == 53 => words.push(text.clone()),
+        Value::String(text) if text.starts_with("neat-") && text.len() == 53 => {
+            words.push(text.clone())
+        }
         Value::Array(values) => values.iter().for_each(|value| gather(value, words)),
         Value::Object(values) => values.values().for_each(|value| gather(value, words)),
         _ => {}
@@ -84,7 +87,13 @@ fn gather(value: &Value, words: &mut Vec<String>) {
 /// Files of the rig in which a word stands, but for what the user wrote, and what the cloud keeps.
 fn files_with(lab: &Lab, word: &str) -> Vec<String> {
     let mut grep = Command::new("grep");
-    grep.args(["--recursive", "--files-with-matches", "--text", "--fixed-strings", "--"]);
+    grep.args([
+        "--recursive",
+        "--files-with-matches",
+        "--text",
+        "--fixed-strings",
+        "--",
+    ]);
     let run: Run = grep.arg(word).arg(lab.rig.root()).output().unwrap().into();
     let theirs = [lab.path(""), lab.place("state/neatcloud/")];
     let lines = run.stdout.lines().map(str::to_owned);
@@ -183,7 +192,9 @@ fn a_secret_that_would_stand_in_the_store_is_an_error_that_names_it_and_the_deri
          db = { };",
     );
     // There is no such host, but a pair of keys.
-    lab.nixops(["deploy", "--on", "web"]).exits(1).says("sshKeyPairs.k> created");
+    lab.nixops(["deploy", "--on", "web"])
+        .exits(1)
+        .says("sshKeyPairs.k> created");
     let run = lab.nixops(["deploy", "--build-only"]);
     run.exits(1)
         .says("db> built")

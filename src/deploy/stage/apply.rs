@@ -579,7 +579,11 @@ impl Application<'_, '_> {
             seen.get(&wanted.key),
         )?;
         drop(seen);
-        let before = self.board().plans.get(&wanted.key).map(|planned| planned.action);
+        let before = self
+            .board()
+            .plans
+            .get(&wanted.key)
+            .map(|planned| planned.action);
         if record.is_none() && before == Some(Action::Replace) {
             planned.action = Action::Replace;
         }

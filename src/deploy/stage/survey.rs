@@ -331,17 +331,24 @@ impl Survey<'_> {
         let own = settled.find(|planned| planned.awaits.contains(&planned.key));
         let order = own.map_or(order, |planned| {
             let key = || planned.key.clone();
-            Err(Cycle { path: vec![key(), key()] })
+            Err(Cycle {
+                path: vec![key(), key()],
+            })
         });
         order.map_err(|cycle| {
-            let hint = "take one of these references out, or let only the systems of machines read it";
+            let hint =
+                "take one of these references out, or let only the systems of machines read it";
             Trouble::new(cycle.to_string(), Some(hint.to_owned()))
         })
     }
 
     /// Everything that is wrong, and everything that is only worth a word.
+    /// What is about machines comes last.
     pub fn problems(&self) -> impl Iterator<Item = &Problem> {
-        self.problems.iter().map(|(_, problem)| problem)
+        let is_machine = |key: &Key| self.wishes.made.get(&key.name) == Some(key);
+        let mut problems: Vec<&(Key, Problem)> = self.problems.iter().collect();
+        problems.sort_by_key(|(key, _)| is_machine(key));
+        problems.into_iter().map(|(_, problem)| problem)
     }
 
     /// How many problems there are because of which nothing may be done.

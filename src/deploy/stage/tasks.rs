@@ -38,7 +38,11 @@ pub(super) fn of(plan: &ResourcesPlan, records: &Records) -> Tasks {
             }
         }
     }
-    if is_possible(&ordered) { ordered } else { tasks }
+    if is_possible(&ordered) {
+        ordered
+    } else {
+        tasks
+    }
 }
 
 /// Has a resource end before what it needed when it was recorded, which is replaced.
@@ -188,7 +192,12 @@ mod tests {
             ("disk", Action::Replace, &[][..], &[][..]),
             ("server", Action::Replace, &["disk"], &["disk"]),
         ];
-        let expected = ["delete server", "delete disk", "settle disk", "settle server"];
+        let expected = [
+            "delete server",
+            "delete disk",
+            "settle disk",
+            "settle server",
+        ];
         assert_eq!(order(&both), expected);
         let one = [
             ("disk", Action::Replace, &[][..], &[][..]),
@@ -205,6 +214,9 @@ mod tests {
             ("old", Action::Delete, &["disk"], &["disk"]),
             ("user", Action::Update, &["disk"], &["old"]),
         ];
-        assert_eq!(order(&resources), ["settle disk", "settle user", "delete old"]);
+        assert_eq!(
+            order(&resources),
+            ["settle disk", "settle user", "delete old"]
+        );
     }
 }
