@@ -6,7 +6,7 @@ use crate::{
     deploy::Trouble,
     evaluator::{self, Diagnostic, Position},
     flake, nix,
-    plan::{Refusal, SelectionError},
+    plan::{Moved, Refusal, SavedPlanError, SelectionError},
     plugin, preview, process, state,
 };
 
@@ -89,6 +89,11 @@ fn hint(cause: &(dyn std::error::Error + 'static)) -> Option<String> {
             .hint()
             .map(str::to_owned)
     };
+    let saved = || {
+        let hint = cause.downcast_ref::<SavedPlanError>()?.hint();
+        hint.map(str::to_owned)
+    };
+    let moved = || Some(cause.downcast_ref::<Moved>()?.hint().to_owned());
     let refusal = || Some(cause.downcast_ref::<Refusal>()?.hint());
     let choice = || cause.downcast_ref::<ChoiceError>()?.hint();
     let rename = || cause.downcast_ref::<RenameError>()?.hint();
@@ -107,6 +112,8 @@ fn hint(cause: &(dyn std::error::Error + 'static)) -> Option<String> {
         .or_else(provider)
         .or_else(preview)
         .or_else(state)
+        .or_else(saved)
+        .or_else(moved)
         .or_else(refusal)
         .or_else(choice)
         .or_else(rename)

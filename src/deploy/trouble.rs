@@ -58,6 +58,17 @@ impl Trouble {
         }
     }
 
+    /// The same, told as the reason for something.
+    pub(super) fn within(self, what: &str) -> Self {
+        match self {
+            Self::Failed(mut diagnostic) => {
+                diagnostic.message = format!("{what}: {}", diagnostic.message);
+                Self::Failed(diagnostic)
+            }
+            Self::Interrupted => Self::Interrupted,
+        }
+    }
+
     fn of(error: &dyn Error, interrupted: bool, hint: Option<String>) -> Self {
         if interrupted {
             return Self::Interrupted;

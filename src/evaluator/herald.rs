@@ -57,6 +57,11 @@ impl<'a> Herald<'a> {
                 awaited,
             } => {
                 let unknown = awaited.or_else(|| logs.first_unknown(&subject, self.known));
+                let reads = logs.of(&subject);
+                if !reads.is_empty() {
+                    let machine = subject.name().to_owned();
+                    self.send(Evaluated::Reads { machine, reads });
+                }
                 self.fail(&subject, diagnostic, unknown);
             }
             Found::Read(_) | Found::Output(_) | Found::Look(_) => {}

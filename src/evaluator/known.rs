@@ -32,6 +32,24 @@ impl Known {
         })
     }
 
+    /// The same for an evaluation of which only the reads count: what is known after apply has a token for
+    /// its value, so that a system that reads it is evaluated further than to the first of them.
+    #[must_use]
+    pub fn assuming(mut self) -> Self {
+        for (key, outputs) in &mut self.outputs {
+            for (attribute, output) in outputs.iter_mut() {
+                if *output == Output::Unknown {
+                    let read = OutputRef {
+                        key: key.clone(),
+                        attribute: attribute.clone(),
+                    };
+                    *output = Output::Value(Token::Unknown.text(&read).into());
+                }
+            }
+        }
+        self
+    }
+
     /// What is known of an output.
     pub fn get(&self, output: &OutputRef) -> Option<&Output> {
         self.outputs.get(&output.key)?.get(&output.attribute)

@@ -3,7 +3,7 @@
 use std::{error, io};
 
 use camino::Utf8Path;
-use rusqlite::ErrorCode;
+use rusqlite::{ErrorCode, ffi::SQLITE_IOERR_SHMSIZE};
 
 use super::Error;
 
@@ -14,7 +14,10 @@ pub(super) fn told(
 ) -> impl Fn(rusqlite::Error) -> Error + Copy {
     move |source| {
         let path = path.to_owned();
+        let extended = source.sqlite_error().map(|error| error.extended_code);
         match source.sqlite_error_code() {
+            // What readers and writers share beside the log has no place.
+            _ if extended == Some(SQLITE_IOERR_SHMSIZE) => Error::Full { path },
             Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => Error::Damaged {
                 path,
                 // Its own source says the same again.

@@ -3,13 +3,7 @@
 mod machines;
 mod targets;
 
-use std::{
-    collections::BTreeSet,
-    fs::File,
-    num::NonZeroUsize,
-    thread,
-    time::Duration,
-};
+use std::{collections::BTreeSet, fs::File, num::NonZeroUsize, thread, time::Duration};
 
 use anyhow::{Context as _, Result, bail};
 use clap::Args;

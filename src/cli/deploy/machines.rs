@@ -86,13 +86,14 @@ pub fn read_by(
     Ok(outputs.map(|output| output.key).collect())
 }
 
-/// What the systems of machines read, by machine; of one that lacks an output, at least that.
+/// What the systems of machines read, by machine; of one that fails without an output that is known after
+/// apply, what it reads before.
 pub fn reads(
     session: &Session,
     survey: &Survey<'_>,
     machines: &[String],
 ) -> Result<BTreeMap<String, Reads>> {
-    let known = survey.known();
+    let known = survey.known().assuming();
     let (sender, receiver) = mpsc::channel();
     thread::scope(|scope| {
         let (evaluator, known) = (&session.evaluator, &known);

@@ -37,7 +37,10 @@ impl Stage<'_> {
             resource: key.reference(self.preview.deployment),
             id: id.to_owned(),
         };
-        let imported = provider.import(&work, WORK)?;
+        let imported = provider.import(&work, WORK);
+        let imported = imported.map_err(|error| {
+            Trouble::from(error).within(&format!("cannot take over `{id}` as {key}"))
+        })?;
         self.preview.check_outputs(key, &imported.outputs)?;
         let (inputs, secret_inputs) =
             self.preview

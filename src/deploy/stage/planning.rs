@@ -167,10 +167,7 @@ impl Stage<'_> {
         subject: &Subject,
         output: &OutputRef,
     ) -> PlannedResource {
-        let key = match subject {
-            Subject::Resource(key) => key.clone(),
-            Subject::Machine(name) => self.key_of(survey, name),
-        };
+        let key = self.key(survey, subject);
         let needs = BTreeSet::from([output.key.clone()]);
         let lifecycle = Lifecycle::default();
         let case = plan::Wanted {
@@ -183,6 +180,14 @@ impl Stage<'_> {
         };
         let record = survey.records.current.get(&key);
         plan::decide(&case, record, &Found::Nothing, self.preview.schemas)
+    }
+
+    /// The key of what waits for an output.
+    pub(super) fn key(&self, survey: &Survey<'_>, subject: &Subject) -> Key {
+        match subject {
+            Subject::Resource(key) => key.clone(),
+            Subject::Machine(name) => self.key_of(survey, name),
+        }
     }
 
     /// The key of a machine whose backend its definition does not tell yet: the one that it had, or one

@@ -121,6 +121,7 @@ impl<'a> Stage<'a> {
         evaluated: &BTreeSet<Subject>,
     ) -> Result<BTreeSet<Subject>, Trouble> {
         let mut changed = self.rename(survey)?;
+        changed.extend(self.withdraw(survey, evaluated));
         let all = survey.all();
         let wanted = survey.wishes.wanted.values();
         let fresh: Vec<&Wanted> = wanted
@@ -147,6 +148,29 @@ impl<'a> Stage<'a> {
             }
         }
         Ok(survey.readers(&changed))
+    }
+
+    /// Takes back what was planned of things of which it is not known any more what is wanted, and gives
+    /// those of their outputs that were known.
+    fn withdraw(
+        &self,
+        survey: &mut Survey<'_>,
+        evaluated: &BTreeSet<Subject>,
+    ) -> BTreeSet<OutputRef> {
+        let wanted = &survey.wishes.wanted;
+        survey.planned.retain(|key, _| wanted.contains_key(key));
+        survey.problems.retain(|(key, _)| wanted.contains_key(key));
+        let awaits = survey.wishes.awaits.keys();
+        let later = awaits.filter(|subject| evaluated.contains(subject));
+        let later: Vec<Key> = later.map(|subject| self.key(survey, subject)).collect();
+        let outputs = later.iter().flat_map(|key| {
+            let forgotten = survey.knowledge.forget(key, &[]).into_iter();
+            forgotten.map(|attribute| OutputRef {
+                key: key.clone(),
+                attribute,
+            })
+        });
+        outputs.collect()
     }
 
     /// Examines and plans one thing that is wanted; what is refused has no plan.

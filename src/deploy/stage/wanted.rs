@@ -238,10 +238,13 @@ impl Wishes {
     fn forget(&mut self, subject: &Subject) {
         self.awaits.remove(subject);
         self.failed.remove(subject);
-        if let Subject::Machine(name) = subject {
-            self.plain.remove(name);
-            if let Some(key) = self.made.remove(name) {
-                self.wanted.remove(&key);
+        match subject {
+            Subject::Resource(key) => drop(self.wanted.remove(key)),
+            Subject::Machine(name) => {
+                self.plain.remove(name);
+                if let Some(key) = self.made.remove(name) {
+                    self.wanted.remove(&key);
+                }
             }
         }
     }
