@@ -41,7 +41,8 @@ fn network(lab: &Lab, entry: &str) {
 fn lines(lab: &Lab) -> Vec<Value> {
     let text =
         fs::read_to_string(lab.place(".local/share/ledger/ledger.jsonl")).unwrap_or_default();
-    let lines = text.lines().map(|line| {
+    // What was deleted leaves a line that is null.
+    let lines = text.lines().filter(|line| *line != "null").map(|line| {
         let mut entry: Value = serde_json::from_str(line).unwrap();
         for name in ["id", "token", "deployment"] {
             entry.as_object_mut().unwrap().remove(name);
