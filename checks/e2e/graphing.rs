@@ -168,30 +168,64 @@ fn a_deletion_that_fails_keeps_what_was_needed_for_it() {
     assert_eq!((lab.truth().len(), lab.recorded().current.len()), (0, 0));
 }
 
+/// A server that is a record alone, with a volume.
+fn with_volume(name: &str, image: &str) -> String {
+    format!(
+        "resources.neatcloudVolumes.data = {{ size = 1; name = \"{name}\"; }};
+         web = {{ resources, ... }}: {{
+           deployment.neatcloud.image = \"{image}\";
+           deployment.neatcloud.volumes = [ resources.neatcloudVolumes.data ];
+         }};"
+    )
+}
+
 #[test]
-fn a_server_and_its_volume_move_to_another_region_together() {
+fn what_is_replaced_goes_after_what_needed_it_and_is_there_before_it() {
     let lab = Lab::without_hosts();
-    let network = |region: &str| {
-        format!(
-            "resources.neatcloudVolumes.data = {{ size = 1; region = \"{region}\"; }};
-             web = {{ resources, ... }}: {{ deployment.neatcloud.region = \"{region}\"; deployment.neatcloud.volumes = [ resources.neatcloudVolumes.data ]; }};"
+    // Servers that are records alone let nobody in, which is another matter.
+    let deploy = || {
+        lab.run_verb(
+            "deploy",
+            &[
+                "--kill-obsolete",
+                "--yes",
+                "--copy-only",
+                "--connect-timeout",
+                "1",
+            ],
         )
     };
-    lab.network_in_the_cloud(&network("north"));
-    // Servers that are records alone let nobody in, which is another matter.
-    lab.run_verb("deploy", &["--yes", "--connect-timeout", "1"]);
+    lab.network_in_the_cloud(&with_volume("old", "nixos"));
+    deploy();
     assert_eq!(lab.things().len(), 3, "{:?}", lab.things());
-    lab.network_in_the_cloud(&network("south"));
-    let run = lab.run_verb("deploy", &["--yes", "--connect-timeout", "1"]);
-    run.says("neatcloudVolumes.data> replaced")
+    lab.state_agrees();
+
+    // Both are replaced, and no volume goes that is attached to a server.
+    lab.network_in_the_cloud(&with_volume("new", "nixos-next"));
+    deploy()
+        .says("neatcloudVolumes.data> replaced")
         .says("neatcloud.web> replaced");
-    for thing in lab
-        .truth()
-        .values()
-        .filter(|thing| !thing["region"].is_null())
-    {
-        assert_eq!(thing["region"], "south", "{thing}");
-    }
+    let volume = lab.cloud_has("volumes").remove(0);
+    let server = lab.cloud_has("servers").remove(0);
+    assert_eq!(
+        (&volume["name"], &volume["server"]),
+        (&json!("new"), &server["id"])
+    );
+    assert_eq!(lab.things().len(), 3);
+    lab.state_agrees();
+
+    // The server goes, and the volume is replaced.
+    lab.network_in_the_cloud("resources.neatcloudVolumes.data = { size = 1; name = \"newer\"; };");
+    deploy()
+        .exits(0)
+        .says("neatcloudVolumes.data> replaced")
+        .says("neatcloud.web> deleted");
+    let volume = lab.cloud_has("volumes").remove(0);
+    assert_eq!(
+        (&volume["name"], &volume["server"]),
+        (&json!("newer"), &json!(null))
+    );
+    assert_eq!(lab.things().len(), 2);
     lab.state_agrees();
     lab.run_verb("destroy", &["--yes"]).exits(0);
     assert_eq!(lab.truth().len(), 0);

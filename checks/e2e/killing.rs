@@ -62,7 +62,7 @@ fn about_to_change() -> Lab {
 impl Lab {
     /// Runs a command until the journal has got so many lines, and kills it before it writes another
     /// one. Says whether it came that far.
-    fn kill_after(&self, lines: usize, command: &mut Command) -> bool {
+    pub fn kill_after(&self, lines: usize, command: &mut Command) -> bool {
         let before = self.journal().len();
         let state = self.meddle();
         let plant = format!(

@@ -4,6 +4,7 @@
 
 mod activating;
 mod addresses;
+mod agreeing;
 mod broken_states;
 mod checking;
 mod crossing;
@@ -46,6 +47,7 @@ mod plugins_trusting;
 mod plugins_validating;
 mod resources_lab;
 mod schemas;
+mod secrets_kept;
 mod selecting;
 mod sources;
 mod state;

@@ -27,8 +27,9 @@ fn machines_volumes_and_keys_are_made_once_and_deployed() {
     let lab = two_machines();
     let dry = lab.deploy(&["--dry-run"]);
     dry.exits(0)
-        .says("neatcloudVolumes.data> would be created")
-        .says("neatcloudSshKeys.me> would be created")
+        .says("+ neatcloudVolumes.data  create")
+        .says("+ neatcloudSshKeys.me  create")
+        .says("+ neatcloud.web  create")
         .says("web> would create the machine, build, copy, activate");
     lab.nothing_was_made();
 
@@ -58,7 +59,7 @@ fn machines_volumes_and_keys_are_made_once_and_deployed() {
 }
 
 #[test]
-fn a_changed_size_is_changed_in_place_and_a_changed_region_is_refused() {
+fn a_changed_size_is_changed_in_place_and_a_changed_region_replaces_who_agrees() {
     let lab = two_machines();
     lab.deploy(&[]).exits(0);
     let servers = ids(&lab, "servers");
@@ -67,8 +68,8 @@ fn a_changed_size_is_changed_in_place_and_a_changed_region_is_refused() {
     lab.network_in_the_cloud(&bigger.replace("db = { };", ""));
     let dry = lab.deploy(&["--dry-run"]);
     dry.exits(0)
-        .says("neatcloudVolumes.data> would be updated: change size")
-        .says("db> would change the machine (change size)");
+        .says("~ neatcloudVolumes.data  update\n    size: 10 → 20")
+        .says("db> would change the machine (size)");
     assert_eq!(lab.cloud_has("volumes")[0]["size"], 10);
 
     let run = lab.deploy(&["--json"]);
@@ -91,14 +92,22 @@ fn a_changed_size_is_changed_in_place_and_a_changed_region_is_refused() {
         "\"large\"; db.deployment.neatcloud.region = \"south\";",
     ));
     let records = lab.records();
-    for arguments in [&["--dry-run"][..], &[]] {
-        lab.deploy(arguments)
-            .exits(1)
-            .says("neatcloud.db would have to be replaced: region cannot be changed")
-            .says("hint: this version replaces nothing; set it back, or give the new resource another name");
-    }
+    let why = "± neatcloud.db  replace: delete, then create  (`region` cannot be changed in place)";
+    lab.deploy(&["--dry-run"]).exits(0).says(why);
+    lab.deploy(&[]).exits(1).says(why).says(
+        "error: this replaces or deletes neatcloud.db; nothing was done, since there is nobody to ask (--yes agrees)",
+    );
     assert_eq!(ids(&lab, "servers"), servers);
     assert_eq!(lab.records(), records);
+
+    let run = lab.deploy(&["--yes"]);
+    run.exits(0)
+        .says("neatcloud.db> replaced")
+        .says("db> activated")
+        .says("web> unchanged");
+    let after = ids(&lab, "servers");
+    let kept = after.iter().filter(|id| servers.contains(id)).count();
+    assert_eq!((after.len(), kept), (2, 1));
 }
 
 #[test]
@@ -109,6 +118,7 @@ fn a_server_that_was_lost_is_made_anew() {
     lab.cloud(&["kill", "db"]);
     lab.deploy(&["--dry-run"])
         .exits(0)
+        .says("+ neatcloud.db  create  (it is gone)")
         .says("db> would create the machine");
     let run = lab.deploy(&["--json"]);
     run.exits(0);
@@ -154,7 +164,7 @@ fn a_resource_whose_provider_died_before_it_was_made_is_made_by_the_next_run() {
     lab.deploy(&[])
         .exits(1)
         .says("during `create`: the provider ")
-        .says("failed, so no machine was touched");
+        .says("web> skipped: neatcloud.web skipped because of neatcloud");
     assert_eq!(
         (ids(&lab, "volumes").len(), ids(&lab, "servers").len()),
         (0, 0)
@@ -171,7 +181,7 @@ fn a_resource_whose_provider_died_before_it_was_made_is_made_by_the_next_run() {
 }
 
 #[test]
-fn a_resource_that_fails_stops_the_run_before_machines() {
+fn a_resource_that_fails_stops_machines_that_need_it_and_no_others() {
     let lab = two_machines();
     lab.order_faults(
         &json!([{ "method": "create", "type": "neatcloudVolumes", "fault": "quota" }]),
@@ -180,8 +190,9 @@ fn a_resource_that_fails_stops_the_run_before_machines() {
         .exits(1)
         .says("neatcloudVolumes.data: plugin `neatcloud` (input `neatcloud`): `create`: the account may have no more of this")
         .says("hint: ask the cloud for a higher quota")
-        .says("error: a resource failed, so no machine was touched");
-    assert_eq!(ids(&lab, "servers"), [json!(null); 0]);
+        .says("web> skipped: neatcloud.web skipped because of neatcloudVolumes.data")
+        .says("db> activated");
+    assert_eq!(ids(&lab, "servers").len(), 1);
 }
 
 #[test]
@@ -194,10 +205,10 @@ fn a_machine_that_cannot_be_made_does_not_stop_the_other() {
     run.exits(1);
     assert_eq!(
         (run.result("web"), run.result("db")),
-        ("activated".into(), "failed".into())
+        ("activated".into(), "skipped".into())
     );
-    let summary = run.summary();
-    assert_eq!(summary["machines"]["db"]["outcome"]["step"], "create");
+    let failed = &run.summary()["resources"]["neatcloud.db"];
+    assert_eq!(failed["result"], "failed", "{failed}");
     assert_eq!(ids(&lab, "servers").len(), 1);
     lab.deploy(&[]).exits(0);
     assert_eq!(ids(&lab, "servers").len(), 2);

@@ -178,7 +178,7 @@ fn plugins_are_listed_in_short_in_detail_and_for_programs() {
     assert_snapshot!(clean(&run.exits(0).stdout), @r"
     plugin     version  input      revision  machines   resources
     baker      -        baker      -         -          -
-    neatcloud  1.0      neatcloud  -         neatcloud  neatcloudSshKeys, neatcloudVolumes
+    neatcloud  1.0      neatcloud  -         neatcloud  neatcloudSshKeys, neatcloudTokens, neatcloudVolumes
     ");
     let run = lab.nixops(["list-plugins", "-v"]);
     assert_snapshot!(clean(&run.exits(0).stdout), @r"
@@ -199,13 +199,13 @@ fn plugins_are_listed_in_short_in_detail_and_for_programs() {
       origin     path:HOME/neatcloud
       revision   -
       machines   neatcloud
-      resources  neatcloudSshKeys, neatcloudVolumes
+      resources  neatcloudSshKeys, neatcloudTokens, neatcloudVolumes
       provider   /bin/neat
       schemas    /nix/store/source/schemas
       nixexprs   /nix/store/source/nix
     ");
     let run = lab.nixops(["list-plugins", "--json"]);
-    assert_snapshot!(clean(&run.exits(0).stdout), @r#"[{"name":"baker","version":null,"input":"baker","origin":"path:HOME/baker","revision":null,"resourceTypes":[],"backends":[],"provider":null,"schemas":null,"nixexprs":[]},{"name":"neatcloud","version":"1.0","input":"neatcloud","origin":"path:HOME/neatcloud","revision":null,"resourceTypes":["neatcloudSshKeys","neatcloudVolumes"],"backends":["neatcloud"],"provider":"/bin/neat","schemas":"/nix/store/source/schemas","nixexprs":["/nix/store/source/nix"]}]"#);
+    assert_snapshot!(clean(&run.exits(0).stdout), @r#"[{"name":"baker","version":null,"input":"baker","origin":"path:HOME/baker","revision":null,"resourceTypes":[],"backends":[],"provider":null,"schemas":null,"nixexprs":[]},{"name":"neatcloud","version":"1.0","input":"neatcloud","origin":"path:HOME/neatcloud","revision":null,"resourceTypes":["neatcloudSshKeys","neatcloudTokens","neatcloudVolumes"],"backends":["neatcloud"],"provider":"/bin/neat","schemas":"/nix/store/source/schemas","nixexprs":["/nix/store/source/nix"]}]"#);
     lab.network_of("", "web = { };");
     assert_snapshot!(lab.nixops(["list-plugins"]).exits(0).stdout, @"plugin  version  input  revision  machines  resources");
 }

@@ -229,8 +229,22 @@ fn a_plugin_that_throws_is_named_with_its_input_and_what_it_says() {
     assert_snapshot!(broken("default.nix", thrown), @"error: plugin `neatcloud' (input `neatcloud'): no cloud today");
     assert_snapshot!(before_nix(&broken("default.nix", "{ options = [ ;")), @"error: plugin `neatcloud' (input `neatcloud')");
     assert_snapshot!(broken("server.nix", thrown), @"error: plugin `neatcloud' (input `neatcloud'): no cloud today");
-    assert_snapshot!(broken("volume.nix", thrown), @"error: plugin `neatcloud' (input `neatcloud'): no cloud today");
-    assert_snapshot!(broken("volume.nix", "{ lib, ... }: { options.size = lib.mkOptoin { }; }"), @"error: plugin `neatcloud' (input `neatcloud'): attribute 'mkOptoin' missing");
+    assert_snapshot!(broken("volume.nix", thrown), @r"
+    error: cannot evaluate resources.neatcloudVolumes.data: plugin `neatcloud' (input `neatcloud'): no cloud today
+     --> HOME/network/flake.nix:6:5
+      |
+    6 |     resources.neatcloudVolumes.data.size = 1; web = { };
+      |     ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+    error: a value is not as it must be; nothing was done
+    ");
+    assert_snapshot!(broken("volume.nix", "{ lib, ... }: { options.size = lib.mkOptoin { }; }"), @r"
+    error: cannot evaluate resources.neatcloudVolumes.data: plugin `neatcloud' (input `neatcloud'): attribute 'mkOptoin' missing
+     --> HOME/network/flake.nix:6:5
+      |
+    6 |     resources.neatcloudVolumes.data.size = 1; web = { };
+      |     ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+    error: a value is not as it must be; nothing was done
+    ");
     let input = lab.neatcloud_with("${throw \"not built\"}");
     lab.network_of(&input, "resources.neatcloudVolumes.data.size = 1;");
     assert_snapshot!(said(&lab), @r"

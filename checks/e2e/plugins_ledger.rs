@@ -56,7 +56,7 @@ fn a_provider_in_python_makes_changes_and_keeps_its_entries() {
     let lab = ledger("text = \"rent\"; amount = 400;");
     lab.deploy(&["--dry-run"])
         .exits(0)
-        .says("ledgerEntries.rent> would be created");
+        .says("+ ledgerEntries.rent  create");
     assert_eq!(lines(&lab), [json!(null); 0]);
 
     lab.deploy(&[]).exits(0).says("ledgerEntries.rent> created");
@@ -69,7 +69,8 @@ fn a_provider_in_python_makes_changes_and_keeps_its_entries() {
     network(&lab, "text = \"rent\"; amount = 450; tags = [ \"home\" ];");
     lab.deploy(&["--dry-run"])
         .exits(0)
-        .says("ledgerEntries.rent> would be updated: change amount, set tags");
+        .says("~ ledgerEntries.rent  update")
+        .says("amount: 400 → 450");
     lab.deploy(&[]).exits(0).says("ledgerEntries.rent> updated");
     let changed = json!({ "name": "rent", "text": "rent", "amount": 450, "account": "cash", "tags": ["home"] });
     assert_eq!(lines(&lab), [changed]);
@@ -77,7 +78,12 @@ fn a_provider_in_python_makes_changes_and_keeps_its_entries() {
     network(&lab, "text = \"rent\"; amount = 450; account = \"bank\";");
     lab.deploy(&[])
         .exits(1)
-        .says("ledgerEntries.rent: would have to be replaced: account cannot be changed");
+        .says("`account` cannot be changed in place")
+        .says("this replaces or deletes ledgerEntries.rent; nothing was done");
+    lab.deploy(&["--yes"])
+        .exits(0)
+        .says("ledgerEntries.rent> replaced");
+    assert_eq!(lines(&lab)[0]["account"], "bank");
 }
 
 #[test]

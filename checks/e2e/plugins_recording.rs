@@ -37,6 +37,7 @@ fn only_one_of_two_deploys_at_a_time_works_on_a_deployment() {
     // A run that is killed leaves no lock, and its provider ends with it.
     first.kill().unwrap();
     first.wait().unwrap();
+    lab.is_left_alone();
     lab.deploy(&[]).exits(0).says("neatcloudVolumes.data> ");
     assert_eq!(lab.cloud_has("volumes").len(), 1);
 }

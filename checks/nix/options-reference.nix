@@ -13,6 +13,7 @@ let
 
   evaluated = lib.evalModules {
     modules = [
+      ../../lib/options/addresses.nix
       ../../lib/options/auto-luks.nix
       ../../lib/options/auto-raid0.nix
       ../../lib/options/deployment.nix

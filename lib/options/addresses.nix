@@ -16,9 +16,12 @@
     '';
   };
 
-  config = lib.optionalAttrs (options ? programs && options.programs ? ssh && options.programs.ssh ? knownHostsFiles) {
-    programs.ssh.knownHostsFiles = lib.mkIf config.deployment.knowsHosts [
-      "/var/lib/nixops/known_hosts"
-    ];
-  };
+  config =
+    lib.optionalAttrs
+      (options ? programs && options.programs ? ssh && options.programs.ssh ? knownHostsFiles)
+      {
+        programs.ssh.knownHostsFiles = lib.mkIf config.deployment.knowsHosts [
+          "/var/lib/nixops/known_hosts"
+        ];
+      };
 }

@@ -6,16 +6,21 @@
 //! from outputs of another one, which are known only once that is made; then it is evaluated anew, and
 //! planned anew with them.
 
+mod act;
 mod apply;
+mod board;
 mod check;
 mod definitions;
 mod destroy;
+mod ending;
 mod examine;
 mod import;
 mod knowledge;
 mod machines;
+mod naming;
 mod parallel;
 mod planning;
+mod renew;
 mod schedule;
 mod settle;
 mod survey;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use nixops_plugin::protocol::{
-    Attributes, Create, Created, Delete, FailureKind, ResourceState, Update, Updated,
+    Attributes, Create, Created, FailureKind, ResourceState, Update, Updated,
 };
 
 use crate::plan::with_ignored;
@@ -180,6 +180,17 @@ impl<'a> Steps<'a> {
         record: Record,
         created: Created,
     ) -> Result<(), Trouble> {
+        let record = self.with_created(&aim.key, record, created)?;
+        let put = Change::Put(aim.key.clone(), Box::new(record.clone()));
+        self.write(operation, Stage::Done, &record, &aim.key, &[put])
+    }
+
+    pub(super) fn with_created(
+        &self,
+        key: &Key,
+        record: Record,
+        created: Created,
+    ) -> Result<Record, Trouble> {
         let parts = self.parts(&record)?;
         let now = Updated {
             outputs: created.outputs,
@@ -193,9 +204,7 @@ impl<'a> Steps<'a> {
             },
             ..record
         };
-        let record = self.with_outputs(&aim.key, record, parts.inputs, now);
-        let put = Change::Put(aim.key.clone(), Box::new(record.clone()));
-        self.write(operation, Stage::Done, &record, &aim.key, &[put])
+        Ok(self.with_outputs(key, record, parts.inputs, now))
     }
 
     /// Has a resource changed.
@@ -297,112 +306,7 @@ impl<'a> Steps<'a> {
         self.write(operation, Stage::Done, &record, &aim.key, &[put])
     }
 
-    /// Has a resource deleted, and forgets it.
-    pub(super) fn delete(&self, _: &Mutation, key: &Key) -> Result<(), Trouble> {
-        let record = self.expect(key)?;
-        let put = |record: &Record| Change::Put(key.clone(), Box::new(record.clone()));
-        self.remove(key, &record, &put, Change::Remove(key.clone()))
-    }
-
-    /// Has a resource deleted that another one has replaced.
-    pub(super) fn clear(&self, _: &Mutation, key: &Key, token: &str) -> Result<(), Trouble> {
-        let Some(record) = self.deposed(key, token) else {
-            return Ok(());
-        };
-        let put = |record: &Record| Change::PutDeposed(key.clone(), Box::new(record.clone()));
-        let gone = Change::RemoveDeposed(key.clone(), token.to_owned());
-        self.remove(key, &record, &put, gone)
-    }
-
-    fn remove(
-        &self,
-        key: &Key,
-        record: &Record,
-        put: &dyn Fn(&Record) -> Change,
-        gone: Change,
-    ) -> Result<(), Trouble> {
-        let operation = Operation::Delete;
-        let Some(prior) = self.whole(key, record)? else {
-            return self.write(operation, Stage::Done, record, key, &[gone]);
-        };
-        let intent = Record {
-            phase: Phase::Deleting,
-            ..record.clone()
-        };
-        self.write(operation, Stage::Intent, &intent, key, &[put(&intent)])?;
-        let work = Delete {
-            resource: key.reference(self.preview.deployment),
-            prior,
-        };
-        if let Err(error) = self.preview.provider(key)?.delete(&work, WORK) {
-            // Who says that it failed has it still; of all others that is not known.
-            if error.kind().is_some() {
-                self.write(operation, Stage::Failed, record, key, &[put(record)])?;
-            }
-            return Err(error.into());
-        }
-        self.write(operation, Stage::Done, record, key, &[gone])
-    }
-
-    /// All that is known of a resource that is to be deleted; nothing if it was never made.
-    fn whole(&self, key: &Key, record: &Record) -> Result<Option<ResourceState>, Trouble> {
-        if record.phase != Phase::Creating {
-            return Ok(Some(self.store.reveal(record)?));
-        }
-        let found = self.preview.find(key, &record.token)?;
-        let kept = self.store.reveal(record)?;
-        Ok(found.map(|created| ResourceState {
-            id: created.id,
-            outputs: created.outputs,
-            private: created.private,
-            ..kept
-        }))
-    }
-
-    /// Forgets a resource and leaves it as it is.
-    pub(super) fn forget(&self, _: &Mutation, key: &Key) -> Result<(), Trouble> {
-        let record = self.expect(key)?;
-        let gone = [Change::Remove(key.clone())];
-        self.write(Operation::Forget, Stage::Done, &record, key, &gone)
-    }
-
-    /// Forgets a resource that another one has replaced, and leaves it as it is.
-    pub(super) fn release(&self, _: &Mutation, key: &Key, token: &str) -> Result<(), Trouble> {
-        let Some(record) = self.deposed(key, token) else {
-            return Ok(());
-        };
-        let gone = [Change::RemoveDeposed(key.clone(), token.to_owned())];
-        self.write(Operation::Forget, Stage::Done, &record, key, &gone)
-    }
-
-    /// Writes what a plugin made of a record that NixOps 2 left.
-    pub(super) fn claimed(&self, _: &Mutation, from: &Key, to: &Key) -> Result<(), Trouble> {
-        let record = self.expect(to)?;
-        let changes = [
-            Change::Remove(from.clone()),
-            Change::Put(to.clone(), Box::new(record.clone())),
-        ];
-        self.write(Operation::Upgrade, Stage::Done, &record, to, &changes)
-    }
-
-    /// Writes the record of a resource in the form of today.
-    pub(super) fn upgraded(&self, _: &Mutation, key: &Key) -> Result<(), Trouble> {
-        let record = self.expect(key)?;
-        let put = [Change::Put(key.clone(), Box::new(record.clone()))];
-        self.write(Operation::Upgrade, Stage::Done, &record, key, &put)
-    }
-
-    /// Gives a resource the name that the network has for it now.
-    pub(super) fn rename(&self, _: &Mutation, from: &Key, to: &Key) -> Result<(), Trouble> {
-        let entry = Entry {
-            remark: Some(format!("was {from}")),
-            ..Entry::new(to, Operation::Rename, Stage::Done)
-        };
-        let change = Change::Rename(from.clone(), to.clone());
-        Ok(self.store.write(&entry, &[change])?)
-    }
-
-    fn expect(&self, key: &Key) -> Result<Record, Trouble> {
+    pub(super) fn expect(&self, key: &Key) -> Result<Record, Trouble> {
         self.record(key).ok_or_else(|| {
             Trouble::new(
                 format!("nothing is recorded of {key}; this is a defect"),
@@ -411,7 +315,7 @@ impl<'a> Steps<'a> {
         })
     }
 
-    fn write(
+    pub(super) fn write(
         &self,
         operation: Operation,
         stage: Stage,
@@ -432,7 +336,7 @@ impl<'a> Steps<'a> {
     }
 
     /// A record with what a provider told, divided by what may be seen of it.
-    fn with_outputs(
+    pub(super) fn with_outputs(
         &self,
         key: &Key,
         record: Record,
@@ -456,7 +360,7 @@ impl<'a> Steps<'a> {
         }
     }
 
-    fn parts(&self, record: &Record) -> Result<SecretParts, Trouble> {
+    pub(super) fn parts(&self, record: &Record) -> Result<SecretParts, Trouble> {
         let whole = self.store.reveal(record)?;
         Ok(SecretParts {
             inputs: (whole.inputs != record.state.inputs).then_some(whole.inputs),

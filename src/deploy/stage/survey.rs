@@ -367,8 +367,12 @@ impl Survey<'_> {
     }
 
     /// Everything that is wrong, and everything that is only worth a word.
+    /// What is about machines comes last.
     pub fn problems(&self) -> impl Iterator<Item = &Problem> {
-        self.problems.iter().map(|(_, problem)| problem)
+        let is_machine = |key: &Key| self.wishes.made.get(&key.name) == Some(key);
+        let mut problems: Vec<&(Key, Problem)> = self.problems.iter().collect();
+        problems.sort_by_key(|(key, _)| is_machine(key));
+        problems.into_iter().map(|(_, problem)| problem)
     }
 
     /// How many problems there are because of which nothing may be done.

@@ -1,6 +1,11 @@
 //! What the verbs of one network begin with: the network, its deployment and its state.
 
-use std::{collections::BTreeMap, sync::Arc};
+mod finder;
+mod ground;
+
+pub use ground::Ground;
+
+use std::collections::BTreeMap;
 
 use anyhow::Result;
 use camino::{Utf8Path, Utf8PathBuf};
@@ -10,35 +15,18 @@ use crate::{
     evaluator::{Argument, Evaluator, Overview},
     flake::{Identity, Source},
     network::Names,
-    nix::Nix,
     plan::Extent,
     plugin::PluginSet,
-    state::{
-        self, Backend, Database, Deployment, DeploymentStore, Held, Recorded, Sealer,
-        StoredArgument, check_binding, new_uuid,
-    },
+    state::{self, Database, Deployment, DeploymentStore, Held, Recorded, StoredArgument},
     ui::Event,
 };
 
 use super::{
     Context,
     source::SourceArguments,
-    state::{StateArguments, WaitArguments, choose},
+    state::{StateArguments, WaitArguments},
 };
-
-/// A deployment, and where its state is.
-pub struct Ground {
-    /// Nix on this machine.
-    pub nix: Nix,
-    /// The deployment, as it was when the run began.
-    pub deployment: Deployment,
-    /// What keeps the state.
-    pub backend: Box<dyn Backend>,
-    /// Seals secrets, and opens them.
-    pub sealer: Arc<dyn Sealer>,
-    /// The plugins.
-    pub plugins: PluginSet,
-}
+use finder::{Finder, Word};
 
 /// What a session is for.
 #[derive(Clone, Copy, Debug, Default)]
@@ -200,141 +188,6 @@ impl Session {
             ),
         });
         Ok(())
-    }
-}
-
-impl Ground {
-    /// A deployment whose network nobody can or need read: the one that is named, or that the file
-    /// beside the network names.
-    pub fn of_state(
-        context: &Context,
-        source: &SourceArguments,
-        state: &StateArguments,
-    ) -> Result<Self> {
-        let chosen = state.choose(context, &source.here()?)?;
-        let deployment = chosen.deployment;
-        Ok(Self {
-            nix: source.nix(context)?,
-            plugins: PluginSet::from_json(deployment.plugins.clone())?,
-            deployment,
-            backend: chosen.kept.backend,
-            sealer: chosen.kept.sealer,
-        })
-    }
-
-    /// The state as it is, for a run that changes nothing.
-    pub fn look(&self) -> Result<DeploymentStore> {
-        let database = self.backend.look()?;
-        let uuid = &self.deployment.uuid;
-        if database.get(uuid)?.is_some() {
-            return Ok(database.store(uuid, self.sealer.clone()));
-        }
-        let database = Database::memory()?;
-        database.create(&self.deployment)?;
-        Ok(database.store(uuid, self.sealer.clone()))
-    }
-
-    /// Takes the state for a run that changes it; makes the deployment if it is new.
-    pub fn hold(
-        &mut self,
-        context: &Context,
-        wait: &WaitArguments,
-        verb: &str,
-    ) -> Result<(Held, DeploymentStore)> {
-        let uuid = self.deployment.uuid.clone();
-        let held = wait.hold(context, &*self.backend, &uuid, verb)?;
-        let database = held.database();
-        match database.get(&uuid)? {
-            Some(deployment) => self.deployment = deployment,
-            None => database.create(&self.deployment)?,
-        }
-        // Whoever has joined the team may read what is there already.
-        database.reseal(&*self.sealer)?;
-        let store = database.store(&uuid, self.sealer.clone());
-        Ok((held, store))
-    }
-}
-
-/// What a network itself says of its deployment.
-#[derive(Clone, Copy, PartialEq)]
-enum Word<'a> {
-    /// It was not asked, not even where its state is.
-    Unasked,
-    /// Its UUID, if it has one.
-    Uuid(Option<&'a str>),
-}
-
-/// Finds out which deployment a network is.
-struct Finder<'a> {
-    state: &'a StateArguments,
-    recorded: Option<&'a Recorded>,
-    source: &'a Source,
-    assumed: Option<&'a str>,
-}
-
-impl Finder<'_> {
-    /// The deployment in a state, or a new one.
-    fn find(&self, database: &Database, word: Word<'_>) -> Result<Deployment> {
-        let network = self.source.network();
-        let uuid = match word {
-            Word::Unasked => None,
-            Word::Uuid(uuid) => uuid,
-        };
-        let identity = self.recorded.and_then(|recorded| recorded.get(network));
-        let lineage = uuid.map(str::to_owned).or_else(|| {
-            identity
-                .as_ref()
-                .map(|identity| identity.lineage.clone())
-                .or_else(|| self.remote())
-        });
-        if let Some(name) = self.state.named() {
-            // It is looked for again where the network says that its state is.
-            if word == Word::Unasked && database.find(name)?.is_none() {
-                return self.fresh(database, lineage, identity.as_ref());
-            }
-            let found = choose(database, Some(name), None)?;
-            check_binding(&found, network, lineage.as_deref().unwrap_or("none"))?;
-            return Ok(found);
-        }
-        if let Some(lineage) = &lineage
-            && let Some(found) = database.by_lineage(lineage)?
-        {
-            check_binding(&found, network, lineage)?;
-            return Ok(found);
-        }
-        self.fresh(database, lineage, identity.as_ref())
-    }
-
-    /// A deployment that is not there yet.
-    fn fresh(
-        &self,
-        database: &Database,
-        lineage: Option<String>,
-        identity: Option<&state::Identity>,
-    ) -> Result<Deployment> {
-        let network = self.source.network();
-        let name = identity.map_or(network, |identity| &identity.name);
-        let uuid = match lineage.or_else(|| self.assumed.map(str::to_owned)) {
-            Some(uuid) => uuid,
-            None => self.own_uuid(database)?,
-        };
-        Ok(Deployment::new(uuid, Some(name), network))
-    }
-
-    /// The UUID of a network that does not say which deployment is its own: the same in every run, unless
-    /// another network was here before and is deployed still.
-    fn own_uuid(&self, database: &Database) -> Result<String> {
-        let uuid = self.source.identity().uuid;
-        Ok(match database.get(&uuid)? {
-            None => uuid,
-            Some(_) => new_uuid(),
-        })
-    }
-
-    /// A network that is nowhere in a directory of the user is known by where it is.
-    fn remote(&self) -> Option<String> {
-        let is_local = directory(self.source).is_some();
-        (!is_local).then(|| self.source.identity().uuid)
     }
 }
 

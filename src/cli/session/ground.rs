@@ -1,0 +1,83 @@
+//! A deployment, and where its state is.
+
+use std::sync::Arc;
+
+use anyhow::Result;
+
+use crate::{
+    nix::Nix,
+    plugin::PluginSet,
+    state::{Backend, Database, Deployment, DeploymentStore, Held, Sealer},
+};
+
+use super::super::{
+    Context,
+    source::SourceArguments,
+    state::{StateArguments, WaitArguments},
+};
+
+/// A deployment, and where its state is.
+pub struct Ground {
+    /// Nix on this machine.
+    pub nix: Nix,
+    /// The deployment, as it was when the run began.
+    pub deployment: Deployment,
+    /// What keeps the state.
+    pub backend: Box<dyn Backend>,
+    /// Seals secrets, and opens them.
+    pub sealer: Arc<dyn Sealer>,
+    /// The plugins.
+    pub plugins: PluginSet,
+}
+
+impl Ground {
+    /// A deployment whose network nobody can or need read: the one that is named, or that the file
+    /// beside the network names.
+    pub fn of_state(
+        context: &Context,
+        source: &SourceArguments,
+        state: &StateArguments,
+    ) -> Result<Self> {
+        let chosen = state.choose(context, &source.here()?)?;
+        let deployment = chosen.deployment;
+        Ok(Self {
+            nix: source.nix(context)?,
+            plugins: PluginSet::from_json(deployment.plugins.clone())?,
+            deployment,
+            backend: chosen.kept.backend,
+            sealer: chosen.kept.sealer,
+        })
+    }
+
+    /// The state as it is, for a run that changes nothing.
+    pub fn look(&self) -> Result<DeploymentStore> {
+        let database = self.backend.look()?;
+        let uuid = &self.deployment.uuid;
+        if database.get(uuid)?.is_some() {
+            return Ok(database.store(uuid, self.sealer.clone()));
+        }
+        let database = Database::memory()?;
+        database.create(&self.deployment)?;
+        Ok(database.store(uuid, self.sealer.clone()))
+    }
+
+    /// Takes the state for a run that changes it; makes the deployment if it is new.
+    pub fn hold(
+        &mut self,
+        context: &Context,
+        wait: &WaitArguments,
+        verb: &str,
+    ) -> Result<(Held, DeploymentStore)> {
+        let uuid = self.deployment.uuid.clone();
+        let held = wait.hold(context, &*self.backend, &uuid, verb)?;
+        let database = held.database();
+        match database.get(&uuid)? {
+            Some(deployment) => self.deployment = deployment,
+            None => database.create(&self.deployment)?,
+        }
+        // Whoever has joined the team may read what is there already.
+        database.reseal(&*self.sealer)?;
+        let store = database.store(&uuid, self.sealer.clone());
+        Ok((held, store))
+    }
+}
