@@ -12,13 +12,18 @@ use crate::{
 /// A network of one volume, which is quick.
 fn lab() -> Lab {
     let lab = Lab::without_hosts();
+    lab.neatcloud();
     sized(&lab, 10, "");
     lab
 }
 
 /// The network with a volume of a size, and more.
 fn sized(lab: &Lab, size: u32, more: &str) {
-    let input = lab.neatcloud();
+    // The plugin stays as it was written: when that was is recorded too.
+    let input = format!(
+        "inputs.neatcloud.url = \"path:{}\";",
+        lab.place("neatcloud")
+    );
     let data = format!("resources.neatcloudVolumes.data.size = {size};");
     lab.network_of(&input, &format!("{data} {more}"));
 }
