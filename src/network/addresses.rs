@@ -24,6 +24,9 @@ pub struct Address {
     /// Address from everywhere.
     #[serde(rename = "publicIPv4", skip_serializing_if = "Option::is_none")]
     pub public_ipv4: Option<String>,
+    /// Port of its sshd, if that is not 22.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub port: Option<u16>,
     /// Public keys of its host, each as algorithm and key.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub host_keys: Vec<String>,
@@ -49,7 +52,13 @@ impl Addresses {
         let lines = self.machines.iter().flat_map(|(name, address)| {
             let addresses = [&address.private_ipv4, &address.public_ipv4];
             let names = addresses.into_iter().flatten().map(String::as_str);
-            let names: Vec<&str> = std::iter::once(name.as_str()).chain(names).collect();
+            let names = std::iter::once(name.as_str()).chain(names);
+            // So ssh looks for a host on another port than its usual one.
+            let names = names.map(|name| match address.port {
+                Some(port) => format!("[{name}]:{port}"),
+                None => name.to_owned(),
+            });
+            let names: Vec<String> = names.collect();
             let names = names.join(",");
             let keys = address.host_keys.iter();
             keys.map(move |key| format!("{names} {key}\n"))
@@ -68,6 +77,7 @@ mod tests {
         let address = Address {
             private_ipv4: Some("10.0.0.1".to_owned()),
             public_ipv4: Some("198.51.100.1".to_owned()),
+            port: None,
             host_keys: vec!["ssh-ed25519 AAAA".to_owned()],
         };
         Addresses {
@@ -79,6 +89,10 @@ mod tests {
     fn ssh_knows_a_host_by_its_name_and_by_its_addresses() {
         let known = addresses().known_hosts();
         assert_snapshot!(known, @"web,10.0.0.1,198.51.100.1 ssh-ed25519 AAAA");
+        let mut elsewhere = addresses();
+        let web = elsewhere.machines.get_mut("web").unwrap();
+        (web.port, web.public_ipv4) = (Some(2222), None);
+        assert_snapshot!(elsewhere.known_hosts(), @"[web]:2222,[10.0.0.1]:2222 ssh-ed25519 AAAA");
     }
 
     #[test]

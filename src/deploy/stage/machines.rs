@@ -35,6 +35,7 @@ impl Machines {
         let address = Address {
             private_ipv4: outputs.private_ipv4.clone(),
             public_ipv4: outputs.public_ipv4.clone(),
+            port: ssh.and_then(|ssh| ssh.port).filter(|port| *port != 22),
             host_keys: ssh.map_or_else(Vec::new, |ssh| ssh.host_keys.clone()),
         };
         if address != Address::default() {
