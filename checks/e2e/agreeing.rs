@@ -7,7 +7,9 @@ use std::{
     collections::BTreeMap,
     env,
     fmt::{self, Write as _},
+    io::{self, Write as _},
     str::FromStr,
+    thread,
 };
 
 use proptest::{
@@ -246,11 +248,18 @@ fn said<T: FromStr>(variable: &str, otherwise: T) -> T {
     said.and_then(|text| text.parse().ok()).unwrap_or(otherwise)
 }
 
-/// Does what a seed says; whoever panics has said what came before.
-#[expect(
-    clippy::print_stdout,
-    reason = "a run that fails is played again by what it printed"
-)]
+/// What has happened so far, which is told if it does not end well.
+struct Story(String);
+
+impl Drop for Story {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            let _ = io::stderr().write_all(self.0.as_bytes());
+        }
+    }
+}
+
+/// Does what a seed says.
 fn play(seed: u64, steps: usize) {
     let mut bytes = [0; 32];
     bytes[..8].copy_from_slice(&seed.to_le_bytes());
@@ -258,16 +267,18 @@ fn play(seed: u64, steps: usize) {
     let mut runner = TestRunner::new_with_rng(Config::default(), random);
     let lab = of_resources("");
     let mut network = Network::default();
-    println!("NIXOPS_TEST_SEED={seed} NIXOPS_TEST_STEPS={steps}");
+    let mut story = Story(format!(
+        "NIXOPS_TEST_SEED={seed} NIXOPS_TEST_STEPS={steps}\n"
+    ));
     // There is something from the first deploy on.
     let first = (0..6).map(|_| edit().new_tree(&mut runner).unwrap().current());
     let first: Vec<Step> = first.chain([Step::Deploy { kills: true }]).collect();
     let more = (0..steps).map(|_| step().new_tree(&mut runner).unwrap().current());
     let steps: Vec<Step> = first.into_iter().chain(more).collect();
     for step in steps.iter().chain(&[Step::Deploy { kills: true }]) {
-        println!("{step:?}");
+        writeln!(story.0, "{step:?}").unwrap();
         if let Some(run) = lab.take(step, &mut network) {
-            println!("  {}", run.stderr.replace('\n', "\n  "));
+            writeln!(story.0, "  {}", run.stderr.replace('\n', "\n  ")).unwrap();
         }
     }
     lab.agrees();

@@ -410,3 +410,23 @@ fn what_is_lost_behind_our_back_is_made_anew_and_what_is_changed_is_changed_back
         "neatcloudVolumes more 2 north",
     ]);
 }
+
+#[test]
+fn what_is_taken_over_is_not_replaced_before_a_plan_has_said_so() {
+    let lab = of_resources(DATA);
+    lab.order_faults(&json!([{ "method": "create", "fault": "crashAfter" }]));
+    lab.settle().exits(1);
+    lab.define(&DATA.replace("size = 10", "size = 10; region = \"south\""));
+    lab.run_verb("deploy", &[])
+        .exits(1)
+        .says("neatcloudVolumes.data: it would be replaced now, which the plan did not say");
+    let id = volume(&lab, "data");
+    assert_eq!(lab.things(), ["neatcloudVolumes disk 10 north"]);
+    lab.state_agrees();
+    lab.run_verb("deploy", &[])
+        .exits(1)
+        .says("this replaces or deletes neatcloudVolumes.data");
+    assert_eq!(volume(&lab, "data"), id);
+    lab.settle().exits(0);
+    lab.is_settled(&["neatcloudVolumes disk 10 south"]);
+}

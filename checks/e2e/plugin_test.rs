@@ -182,7 +182,7 @@ fn the_template_in_rust_conforms_and_agrees() {
     assert_snapshot!(remarks(tested.exits(0)), @"27 passed");
     let [flag, input, reference, provider, path] = arguments;
     let checked = run(&lab, ["check", flag, input, reference, provider, path]);
-    assert_snapshot!(remarks(checked.exits(0)), @"23 passed");
+    assert_snapshot!(remarks(checked.exits(0)), @"24 passed");
 }
 
 #[test]

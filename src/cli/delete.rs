@@ -14,8 +14,8 @@ use super::{
 /// Forget a deployment that has no resources any more
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
+  nixops delete -d staging             which has nothing any more
   nixops destroy && nixops delete      all that there is, and then the deployment
-  nixops delete -d staging
   nixops delete -d staging --force     whatever there still is is left alone and forgotten")]
 pub struct Delete {
     /// Forget its resources and machines too; they stay where they are
