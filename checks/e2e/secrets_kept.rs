@@ -166,10 +166,11 @@ fn secrets_stand_nowhere_through_a_whole_life() {
         ("info", &["--json"]),
         ("journal", &["--json"]),
         ("show-physical", &[]),
-        ("check", &[]),
     ] {
         run(&mut seen, verb, arguments).exits(0);
     }
+    // Its exit code is about the disks of this machine too.
+    run(&mut seen, "check", &["-v"]);
     seen.has_none_of(&words);
     for word in &words {
         assert_eq!(files_with(&lab, word), Vec::<String>::new(), "{word}");
