@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 
 use super::{Laptop, PROGRAM, text};
 
-/// Evaluates `wanted`, in which `bridge` is what the binary calls, for a network with these definitions.
+/// Evaluates a piece of what the binary asks `lib/bridge.nix` for, such as `machines.web`, of a network with
+/// these definitions.
 fn evaluate(laptop: &Laptop, definitions: &str, wanted: &str) -> Output {
     let plugin = Path::new(env!("CARGO_MANIFEST_DIR"));
     let repository = fs::canonicalize(plugin.join("../..")).unwrap();
@@ -36,7 +37,7 @@ fn evaluate(laptop: &Laptop, definitions: &str, wanted: &str) -> Output {
           uuid = "u";
           deploymentName = "d";
           system = builtins.currentSystem;
-        }}; value = text: builtins.fromJSON text; in {wanted}"#,
+        }}; in bridge.{wanted} {{ }}"#,
         network.display()
     );
     let mut nix = laptop.rig.command("nix-instantiate");
@@ -44,8 +45,14 @@ fn evaluate(laptop: &Laptop, definitions: &str, wanted: &str) -> Output {
     nix.output().unwrap()
 }
 
+/// The text of a piece, which is told as a trace.
 fn json_of(output: &Output) -> Value {
-    serde_json::from_str(&text(output)).unwrap()
+    text(output);
+    let told = String::from_utf8_lossy(&output.stderr);
+    let mut done = told
+        .lines()
+        .filter_map(|line| line.strip_prefix("trace: @done "));
+    serde_json::from_str(done.next().unwrap()).unwrap()
 }
 
 #[test]
@@ -62,14 +69,12 @@ fn a_machine_tells_names_where_the_network_names_resources() {
           volumes = [ resources.neatcloudVolumes.data "other" ];
         };
       };"#;
-    let wanted = "{
-      server = (value (bridge.targets.web { })).options.neatcloud;
-      token = (value (bridge.resources.neatcloudTokens.ci { })).value;
-      volume = (value (bridge.resources.neatcloudVolumes.data { })).value;
-    }";
-    let told = json_of(&evaluate(&laptop, definitions, wanted));
+    let told = |wanted: &str| json_of(&evaluate(&laptop, definitions, wanted));
+    let server = &told("targets.web")["options"]["neatcloud"];
+    let token = &told("resources.neatcloudTokens.ci")["value"];
+    let volume = &told("resources.neatcloudVolumes.data")["value"];
     assert_eq!(
-        told["server"],
+        *server,
         json!({
             "image": "nixos",
             "region": "north",
@@ -78,18 +83,18 @@ fn a_machine_tells_names_where_the_network_names_resources() {
             "volumes": ["nixops-u-data", "other"],
         })
     );
-    assert_eq!(told["token"]["note"], "ci");
-    assert_eq!(told["token"]["scope"], "read");
-    assert_eq!(told["token"]["password"], "p");
-    assert_eq!(told["volume"]["name"], "nixops-u-data");
-    assert_eq!(told["volume"]["region"], "north");
+    assert_eq!(token["note"], "ci");
+    assert_eq!(token["scope"], "read");
+    assert_eq!(token["password"], "p");
+    assert_eq!(volume["name"], "nixops-u-data");
+    assert_eq!(volume["region"], "north");
 }
 
 #[test]
 fn a_system_of_a_server_needs_no_boot_loader() {
     let laptop = Laptop::new();
-    let wanted = "(value (bridge.machines.web { })).system.drv";
-    let drv = json_of(&evaluate(&laptop, "web = { };", wanted));
+    let machine = json_of(&evaluate(&laptop, "web = { };", "machines.web"));
+    let drv = &machine["system"]["drv"];
     assert!(drv.as_str().unwrap().starts_with("/nix/store/"), "{drv}");
 }
 
@@ -97,8 +102,7 @@ fn a_system_of_a_server_needs_no_boot_loader() {
 fn what_is_no_volume_and_no_size_is_refused_by_name() {
     let laptop = Laptop::new();
     let refused = |definitions: &str| {
-        let wanted = "(value (bridge.targets.web { })).options.neatcloud";
-        let output = evaluate(&laptop, definitions, wanted);
+        let output = evaluate(&laptop, definitions, "targets.web");
         assert!(!output.status.success());
         String::from_utf8_lossy(&output.stderr).into_owned()
     };
