@@ -1,6 +1,6 @@
 //! `nixops eval`
 
-use std::{collections::BTreeMap, fs, sync::mpsc, thread};
+use std::{collections::BTreeMap, fs, sync::mpsc::Receiver};
 
 use anyhow::{Context as _, Result};
 use camino::Utf8PathBuf;
@@ -10,7 +10,9 @@ use serde_json::{Value, json};
 
 use crate::{
     deploy::recorded,
-    evaluator::{Diagnostic, Evaluated, EvaluatedResource, Evaluator, Known, OutputRef, Reads},
+    evaluator::{
+        Depth, Diagnostic, Evaluated, EvaluatedResource, Evaluator, Known, OutputRef, Reads,
+    },
     network::{MachineOptions, Names},
     preview::{CheckedMachine, Judge, Problem},
     schema::Registry,
@@ -151,25 +153,17 @@ impl Eval {
         let Tools {
             evaluator, known, ..
         } = tools;
-        let (sender, receiver) = mpsc::channel();
-        thread::scope(|scope| {
-            let evaluation = scope.spawn(move || {
-                if self.options_only {
-                    evaluator.targets(names, known, &sender)
-                } else {
-                    evaluator.machines(names, known, &sender)
-                }
-            });
-            self.collect(tools, receiver, found);
-            match evaluation.join() {
-                Ok(result) => result?,
-                Err(panic) => std::panic::resume_unwind(panic),
-            }
-            Ok(())
-        })
+        let depth = if self.options_only {
+            Depth::Options
+        } else {
+            Depth::Systems
+        };
+        Ok(evaluator.machines(depth, names, known, |news| {
+            self.collect(tools, news, found);
+        })?)
     }
 
-    fn collect(&self, tools: Tools<'_>, news: mpsc::Receiver<Evaluated>, found: &mut Found) {
+    fn collect(&self, tools: Tools<'_>, news: &Receiver<Evaluated>, found: &mut Found) {
         let Tools { context, judge, .. } = tools;
         for news in news {
             match news {

@@ -1,10 +1,6 @@
 //! `nixops plan`
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::mpsc,
-    thread,
-};
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
 use camino::{Utf8Path, Utf8PathBuf};
@@ -12,7 +8,7 @@ use clap::Args;
 
 use crate::{
     deploy::{Limits, Survey},
-    evaluator::Evaluated,
+    evaluator::{Depth, Evaluated},
     nix::Nix,
     plan::{ClosureDifference, MachineAction, Plan as Planned, PlannedMachine, SavedPlan},
     process::Processes,
@@ -171,23 +167,11 @@ fn evaluated(
     survey: &Survey<'_>,
     selected: &[String],
 ) -> Result<BTreeMap<String, PlannedMachine>> {
-    let known = survey.known();
-    let (sender, receiver) = mpsc::channel();
-    thread::scope(|scope| {
-        let evaluator = &session.evaluator;
-        let evaluation = scope.spawn(move || evaluator.machines(selected, &known, &sender));
-        let mut machines = BTreeMap::new();
-        for news in receiver {
-            if let Some((name, machine)) = heard(context, news) {
-                machines.insert(name, machine);
-            }
-        }
-        match evaluation.join() {
-            Ok(result) => result?,
-            Err(panic) => std::panic::resume_unwind(panic),
-        }
-        Ok(machines)
-    })
+    let evaluator = &session.evaluator;
+    let machines = evaluator.machines(Depth::Systems, selected, &survey.known(), |news| {
+        news.iter().filter_map(|one| heard(context, one)).collect()
+    })?;
+    Ok(machines)
 }
 
 fn heard(context: &Context, news: Evaluated) -> Option<(String, PlannedMachine)> {

@@ -1,12 +1,12 @@
 //! Arguments that select machines, the same for every verb.
 
-use std::{collections::BTreeMap, sync::mpsc, thread};
+use std::collections::BTreeMap;
 
 use anyhow::Result;
 use clap::Args;
 
 use crate::{
-    evaluator::{self, Diagnostic, Evaluated, Evaluator, Known},
+    evaluator::{self, Depth, Diagnostic, Evaluated, Evaluator, Known},
     plan::Selection,
 };
 
@@ -64,13 +64,11 @@ fn patterns(typed: &[String]) -> Vec<String> {
 
 /// Evaluates the tags of all machines. Without those of a single one, a selection could be wrong.
 fn tags(evaluator: &Evaluator, names: &[String]) -> Result<BTreeMap<String, Vec<String>>> {
-    let (sender, receiver) = mpsc::channel();
-    thread::scope(|scope| {
-        let evaluation = scope.spawn(move || evaluator.targets(names, &Known::default(), &sender));
-        let mut tags = BTreeMap::new();
-        let mut failure = None;
-        for news in receiver {
-            match news {
+    let mut tags = BTreeMap::new();
+    let mut failure = None;
+    evaluator.machines(Depth::Options, names, &Known::default(), |news| {
+        for one in news {
+            match one {
                 Evaluated::Target {
                     machine, options, ..
                 } => {
@@ -81,17 +79,13 @@ fn tags(evaluator: &Evaluator, names: &[String]) -> Result<BTreeMap<String, Vec<
                     diagnostic,
                     ..
                 } => {
-                    failure = failure.or_else(|| Some(without_tags(&machine, diagnostic)));
+                    failure.get_or_insert_with(|| without_tags(&machine, diagnostic));
                 }
                 _ => {}
             }
         }
-        match evaluation.join() {
-            Ok(result) => result?,
-            Err(panic) => std::panic::resume_unwind(panic),
-        }
-        failure.map_or(Ok(tags), |failure| Err(failure.into()))
-    })
+    })?;
+    failure.map_or(Ok(tags), |failure| Err(failure.into()))
 }
 
 /// The error of a machine whose tags are not known, which is one of the whole selection.

@@ -20,7 +20,7 @@ use super::{
 /// How far machines are evaluated.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Depth {
-    /// Up to their options.
+    /// Up to their options, which is cheaper.
     Options,
     /// With their systems.
     Systems,

@@ -38,7 +38,11 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     ops::ControlFlow,
     process::Command,
-    sync::{Mutex, OnceLock, mpsc::Sender},
+    sync::{
+        Mutex, OnceLock,
+        mpsc::{self, Receiver},
+    },
+    thread,
 };
 
 use nix_compat::log::Message;
@@ -48,6 +52,7 @@ use serde_json::Value;
 pub use capacity::Limits;
 pub use diagnostic::{Diagnostic, Position};
 pub use error::Error;
+pub use fleet::Depth;
 pub use known::{Known, Output, OutputRef, Token, substitute, tokens};
 pub use locate::Whereabouts;
 pub use program::{Argument, Request, Samples, deployer_system};
@@ -262,29 +267,30 @@ impl Evaluator {
         Ok(value)
     }
 
-    /// Evaluates machines with their systems and sends what it finds, until all are done.
+    /// Evaluates machines as deep as is said, while `hear` gets what is found in this thread; what it
+    /// makes of that is the result.
     ///
     /// A machine that needs an output which is not known yet fails, and so does one into whose system a
-    /// secret comes. Returns when the last one is done, or when the run is interrupted.
-    pub fn machines(
+    /// secret comes; where only options are evaluated, a token stands in place of such an output. News
+    /// end when the last machine is done, when the run is interrupted, or with an error, which is given
+    /// after `hear` is done.
+    pub fn machines<T>(
         &self,
+        depth: Depth,
         names: &[String],
         known: &Known,
-        news: &Sender<Evaluated>,
-    ) -> Result<(), Error> {
-        fleet::evaluate(self, fleet::Depth::Systems, names, known, news)
-    }
-
-    /// Like [`Evaluator::machines`], but only up to the options of each machine, which is cheaper.
-    ///
-    /// A token stands where an output is that is not known yet.
-    pub fn targets(
-        &self,
-        names: &[String],
-        known: &Known,
-        news: &Sender<Evaluated>,
-    ) -> Result<(), Error> {
-        fleet::evaluate(self, fleet::Depth::Options, names, known, news)
+        hear: impl FnOnce(&Receiver<Evaluated>) -> T,
+    ) -> Result<T, Error> {
+        let (sender, news) = mpsc::channel();
+        thread::scope(|scope| {
+            let evaluation =
+                scope.spawn(move || fleet::evaluate(self, depth, names, known, &sender));
+            let heard = hear(&news);
+            match evaluation.join() {
+                Ok(ended) => ended.map(|()| heard),
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+        })
     }
 
     /// Evaluates a few attributes in one process, all or nothing.

@@ -1,16 +1,12 @@
 //! The second stage: machines.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::mpsc,
-    thread,
-};
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
 
 use crate::{
     deploy::{Applied, Survey, Tools, deploy},
-    evaluator::{Evaluated, Reads},
+    evaluator::{Depth, Evaluated, Reads},
     host::Connections,
     state::{Key, Store},
     ui::Event,
@@ -51,21 +47,18 @@ impl Deploy {
             addresses: (!stage.addresses.machines.is_empty()).then_some(&stage.addresses),
             ui: &context.ui,
         };
-        let known = survey.known();
-        let (sender, receiver) = mpsc::channel();
-        thread::scope(|scope| {
-            let (evaluator, names) = (&session.evaluator, &request.machines);
-            let evaluation = scope.spawn(move || evaluator.machines(names, &known, &sender));
-            let mut summary = deploy(&request, &receiver, &tools);
+        let mut code = 0;
+        let (evaluator, names) = (&session.evaluator, &request.machines);
+        let ended = evaluator.machines(Depth::Systems, names, &survey.known(), |news| {
+            let mut summary = deploy(&request, news, &tools);
             summary.add_resources(&applied.outcomes);
-            let code = summary.exit_code();
+            code = summary.exit_code();
             context.ui.send(Event::Finished { summary });
-            match evaluation.join() {
-                Ok(Err(error)) if !context.processes.interrupted() => Err(error.into()),
-                Ok(_) => Ok(code),
-                Err(panic) => std::panic::resume_unwind(panic),
-            }
-        })
+        });
+        match ended {
+            Err(error) if !context.processes.interrupted() => Err(error.into()),
+            _ => Ok(code),
+        }
     }
 }
 
@@ -94,13 +87,11 @@ pub fn reads(
     machines: &[String],
 ) -> Result<BTreeMap<String, Reads>> {
     let known = survey.known().assuming();
-    let (sender, receiver) = mpsc::channel();
-    thread::scope(|scope| {
-        let (evaluator, known) = (&session.evaluator, &known);
-        let evaluation = scope.spawn(move || evaluator.machines(machines, known, &sender));
-        let mut all: BTreeMap<String, Reads> = BTreeMap::new();
-        for news in receiver {
-            match news {
+    let mut all: BTreeMap<String, Reads> = BTreeMap::new();
+    let evaluator = &session.evaluator;
+    evaluator.machines(Depth::Systems, machines, &known, |news| {
+        for one in news {
+            match one {
                 Evaluated::Reads { machine, reads } => {
                     all.entry(machine)
                         .or_default()
@@ -115,10 +106,6 @@ pub fn reads(
                 _ => {}
             }
         }
-        match evaluation.join() {
-            Ok(result) => result?,
-            Err(panic) => std::panic::resume_unwind(panic),
-        }
-        Ok(all)
-    })
+    })?;
+    Ok(all)
 }

@@ -1,9 +1,8 @@
 //! Definitions of a network, as Nix evaluates them.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::{sync::mpsc, thread};
 
-use crate::evaluator::{self, Evaluated, Evaluator, Known, Reads};
+use crate::evaluator::{self, Depth, Evaluated, Evaluator, Known, Reads};
 use crate::state::Key;
 
 use super::super::trouble::{Trouble, diagnostic};
@@ -64,16 +63,7 @@ fn of_machines(
     if names.is_empty() {
         return Ok(Vec::new());
     }
-    let (sender, receiver) = mpsc::channel();
-    thread::scope(|scope| {
-        let evaluation = scope.spawn(move || evaluator.targets(names, known, &sender));
-        let answers = gather(receiver);
-        match evaluation.join() {
-            Ok(result) => result?,
-            Err(panic) => std::panic::resume_unwind(panic),
-        }
-        Ok(answers)
-    })
+    Ok(evaluator.machines(Depth::Options, names, known, |news| gather(news))?)
 }
 
 fn gather(news: impl IntoIterator<Item = Evaluated>) -> Vec<Answer> {
