@@ -242,3 +242,21 @@ fn a_second_run_on_a_shared_state_says_who_has_it() {
     run.end().exits(0);
     waits.end().exits(0).does_not_say("created");
 }
+
+#[test]
+fn what_is_refused_lets_go_of_a_shared_state() {
+    let lab = Lab::without_hosts();
+    let ann = Operator::new(&lab, "ann", lab.directory.clone());
+    let bob = Operator::new(&lab, "bob", lab.rig.home().join("bob"));
+    let keys = [ann.public_key(), bob.public_key()];
+    shared(&lab, &[&keys[0], &keys[1]], "");
+    ann.call(&["deploy"]).exits(0);
+    // The state learns of the new text, and then the run fails.
+    let changed = "network.description = \"another\";";
+    shared(&lab, &[&keys[0], &keys[1]], changed);
+    lab.checkout("bob");
+    ann.call(&["import-resource", "sshKeyPairs.pair", "pair-0"])
+        .exits(1)
+        .says("sshKeyPairs.pair is recorded already");
+    bob.call(&["deploy"]).exits(0).does_not_say("created");
+}

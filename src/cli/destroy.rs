@@ -1,6 +1,6 @@
 //! `nixops destroy`
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, fs::File};
 
 use anyhow::{Result, bail};
 use clap::Args;
@@ -15,7 +15,7 @@ use super::{
     Context,
     deploy::AgreementArguments,
     plugins::PluginArguments,
-    run::{Run, forget_machines},
+    run::{Run, forget_machines, refuse, show},
     session::{Ground, Intent, Session},
     source::SourceArguments,
     state::{StateArguments, WaitArguments},
@@ -59,10 +59,9 @@ impl Destroy {
     /// Runs the verb and gives the exit code.
     pub fn run(self, context: &Context) -> Result<u8> {
         let mut ground = self.ground(context)?;
-        let (held, store) = ground.hold(context, &self.wait, "destroy")?;
-        let code = self.with(context, &ground, &store, held.lock());
-        held.finish()?;
-        code
+        ground.holding(context, &self.wait, "destroy", |ground, store, lock| {
+            self.with(context, ground, store, lock)
+        })
     }
 
     /// The deployment, by its network where that can be read, and else by its state.
@@ -89,18 +88,18 @@ impl Destroy {
         context: &Context,
         ground: &Ground,
         store: &DeploymentStore,
-        lock: Option<&std::fs::File>,
+        lock: Option<&File>,
     ) -> Result<u8> {
         let only = self.keys(store)?;
-        let run = Run::prepare(context, ground, store, None, &self.plugins, lock)?;
+        let run = Run::of_state(context, ground, store, &self.plugins, lock)?;
         let asking = run.asking();
         let stage = asking.stage_of_state(Limits {
             create: self.agreement.parallelism,
             ..Limits::default()
         });
         let mut survey = stage.survey_end(&only)?;
-        super::run::refuse(context, &survey)?;
-        super::run::show(context, &survey, false);
+        refuse(context, &survey)?;
+        show(context, &survey, false);
         self.agreement.ask(context, &survey.plan)?;
         let mutation = Mutation::of_destruction();
         let applied = stage.apply(&mutation, &mut survey, &|_| Ok(()))?;

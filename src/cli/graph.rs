@@ -13,8 +13,8 @@ use crate::{
 
 use super::{
     Context,
-    deploy::machines::reads,
     plugins::PluginArguments,
+    reads::reads,
     run::Run,
     session::{Intent, Session},
     source::SourceArguments,
@@ -62,15 +62,7 @@ impl Graph {
     pub fn run(self, context: &Context) -> Result<u8> {
         let session = Session::begin(context, &self.source, &self.state, Intent::default())?;
         let store = session.ground.look()?;
-        let source = Some(session.evaluator.source());
-        let run = Run::prepare(
-            context,
-            &session.ground,
-            &store,
-            source,
-            &self.plugins,
-            None,
-        )?;
+        let run = Run::of_session(context, &session, &store, &self.plugins, None)?;
         let asking = run.asking();
         let scope = Scope {
             trusts_state: true,

@@ -1,11 +1,13 @@
 //! `nixops import-resource`
 
+use std::fs::File;
+
 use anyhow::{Result, bail};
 use clap::Args;
 
 use crate::{
     deploy::{Limits, Mutation, Scope},
-    state::Key,
+    state::{DeploymentStore, Key},
     ui::Event,
 };
 
@@ -54,34 +56,39 @@ impl ImportResource {
             bail!("`{}` is not TYPE.NAME", self.resource);
         };
         let mut session = Session::begin(context, &self.source, &self.state, Intent::default())?;
-        let (held, store) = session.hold(context, &self.wait, "import-resource", |_| Ok(()))?;
-        let source = Some(session.evaluator.source());
-        let lock = held.lock();
-        let run = Run::prepare(
+        session.holding(
             context,
-            &session.ground,
-            &store,
-            source,
-            &self.plugins,
-            lock,
+            &self.wait,
+            "import-resource",
+            |_| Ok(()),
+            |session, store, lock| self.import(context, session, store, lock, &key),
         )?;
-        let asking = run.asking();
-        let scope = Scope {
-            trusts_state: true,
-            ..Scope::default()
-        };
-        let stage = asking.stage(&session, scope, Limits::default());
-        let survey = stage.survey()?;
-        stage.import(&Mutation::of_state(), &survey, &key, &self.id)?;
         context.ui.send(Event::Note {
             message: format!(
                 "{key} is {} from now on; `nixops plan` says what differs",
                 self.id
             ),
         });
-        drop(asking);
-        drop(run);
-        held.finish()?;
         Ok(0)
+    }
+
+    fn import(
+        &self,
+        context: &Context,
+        session: &Session,
+        store: &DeploymentStore,
+        lock: Option<&File>,
+        key: &Key,
+    ) -> Result<()> {
+        let run = Run::of_session(context, session, store, &self.plugins, lock)?;
+        let asking = run.asking();
+        let scope = Scope {
+            trusts_state: true,
+            ..Scope::default()
+        };
+        let stage = asking.stage(session, scope, Limits::default());
+        let survey = stage.survey()?;
+        stage.import(&Mutation::of_state(), &survey, key, &self.id)?;
+        Ok(())
     }
 }

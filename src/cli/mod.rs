@@ -29,6 +29,7 @@ mod number;
 mod plan;
 mod plugin;
 mod plugins;
+mod reads;
 mod rename;
 mod run;
 mod saved;

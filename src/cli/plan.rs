@@ -18,9 +18,10 @@ use crate::{
 
 use super::{
     Context,
-    deploy::{ResourceArguments, machines::read_by},
+    deploy::ResourceArguments,
     plugins::PluginArguments,
-    run::{Run, refuse},
+    reads::surveyed,
+    run::Run,
     saved,
     selection::SelectionArguments,
     session::{Intent, Session},
@@ -79,24 +80,10 @@ impl Plan {
         let store = session.ground.look()?;
         let all = &session.names.machines;
         let selected = self.selection.resolve(&session.evaluator, all)?;
-        let is_all = selected.len() == all.len();
-        let source = Some(session.evaluator.source());
-        let run = Run::prepare(
-            context,
-            &session.ground,
-            &store,
-            source,
-            &self.plugins,
-            None,
-        )?;
+        let run = Run::of_session(context, &session, &store, &self.plugins, None)?;
         let asking = run.asking();
         let stage = asking.stage(&session, self.resources.scope(), Limits::default());
-        let mut survey = stage.survey()?;
-        if !is_all {
-            let read = read_by(&session, &survey, &selected)?;
-            survey.narrow(&selected, &read);
-        }
-        refuse(context, &survey)?;
+        let survey = surveyed(context, &session, &stage, &selected)?;
         let machines = if self.resources_only {
             BTreeMap::new()
         } else {
@@ -107,7 +94,7 @@ impl Plan {
             machines,
         };
         if let Some(path) = &self.out {
-            let part = (!is_all).then_some(selected);
+            let part = (!session.is_all(&selected)).then_some(selected);
             let bound = saved::source(&session, part, self.resources.kill_obsolete)?;
             let deployment = saved::deployment(&session.ground.deployment);
             SavedPlan::new(plan.clone(), deployment, bound).write(path)?;

@@ -39,10 +39,30 @@ pub struct Asking<'a> {
 }
 
 impl<'a> Run<'a> {
-    /// Prepares providers, which hold the lock of the state as long as they live.
-    ///
-    /// `source` is where the network is; nothing for a run that has only the state.
-    pub fn prepare(
+    /// A run about a network. `lock` is that of the state, which providers hold as long as they live.
+    pub fn of_session(
+        context: &'a Context,
+        session: &'a Session,
+        store: &'a DeploymentStore,
+        arguments: &PluginArguments,
+        lock: Option<&File>,
+    ) -> Result<Self> {
+        let source = Some(session.evaluator.source());
+        Self::prepare(context, &session.ground, store, source, arguments, lock)
+    }
+
+    /// A run that has only the state, with its lock.
+    pub fn of_state(
+        context: &'a Context,
+        ground: &'a Ground,
+        store: &'a DeploymentStore,
+        arguments: &PluginArguments,
+        lock: Option<&File>,
+    ) -> Result<Self> {
+        Self::prepare(context, ground, store, None, arguments, lock)
+    }
+
+    fn prepare(
         context: &'a Context,
         ground: &'a Ground,
         store: &'a DeploymentStore,

@@ -84,10 +84,9 @@ impl Check {
     /// Runs the verb and gives the exit code.
     pub fn run(self, context: &Context) -> Result<u8> {
         let mut ground = self.ground(context)?;
-        let (held, store) = ground.hold(context, &self.wait, "check")?;
-        let code = self.with(context, &ground, &store, held.lock());
-        held.finish()?;
-        code
+        ground.holding(context, &self.wait, "check", |ground, store, lock| {
+            self.with(context, ground, store, lock)
+        })
     }
 
     /// The deployment, by its state where that is enough to find it, and else by its network.
@@ -120,7 +119,7 @@ impl Check {
         store: &DeploymentStore,
         lock: Option<&File>,
     ) -> Result<u8> {
-        let run = Run::prepare(context, ground, store, None, &self.plugins, lock)?;
+        let run = Run::of_state(context, ground, store, &self.plugins, lock)?;
         let asking = run.asking();
         let stage = asking.stage_of_state(deploy::Limits::default());
         let recorded = store.records()?;

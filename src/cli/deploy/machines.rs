@@ -1,14 +1,12 @@
 //! The second stage: machines.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use anyhow::Result;
 
 use crate::{
     deploy::{Applied, Survey, Tools, deploy},
-    evaluator::{Depth, Evaluated, Reads},
+    evaluator::Depth,
     host::Connections,
-    state::{Key, Store},
+    state::Store,
     ui::Event,
 };
 
@@ -60,52 +58,4 @@ impl Deploy {
             _ => Ok(code),
         }
     }
-}
-
-/// The resources that the systems of selected machines read.
-///
-/// A system says what it reads only when it is evaluated, so that a run about a part of a network that
-/// has resources evaluates it twice.
-pub fn read_by(
-    session: &Session,
-    survey: &Survey<'_>,
-    selected: &[String],
-) -> Result<BTreeSet<Key>> {
-    if session.names.resources.is_empty() && survey.made().is_empty() {
-        return Ok(BTreeSet::new());
-    }
-    let reads = reads(session, survey, selected)?.into_values();
-    let outputs = reads.flat_map(|reads| reads.outputs);
-    Ok(outputs.map(|output| output.key).collect())
-}
-
-/// What the systems of machines read, by machine; of one that fails without an output that is known after
-/// apply, what it reads before.
-pub fn reads(
-    session: &Session,
-    survey: &Survey<'_>,
-    machines: &[String],
-) -> Result<BTreeMap<String, Reads>> {
-    let known = survey.known().assuming();
-    let mut all: BTreeMap<String, Reads> = BTreeMap::new();
-    let evaluator = &session.evaluator;
-    evaluator.machines(Depth::Systems, machines, &known, |news| {
-        for one in news {
-            match one {
-                Evaluated::Reads { machine, reads } => {
-                    all.entry(machine)
-                        .or_default()
-                        .outputs
-                        .extend(reads.outputs);
-                }
-                Evaluated::Failed {
-                    machine,
-                    unknown: Some(output),
-                    ..
-                } => drop(all.entry(machine).or_default().outputs.insert(output)),
-                _ => {}
-            }
-        }
-    })?;
-    Ok(all)
 }

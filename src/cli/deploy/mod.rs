@@ -2,9 +2,9 @@
 
 mod arguments;
 mod asking;
-pub mod machines;
+mod machines;
 
-use std::fs::File;
+use std::{collections::BTreeMap, fs::File};
 
 use anyhow::Result;
 use camino::Utf8PathBuf;
@@ -21,7 +21,8 @@ use super::{
     Context,
     directory::state_directory,
     plugins::PluginArguments,
-    run::{Run, forget_machines, refuse, show},
+    reads::surveyed,
+    run::{Run, forget_machines, show},
     saved,
     selection::SelectionArguments,
     session::{Intent, Session},
@@ -98,14 +99,14 @@ impl Deploy {
             let store = session.ground.look()?;
             return self.with(context, &session, &store, None, None);
         }
-        let (held, store) = session.hold(context, &self.wait, "deploy", |session| {
-            saved
-                .as_ref()
-                .map_or(Ok(()), |saved| verify(session, saved))
-        })?;
-        let code = self.with(context, &session, &store, held.lock(), saved.as_ref());
-        held.finish()?;
-        code
+        let saved = saved.as_ref();
+        session.holding(
+            context,
+            &self.wait,
+            "deploy",
+            |session| saved.map_or(Ok(()), |saved| verify(session, saved)),
+            |session, store, lock| self.with(context, session, store, lock, saved),
+        )
     }
 
     fn with(
@@ -121,34 +122,21 @@ impl Deploy {
             Some(selected) => selected,
             None => self.selection.resolve(&session.evaluator, all)?,
         };
-        let is_all = selected.len() == all.len();
         let mut scope = self.resources.scope();
         scope.kill_obsolete |= saved.is_some_and(|saved| saved.source.kill_obsolete);
-        if scope.kill_obsolete && !is_all {
+        if scope.kill_obsolete && !session.is_all(&selected) {
             return Err(Refusal::Selected.into());
         }
-        let run = Run::prepare(
-            context,
-            &session.ground,
-            store,
-            Some(session.evaluator.source()),
-            &self.plugins,
-            lock,
-        )?;
+        let run = Run::of_session(context, session, store, &self.plugins, lock)?;
         let asking = run.asking();
         let stage = asking.stage(session, scope, self.limits());
         context.ui.send(Event::Names {
             names: session.names.clone(),
             selected: selected.clone(),
         });
-        let mutation = Mutation::of_resources(self.extent.meaning());
-        let mut survey = stage.survey()?;
-        if !is_all {
-            let read = machines::read_by(session, &survey, &selected)?;
-            survey.narrow(&selected, &read);
-        }
-        refuse(context, &survey)?;
         let extent = self.extent.meaning();
+        let mutation = Mutation::of_resources(extent);
+        let mut survey = surveyed(context, session, &stage, &selected)?;
         show(context, &survey, extent == Extent::DryRun);
         let is_agreed = self.resources.agreement.covers(&survey.plan);
         let guard = |planned: &PlannedResource| match saved {
@@ -181,7 +169,7 @@ impl Deploy {
     fn request(&self, session: &Session, machines: Vec<String>) -> Result<Request> {
         Ok(Request {
             machines,
-            skipped: std::collections::BTreeMap::new(),
+            skipped: BTreeMap::new(),
             extent: self.extent.meaning(),
             always_activate: self.hosts.always_activate,
             limits: self.limits(),

@@ -1,6 +1,6 @@
 //! A deployment, and where its state is.
 
-use std::sync::Arc;
+use std::{fs::File, sync::Arc};
 
 use anyhow::Result;
 
@@ -61,8 +61,23 @@ impl Ground {
         Ok(database.store(uuid, self.sealer.clone()))
     }
 
+    /// Works on the state, which nobody else changes meanwhile, and takes it where it belongs whatever
+    /// became of the work. `work` also gets the lock, for providers to inherit.
+    pub fn holding<T>(
+        &mut self,
+        context: &Context,
+        wait: &WaitArguments,
+        verb: &str,
+        work: impl FnOnce(&Self, &DeploymentStore, Option<&File>) -> Result<T>,
+    ) -> Result<T> {
+        let (held, store) = self.hold(context, wait, verb)?;
+        let done = work(self, &store, held.lock());
+        held.finish()?;
+        done
+    }
+
     /// Takes the state for a run that changes it; makes the deployment if it is new.
-    pub fn hold(
+    pub(super) fn hold(
         &mut self,
         context: &Context,
         wait: &WaitArguments,

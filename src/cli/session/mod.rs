@@ -5,7 +5,7 @@ mod ground;
 
 pub use ground::Ground;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fs::File};
 
 use anyhow::Result;
 use camino::{Utf8Path, Utf8PathBuf};
@@ -17,7 +17,7 @@ use crate::{
     network::Names,
     plan::Extent,
     plugin::PluginSet,
-    state::{self, Database, Deployment, DeploymentStore, Held, Recorded, StoredArgument},
+    state::{self, Database, Deployment, DeploymentStore, Recorded, StoredArgument},
     ui::Event,
 };
 
@@ -129,20 +129,28 @@ impl Session {
         })
     }
 
-    /// Takes the state for a run that changes it; makes the deployment if it is new, and notes beside
-    /// the network which it is. `check` sees the deployment first.
-    pub fn hold(
+    /// Whether these are all machines of the network.
+    pub fn is_all(&self, selected: &[String]) -> bool {
+        selected.len() == self.names.machines.len()
+    }
+
+    /// Works as [`Ground::holding`] does, on a deployment of which the network is noted; and notes
+    /// beside the network which deployment it is. `check` sees the deployment first.
+    pub fn holding<T>(
         &mut self,
         context: &Context,
         wait: &WaitArguments,
         verb: &str,
         check: impl FnOnce(&Self) -> Result<()>,
-    ) -> Result<(Held, DeploymentStore)> {
+        work: impl FnOnce(&Self, &DeploymentStore, Option<&File>) -> Result<T>,
+    ) -> Result<T> {
         let (held, store) = self.ground.hold(context, wait, verb)?;
-        check(self)?;
-        self.renew(held.database())?;
-        self.record(context)?;
-        Ok((held, store))
+        let noted = check(self)
+            .and_then(|()| self.renew(held.database()))
+            .and_then(|()| self.record(context));
+        let done = noted.and_then(|()| work(self, &store, held.lock()));
+        held.finish()?;
+        done
     }
 
     /// Keeps what a run that has only the state needs to know.
