@@ -99,9 +99,9 @@ fn colored(line: &str, outcome: &Outcome) -> String {
 /// Writes an outcome in the colour of its gravity.
 pub(super) fn painted(outcome: &Outcome) -> String {
     let style = match outcome {
-        Outcome::Failed { .. } | Outcome::Interrupted { .. } => ERROR,
         Outcome::UnitsFailed { .. } | Outcome::RebootRequired => WARNING,
-        _ => GOOD,
+        outcome if outcome.is_success() => GOOD,
+        _ => ERROR,
     };
     paint(style, &outcome.to_string())
 }
@@ -124,6 +124,7 @@ fn totals(summary: &Summary) -> String {
         (totals.units_failed, "with failed units"),
         (totals.reboot_required, "to be rebooted"),
         (totals.failed, "failed"),
+        (totals.skipped, "skipped"),
         (totals.interrupted, "interrupted"),
     ];
     let counts = counts.iter().filter(|(count, _)| *count > 0);
@@ -206,7 +207,7 @@ fn again(summary: &Summary) -> Option<String> {
     let left = machines.filter(|(_, machine)| {
         matches!(
             machine.outcome,
-            Outcome::Failed { .. } | Outcome::Interrupted { .. }
+            Outcome::Failed { .. } | Outcome::Interrupted { .. } | Outcome::Skipped { .. }
         )
     });
     let names: Vec<&str> = left.map(|(name, _)| name.as_str()).collect();
@@ -307,6 +308,30 @@ mod tests {
         next: reboot proxy to take up the new system
         next: run it again for the rest with --on mail --on queue
         ");
+    }
+
+    #[test]
+    fn what_was_skipped_is_no_success() {
+        let because = "neatcloudVolumes.data failed".to_owned();
+        let machines = [
+            ("db", machine(Outcome::Skipped { because }, &[])),
+            ("web", machine(Outcome::Activated, &[])),
+        ];
+        let text = show(Extent::Activate(Goal::Switch), &machines);
+        let end: Vec<_> = text.lines().rev().take(2).collect();
+        assert_eq!(
+            end,
+            [
+                "next: run it again for the rest with --on db",
+                "2 machines in 1 min 15 s: 1 activated, 1 skipped",
+            ]
+        );
+        let style = |outcome| painted(&outcome).replace(&outcome.to_string(), "");
+        let because = String::new();
+        assert_ne!(
+            style(Outcome::Skipped { because }),
+            style(Outcome::Activated)
+        );
     }
 
     #[test]

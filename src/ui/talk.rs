@@ -7,7 +7,7 @@ use nixops_plugin::protocol::Severity;
 use crate::plan::{Outcome, ResourceOutcome};
 use crate::preview::Problem;
 
-use super::color::{GOOD, STRONG, WARNING, paint};
+use super::color::{ERROR, GOOD, STRONG, WARNING, paint};
 use super::handle::Options;
 use super::overview::{overview, painted};
 use super::plan::plan_text;
@@ -96,7 +96,10 @@ impl Talk {
                     self.color,
                 ));
             }
-            outcome => paint(GOOD, &sanitise(&outcome.to_string())),
+            outcome => {
+                let style = if outcome.is_well() { GOOD } else { ERROR };
+                paint(style, &sanitise(&outcome.to_string()))
+            }
         };
         Some(said(resource, &text))
     }
