@@ -199,3 +199,42 @@ fn a_plan_for_one_machine_has_everything_that_its_system_reads() {
     assert_eq!(plan.machines["web"].action, MachineAction::Later);
     assert_eq!(plan.machines.len(), 1);
 }
+
+#[test]
+fn a_plan_for_one_machine_has_what_is_decided_later_and_what_that_waits_for() {
+    let lab = Lab::without_hosts();
+    let input = lab.neatcloud();
+    let network = "resources.commandOutput.count.script = \"echo 2\";
+         resources.neatcloudVolumes.counted = { resources, ... }: {
+           size = builtins.fromJSON resources.commandOutput.count.value;
+         };
+         resources.commandOutput.other.script = \"echo 0\";
+         web = { resources, ... }: {
+           environment.etc.disk.text = resources.neatcloudVolumes.counted.id;
+         };
+         db = { resources, ... }: {
+           deployment.targetEnv = \"neatcloud\";
+           deployment.neatcloud.size =
+             if resources.commandOutput.count.value == \"2\" then \"small\" else \"large\";
+         };";
+    lab.network_of(&input, network);
+    let planned = |machine: &str| -> Vec<String> {
+        let plan = lab.planned(&["--on", machine]);
+        let all = plan.resources.all();
+        all.map(|planned| planned.key.to_string()).collect()
+    };
+    assert_eq!(
+        planned("web"),
+        ["commandOutput.count", "neatcloudVolumes.counted"]
+    );
+    assert_eq!(planned("db"), ["commandOutput.count", "neatcloud.db"]);
+}
+
+#[test]
+fn what_is_obsolete_is_no_matter_of_some_machines() {
+    let lab = Lab::without_hosts();
+    lab.network("web = { }; db = { };");
+    lab.call(&["plan", "--on", "web", "--kill-obsolete"])
+        .exits(1)
+        .says("--kill-obsolete deletes nothing in a run that is about a part of the network");
+}

@@ -7,6 +7,7 @@ use anyhow::Result;
 use crate::{
     deploy::{Stage, Survey},
     evaluator::{Depth, Evaluated, Reads},
+    plan::Refusal,
     state::Key,
 };
 
@@ -23,6 +24,9 @@ pub fn surveyed<'a>(
     stage: &Stage<'a>,
     selected: &[String],
 ) -> Result<Survey<'a>> {
+    if stage.scope.kill_obsolete && !session.is_all(selected) {
+        return Err(Refusal::Selected.into());
+    }
     let mut survey = stage.survey()?;
     if !session.is_all(selected) {
         let read = read_by(session, &survey, selected)?;

@@ -12,7 +12,7 @@ use clap::Args;
 
 use crate::{
     deploy::{Applied, Limits, Mutation, Request, Trouble},
-    plan::{Extent, PlannedResource, Refusal, SavedPlan, SavedSource},
+    plan::{Extent, PlannedResource, SavedPlan, SavedSource},
     state::{DeploymentStore, file_name},
     ui::Event,
 };
@@ -124,9 +124,6 @@ impl Deploy {
         };
         let mut scope = self.resources.scope();
         scope.kill_obsolete |= saved.is_some_and(|saved| saved.source.kill_obsolete);
-        if scope.kill_obsolete && !session.is_all(&selected) {
-            return Err(Refusal::Selected.into());
-        }
         let run = Run::of_session(context, session, store, &self.plugins, lock)?;
         let asking = run.asking();
         let stage = asking.stage(session, scope, self.limits());

@@ -400,14 +400,23 @@ impl Survey<'_> {
 
     /// Leaves in the plan only what some machines need, and what they read.
     pub fn narrow(&mut self, machines: &[String], read: &BTreeSet<Key>) {
-        let own = machines
-            .iter()
-            .filter_map(|name| self.wishes.made.get(name));
-        let mut open: Vec<Key> = own.chain(read).cloned().collect();
+        let name = |machine| self.wishes.made.get(machine);
+        let own = machines.iter().filter_map(name);
+        // Where a machine's options wait for an output, it is not known what its backend is to make.
+        let waiting = machines.iter().filter_map(|machine| {
+            let subject = Subject::Machine(machine.clone());
+            Some(&self.wishes.awaits.get(&subject)?.key)
+        });
+        let mut open: Vec<Key> = own.chain(waiting).chain(read).cloned().collect();
+        let mut needs = self.needs.clone();
+        for planned in &self.plan.resources {
+            let own = needs.entry(planned.key.clone()).or_default();
+            own.extend(planned.needs.iter().cloned());
+        }
         let mut kept = BTreeSet::new();
         while let Some(key) = open.pop() {
             if kept.insert(key.clone()) {
-                open.extend(self.needs.get(&key).into_iter().flatten().cloned());
+                open.extend(needs.get(&key).into_iter().flatten().cloned());
             }
         }
         let resources = &mut self.plan.resources;
