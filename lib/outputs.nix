@@ -20,10 +20,7 @@
     stands a token, a text that the binary finds again; if the evaluation is final, an unknown output
     ends it.
 */
-{
-  lib,
-  outputs,
-}:
+{ outputs }:
 
 let
   inherit (builtins)

@@ -183,10 +183,7 @@ let
     nodes
     ;
 
-  outputs = import ../outputs.nix {
-    inherit lib;
-    outputs = given.outputs or null;
-  };
+  outputs = import ../outputs.nix { outputs = given.outputs or null; };
 
   nodesFor = reader: outputs.nodesFor reader machineNames nodes;
 

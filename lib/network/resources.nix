@@ -72,8 +72,7 @@ let
         }
         main
         deploymentInfo
-        ../options/identity.nix
-        ../options/lifecycle.nix
+        ../options/resource.nix
       ]
       ++ modules;
     };

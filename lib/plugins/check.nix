@@ -95,7 +95,7 @@ let
 
   resourceModules = type: [
     resources.${type}
-    ../options/identity.nix
+    ../options/resource.nix
   ];
 
   optionsOf =

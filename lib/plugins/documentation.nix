@@ -35,7 +35,7 @@ let
     lib.optional (property.x-nixops-replace or false) "A change replaces it by a new one."
     ++ lib.optional (property.x-nixops-sensitive or false) "Nobody is shown its value."
     ++ lib.optional (property.x-nixops-writeOnly or property.writeOnly or false
-    ) "It is passed on and kept nowhere.";
+    ) "Its provider never gives it back; NixOps keeps it encrypted.";
 
   schemaOf = type: (plugin.schemas.${type} or { schema = { }; }).schema;
 

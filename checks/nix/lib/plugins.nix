@@ -255,4 +255,34 @@ in
       ).nodes.web.config.deployment.autoLuks;
     expected.a = "its own";
   };
+
+  "a type may say how its resources end, also where only its plugin is looked at" =
+    let
+      guarded = with' [
+        (mkPlugin {
+          name = "guarded";
+          nixexprs = [ ./plugins/guarded/nix ];
+        })
+      ] { resources.guardedDisks.data.size = 3; };
+      disk = guarded.resources.guardedDisks.data { };
+      check = builtins.head guarded.plugins.checks;
+    in
+    {
+      expr = [
+        disk.lifecycle.protect
+        (check.agreement { guardedDisks = [ { size = 3; } ]; })
+      ];
+      expected = [
+        true
+        {
+          guardedDisks = [
+            {
+              _name = "<name>";
+              _type = "guardedDisks";
+              size = 3;
+            }
+          ];
+        }
+      ];
+    };
 }
