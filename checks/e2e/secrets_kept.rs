@@ -9,6 +9,8 @@ use std::{
     time::Duration,
 };
 
+use camino::Utf8Path;
+use nixops::state::seal::{AgeSealer, Named};
 use serde_json::{Value, json};
 
 use crate::{
@@ -220,4 +222,23 @@ fn without_the_key_of_the_state_nothing_is_done_and_nothing_is_lost() {
     assert_eq!(lab.records(), records);
     fs::rename(&aside, &key).unwrap();
     lab.settle().exits(0).does_not_say("created");
+}
+
+#[test]
+fn no_program_that_a_run_starts_inherits_the_key_to_the_secrets() {
+    let lab = Lab::without_hosts();
+    let sealer = lab.other_directory("other");
+    let sealer = Utf8Path::from_path(&sealer).unwrap();
+    AgeSealer::of_user(sealer, Named::default())
+        .public_key()
+        .unwrap();
+    let key = fs::read_to_string(sealer.join("age.key")).unwrap();
+    lab.network(
+        "resources.commandOutput.seen.script = \"printenv NIXOPS_AGE_KEY || printf nothing\";",
+    );
+    let mut deploy = lab.command(["deploy"]);
+    Run::of(deploy.env("NIXOPS_AGE_KEY", &key)).exits(0);
+    let export = lab.nixops(["export", "--include-secrets"]);
+    export.exits(0).does_not_say(key.trim());
+    assert!(export.stdout.contains("\"nothing\""), "{}", export.stdout);
 }

@@ -20,5 +20,5 @@ pub use command_line::command_line;
 pub use error::{Error, Result};
 pub use limit::{Limit, Place};
 pub use output::Output;
-pub use registry::Processes;
+pub use registry::{KEY_VARIABLE, Processes};
 pub use running::{Killer, Running};

@@ -11,6 +11,9 @@ use rustix::process::{Pid, Signal, kill_process_group};
 
 use super::{Call, Error, Output, Result, Running};
 
+/// The variable that may hold the key to our secrets: for us alone, so no child inherits it.
+pub const KEY_VARIABLE: &str = "NIXOPS_AGE_KEY";
+
 /// How long children may take to end by themselves after an interrupt.
 const GRACE: Duration = Duration::from_secs(5);
 
@@ -165,11 +168,14 @@ impl Processes {
                 label: label.to_owned(),
             });
         }
-        let child = command.spawn().map_err(|source| Error::Spawn {
-            label: label.to_owned(),
-            program: command.get_program().to_string_lossy().into_owned(),
-            source,
-        })?;
+        let child = command
+            .env_remove(KEY_VARIABLE)
+            .spawn()
+            .map_err(|source| Error::Spawn {
+                label: label.to_owned(),
+                program: command.get_program().to_string_lossy().into_owned(),
+                source,
+            })?;
         let group = Pid::from_child(&child);
         let id = state.next;
         state.next += 1;

@@ -11,9 +11,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use zeroize::Zeroizing;
 
 use super::{Error, keys::Identities};
-
-/// The variable that holds the user's key itself.
-pub(in crate::state) const VARIABLE: &str = "NIXOPS_AGE_KEY";
+use crate::process::KEY_VARIABLE;
 
 /// What a file of it holds, for errors.
 const WHAT: &str = "key that opens the secrets of the state";
@@ -33,7 +31,7 @@ pub enum IdentityPlace {
 impl IdentityPlace {
     /// The key in `NIXOPS_AGE_KEY` if it is set, else the one in a file.
     pub fn of_environment(file: &Utf8Path) -> Self {
-        match env::var(VARIABLE) {
+        match env::var(KEY_VARIABLE) {
             Ok(key) => Self::Given(Zeroizing::new(key)),
             Err(env::VarError::NotUnicode(_)) => Self::Given(Zeroizing::default()),
             Err(env::VarError::NotPresent) => Self::File(file.to_owned()),
@@ -75,7 +73,7 @@ impl fmt::Display for IdentityPlace {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::File(path) => write!(formatter, "{path}"),
-            Self::Given(_) => write!(formatter, "the variable {VARIABLE}"),
+            Self::Given(_) => write!(formatter, "the variable {KEY_VARIABLE}"),
         }
     }
 }

@@ -16,7 +16,6 @@ mod tests;
 
 pub use error::Error;
 pub use identity::IdentityPlace;
-pub(super) use identity::VARIABLE;
 pub use recipients::{Named, Recipients};
 
 use std::{
