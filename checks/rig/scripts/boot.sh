@@ -6,10 +6,12 @@ umount -n -l /run 2>/dev/null || true
 mount -n -t tmpfs -o mode=755 tmpfs /run
 mkdir -p /run/sshd /run/lock /run/user /run/rig /run/wrappers/bin
 
-cp "$(command -v setpriv)" /run/wrappers/setpriv
-chmod 4755 /run/wrappers/setpriv
-cp /etc/rig/sudo.sh /run/wrappers/bin/sudo
-chmod 755 /run/wrappers/bin/sudo
+if [ ! -e /etc/sudoers ] && [ ! -e /etc/doas.conf ]; then
+    cp "$(command -v setpriv)" /run/wrappers/setpriv
+    chmod 4755 /run/wrappers/setpriv
+    cp /etc/rig/sudo.sh /run/wrappers/bin/sudo
+    chmod 755 /run/wrappers/bin/sudo
+fi
 
 boot=/proc/sys/kernel/random/boot_id
 umount -n -l "$boot" 2>/dev/null || true

@@ -4,9 +4,9 @@ use std::{net::SocketAddr, sync::PoisonError, time::Duration};
 
 use crate::{
     error::RigError,
-    forwarder::{Forwarder, free_port},
+    forwarder::{Forwarder, Road, free_port},
     host::{Host, command_in_host},
-    host_files::authorize,
+    host_files::{CLOCK, authorize},
     programs::{run, write},
 };
 
@@ -91,10 +91,45 @@ impl Host {
     ///
     /// Holds while this value lives. Zero ends it.
     pub fn delay(&self, time: Duration) -> Result<(), RigError> {
+        self.lead_by((!time.is_zero()).then_some(Road {
+            opening: time,
+            ..Road::default()
+        }))
+    }
+
+    /// Makes the road to sshd long and narrow: a byte and the answer to it take `round_trip`, and all connections
+    /// together carry `bits_per_second` in each direction.
+    ///
+    /// Connections that are open keep the old road. Holds while this value lives, or until [`Host::fast_link`],
+    /// [`Host::stop`] or a [`Host::reboot`]; connections that are open then go on slowly.
+    pub fn slow_link(&self, round_trip: Duration, bits_per_second: u64) -> Result<(), RigError> {
+        self.lead_by(Some(Road {
+            opening: Duration::ZERO,
+            latency: round_trip / 2,
+            rate: Some(bits_per_second),
+        }))
+    }
+
+    /// Ends a [`Host::slow_link`] for new connections.
+    pub fn fast_link(&self) -> Result<(), RigError> {
+        self.lead_by(None)
+    }
+
+    /// Sets the clock of all programs that sshd starts from now on, and of those that it has started, forward by
+    /// `seconds`, or back if they are negative: by as much as from the true time.
+    ///
+    /// The host must have been made with [`HostOptions::own_clock`](crate::HostOptions::own_clock). The kernel has one
+    /// clock for all, so this is libfaketime's: timers that wait go on as they were, as they do when a clock is set,
+    /// and programs with the rights of another user (`sudo`) see the true time.
+    pub fn set_clock(&self, seconds: i64) -> Result<(), RigError> {
+        write(&self.path(CLOCK), format!("{seconds:+}\n"))
+    }
+
+    fn lead_by(&self, road: Option<Road>) -> Result<(), RigError> {
         self.end_delay()?;
-        if time.is_zero() {
+        let Some(road) = road else {
             return Ok(());
-        }
+        };
         let address_error = |source| RigError::Address {
             host: self.name.clone(),
             source,
@@ -102,7 +137,7 @@ impl Host {
         let behind = free_port(self.address).map_err(address_error)?;
         self.fault("move_to_port", Some(behind.to_string()))?;
         let front = SocketAddr::new(self.address, self.port);
-        let forwarder = Forwarder::start(front, behind, time).map_err(address_error)?;
+        let forwarder = Forwarder::start(front, behind, road).map_err(address_error)?;
         *self
             .forwarder
             .lock()

@@ -4,7 +4,7 @@ use std::{
     fs,
     net::IpAddr,
     os::unix::fs::{chown, symlink},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 use crate::{
@@ -12,12 +12,15 @@ use crate::{
     files::{NIX_SETTINGS, directories, mode},
     keys,
     layout::{HostLayout, Layout},
-    options::HostOptions,
-    programs::{HOST_PATH, write},
+    options::{Elevation, HostOptions, PASSWORD_HASH},
+    programs::{self, HOST_PATH, write},
 };
 
 /// Name and number of the user on every host who is not root.
 pub(crate) const NORMAL_USER: (&str, u32) = ("alice", 1000);
+
+/// Says by how much the clock of a host is off.
+pub(crate) const CLOCK: &str = "/etc/rig/clock";
 
 /// Writes the root of a host that does not run yet.
 pub(crate) fn write_host(
@@ -48,6 +51,7 @@ pub(crate) fn write_host(
     }
     machine_directories(&root)?;
     write_etc(&root.join("etc"), name)?;
+    write_elevation(&root.join("etc"), &options.elevation)?;
     write(&host.shares(), options.shares_text())?;
     keys::generate(&host.host_key(), name)?;
     if options.without_sshd {
@@ -58,10 +62,39 @@ pub(crate) fn write_host(
         None => authorize(layout, host)?,
         Some(keys) => authorize_root(&root, keys)?,
     }
+    let clock = if options.own_clock {
+        write(&root.join(CLOCK.trim_start_matches('/')), "+0\n")?;
+        clock_environment()?
+    } else {
+        String::new()
+    };
     write(
         &root.join("etc/ssh/sshd_config"),
-        sshd_config(address, port),
+        sshd_config(address, port, &clock),
     )
+}
+
+/// What makes programs read the clock from a file, each time anew. Timers and the monotonic clock are left alone.
+fn clock_environment() -> Result<String, RigError> {
+    let libraries = ["/usr/lib", "/usr/lib64"]
+        .into_iter()
+        .flat_map(|directory| {
+            let below = fs::read_dir(directory).into_iter().flatten().flatten();
+            let below = below.map(|entry| entry.path());
+            below.chain([PathBuf::from(directory)])
+        });
+    let library = libraries
+        .map(|directory| directory.join("faketime/libfaketimeMT.so.1"))
+        .find(|library| library.exists())
+        .ok_or(RigError::MissingProgram {
+            program: "libfaketimeMT.so.1",
+            package: "libfaketime",
+        })?;
+    Ok(format!(
+        " LD_PRELOAD={} FAKETIME_TIMESTAMP_FILE={CLOCK} FAKETIME_NO_CACHE=1 FAKETIME_DONT_FAKE_MONOTONIC=1 \
+         FAKETIME_DONT_RESET=1",
+        library.display()
+    ))
 }
 
 /// Lets keys in as a cloud does: by a file of root's that no NixOS module owns.
@@ -122,7 +155,10 @@ fn write_etc(etc: &Path, name: &str) -> Result<(), RigError> {
             ),
         ),
         // A star is no password; an exclamation mark would lock the account for keys too.
-        ("shadow", format!("root:*:1::::::\n{user}:*:1::::::\n")),
+        (
+            "shadow",
+            format!("root:*:1::::::\n{user}:{PASSWORD_HASH}:1::::::\n"),
+        ),
         (
             "nix/nix.conf",
             format!("{NIX_SETTINGS}trusted-users = root {user}\n"),
@@ -141,6 +177,30 @@ fn write_etc(etc: &Path, name: &str) -> Result<(), RigError> {
     mode(&etc.join("shadow"), 0o600)
 }
 
+/// Says who may become root, and lets the machine's PAM look up the password.
+fn write_elevation(etc: &Path, elevation: &Elevation) -> Result<(), RigError> {
+    const PAM: &str = "auth required pam_unix.so nodelay\naccount required pam_unix.so\nsession required pam_permit.so\n";
+    let (program, file, rules) = match elevation {
+        Elevation::StandIn => return Ok(()),
+        Elevation::Sudo(rules) => {
+            let rules = format!("Defaults secure_path=\"{HOST_PATH}\"\n{rules}\n");
+            ("sudo", "sudoers", rules)
+        }
+        Elevation::Doas(rules) => ("doas", "doas.conf", format!("{rules}\n")),
+    };
+    programs::find(
+        program,
+        if program == "doas" {
+            "opendoas"
+        } else {
+            program
+        },
+    )?;
+    write(&etc.join("pam.d").join(program), PAM)?;
+    write(&etc.join(file), rules)?;
+    mode(&etc.join(file), 0o440)
+}
+
 fn home_of_normal_user(root: &Path) -> Result<(), RigError> {
     let home = root.join("home").join(NORMAL_USER.0);
     directories(&home, 0o755)?;
@@ -149,7 +209,7 @@ fn home_of_normal_user(root: &Path) -> Result<(), RigError> {
 
 /// A key exchange without the post-quantum part, which takes ten times the rest of a short session.
 /// Verbose, because the log is what counts connections. `SetEnv` reaches sessions without a login shell.
-fn sshd_config(address: IpAddr, port: u16) -> String {
+fn sshd_config(address: IpAddr, port: u16, environment: &str) -> String {
     format!(
         "Port {port}
 ListenAddress {address}
@@ -168,7 +228,7 @@ PrintMotd no
 PrintLastLog no
 MaxStartups 200
 MaxSessions 100
-SetEnv PATH={HOST_PATH} LANG=C.UTF-8
+SetEnv PATH={HOST_PATH} LANG=C.UTF-8{environment}
 Subsystem sftp internal-sftp
 "
     )

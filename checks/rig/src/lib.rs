@@ -44,5 +44,5 @@ pub use deployer::deployer_command;
 pub use error::RigError;
 pub use host::{Host, command_in_host, words_into_host};
 pub use observe::{Activation, Generation};
-pub use options::{HostOptions, Share};
+pub use options::{Elevation, HostOptions, PASSWORD, Share};
 pub use rig::Rig;

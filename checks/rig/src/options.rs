@@ -11,7 +11,29 @@ pub struct HostOptions {
     pub authorized_keys: Option<Vec<String>>,
     /// Leaves out sshd and the user who is not root: a user namespace with one user has no place for them.
     pub without_sshd: bool,
+    /// Gives sessions a clock that [`Host::set_clock`](crate::Host::set_clock) sets; needs Debian's `libfaketime`.
+    pub own_clock: bool,
+    /// How the user who is not root becomes root.
+    pub elevation: Elevation,
 }
+
+/// How a user becomes root.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Elevation {
+    /// By a stand-in for sudo that asks for nothing.
+    #[default]
+    StandIn,
+    /// By the machine's sudo, with these lines in `/etc/sudoers`. [`PASSWORD`] is the user's password.
+    Sudo(&'static str),
+    /// By the machine's doas, with these lines in `/etc/doas.conf`. [`PASSWORD`] is the user's password.
+    Doas(&'static str),
+}
+
+/// The password of the user who is not root; no sshd takes it.
+pub const PASSWORD: &str = "opening-words-of-alice-4711";
+
+/// The same as `/etc/shadow` has it.
+pub(crate) const PASSWORD_HASH: &str = "$6$rigrigrig$Bln/PAH1QL/GeApaqnSxlj17bumsEqEFKuuTTjE4Bd7JfYeLbkf9UNjFOwWAVXutTbbJmjzp18HCTFziU8sNW0";
 
 /// A directory of the machine that a host sees.
 #[derive(Clone, Debug, PartialEq, Eq)]

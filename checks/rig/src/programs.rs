@@ -49,7 +49,7 @@ pub(crate) fn check() -> Result<(), RigError> {
 }
 
 /// Finds a program in `PATH`, or in the directories of administrators' programs that `PATH` may lack.
-fn find(program: &'static str, package: &'static str) -> Result<PathBuf, RigError> {
+pub(crate) fn find(program: &'static str, package: &'static str) -> Result<PathBuf, RigError> {
     let path = which::which(program)
         .or_else(|_| which::which_in(program, Some("/usr/sbin:/sbin:/usr/bin:/bin"), "/"))
         .map_err(|_| RigError::MissingProgram { program, package })?;

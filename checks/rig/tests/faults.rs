@@ -5,10 +5,10 @@
 use std::{
     fs,
     process::{Command, Output},
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
-use rig::{Host, Rig};
+use rig::{Host, HostOptions, Rig};
 
 fn ssh(rig: &Rig, host: &Host, command: &str) -> Command {
     let mut ssh = rig.command("ssh");
@@ -253,6 +253,54 @@ fn new_connections_can_be_delayed() {
         assert_reachable(&rig, &web);
         begun.elapsed() < Duration::from_millis(700)
     });
+}
+
+#[test]
+fn a_link_can_be_long_and_narrow() {
+    let rig = Rig::new().unwrap();
+    let web = rig.add_host("web").unwrap();
+    let send = |bytes: u32| {
+        let begun = Instant::now();
+        let command = format!("head -c {bytes} /dev/urandom");
+        let output = ssh(&rig, &web, &command).output().unwrap();
+        assert_eq!(output.stdout.len(), bytes as usize, "{}", errors(&output));
+        begun.elapsed()
+    };
+    web.slow_link(Duration::from_millis(200), 1_000_000)
+        .unwrap();
+    // At least: opening, two versions, keys, user, channel, end.
+    let little = send(1);
+    assert!(little > Duration::from_secs(1), "{little:?}");
+    // A hundred thousand bytes are 800,000 bits.
+    let much = send(100_000);
+    assert!(
+        much > Duration::from_millis(1_700) && much < Duration::from_secs(20),
+        "{much:?}"
+    );
+    web.fast_link().unwrap();
+    wait_for(|| send(100_000) < Duration::from_millis(900));
+}
+
+#[test]
+fn a_clock_can_be_set_for_what_sshd_starts() {
+    let rig = Rig::new().unwrap();
+    let options = HostOptions {
+        own_clock: true,
+        ..HostOptions::default()
+    };
+    let web = rig.add_host_with("web", &options).unwrap();
+    let ahead = || {
+        let output = ssh(&rig, &web, "date +%s").output().unwrap();
+        let text = String::from_utf8_lossy(&output.stdout);
+        let there: i64 = text.trim().parse().unwrap();
+        let here = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+        there - i64::try_from(here.as_secs()).unwrap()
+    };
+    assert!(ahead().abs() < 5);
+    for hours in [10, -10, 0] {
+        web.set_clock(hours * 3_600).unwrap();
+        assert!((ahead() - hours * 3_600).abs() < 5, "{hours}");
+    }
 }
 
 fn wait_for(condition: impl Fn() -> bool) {

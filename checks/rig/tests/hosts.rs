@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use rig::{Host, HostOptions, Rig, Share};
+use rig::{Elevation, Host, HostOptions, PASSWORD, Rig, Share};
 
 fn ssh(rig: &Rig, host: &Host, command: &str) -> Command {
     ssh_as(rig, host, host.user, command)
@@ -433,4 +433,40 @@ fn wait_for(condition: impl Fn() -> bool) {
         assert!(Instant::now() < deadline, "waited for ten seconds in vain");
         std::thread::sleep(Duration::from_millis(10));
     }
+}
+
+#[test]
+fn a_real_sudo_or_doas_asks_for_the_password() {
+    let rig = Rig::new().unwrap();
+    let host = |name: &str, elevation| {
+        let options = HostOptions {
+            elevation,
+            ..HostOptions::default()
+        };
+        rig.add_host_with(name, &options).unwrap()
+    };
+    let strict = host("strict", Elevation::Sudo("alice ALL=(ALL:ALL) ALL"));
+    let doas = host("doas", Elevation::Doas("permit nopass alice"));
+    let careful = host("careful", Elevation::Doas("permit alice"));
+    let alice = |host: &Host, command: &str| {
+        let mut ssh = rig.command("ssh");
+        ssh.args([
+            "-p",
+            &host.port.to_string(),
+            &format!("alice@{}", host.address),
+            command,
+        ]);
+        let output = ssh.output().unwrap();
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim().to_owned();
+        format!("{} {}", text(&output.stdout), text(&output.stderr))
+    };
+    let with = |password: &str| format!("echo {password} | sudo -k -S -p '' id -u");
+    assert_eq!(alice(&strict, &with(PASSWORD)), "0 ");
+    let wrong = alice(&strict, &with("wrong"));
+    assert!(wrong.contains("incorrect password"), "{wrong}");
+    let unasked = alice(&strict, "sudo -n true");
+    assert!(unasked.contains("a password is required"), "{unasked}");
+    assert_eq!(alice(&doas, "doas -n id -u"), "0 ");
+    let refused = alice(&careful, "doas -n true");
+    assert!(refused.contains("Authentication required"), "{refused}");
 }

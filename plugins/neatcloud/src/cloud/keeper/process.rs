@@ -101,6 +101,7 @@ fn options(server: &Path, rig: &Rig, order: &Order) -> Result<HostOptions, Cloud
         }],
         authorized_keys: Some(keys),
         without_sshd: order.reach == Reach::Command,
+        ..HostOptions::default()
     })
 }
 
