@@ -24,7 +24,7 @@ const NEXT_PASSWORD: &str = "planted-password-of-the-token-9410";
 
 /// Everything that the binary and its children let others see.
 #[derive(Default)]
-struct Seen {
+pub struct Seen {
     /// Command lines of all processes.
     lines: BTreeSet<String>,
     /// What runs have printed.
@@ -34,7 +34,7 @@ struct Seen {
 impl Seen {
     /// Runs a command and looks at all processes while it runs.
     #[track_caller]
-    fn run(&mut self, command: &mut Command) -> Run {
+    pub fn run(&mut self, command: &mut Command) -> Run {
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         let child = command.spawn().unwrap();
         let run = thread::spawn(move || Run::from(child.wait_with_output().unwrap()));
@@ -53,7 +53,7 @@ impl Seen {
 
     /// Expects words nowhere.
     #[track_caller]
-    fn has_none_of(&self, words: &[String]) {
+    pub fn has_none_of(&self, words: &[String]) {
         for word in words {
             for text in self.texts.iter().chain(&self.lines) {
                 assert!(!text.contains(word.as_str()), "{word:?} in {text}");

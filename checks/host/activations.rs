@@ -33,7 +33,7 @@ fn system(world: &World, host: &Host, status: i32) -> Utf8PathBuf {
     let out = queue.build(wanted.0, wanted.1).unwrap().out;
     let copy = Copy {
         label: "copy web".to_owned(),
-        to: host.destination(CopyProtocol::Ssh),
+        to: host.destination(CopyProtocol::Ssh).unwrap(),
         paths: slice::from_ref(&out),
         substitute_on_destination: false,
     };

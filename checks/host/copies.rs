@@ -2,7 +2,7 @@ use std::{slice, thread, time::Duration};
 
 use camino::Utf8PathBuf;
 use nixops::{
-    host::Host,
+    host::{Host, Target},
     network::CopyProtocol,
     nix::{BuildOptions, BuildQueue, Copy, CopyError, CopyFailure, CopyProgress, Nix, Version},
 };
@@ -44,7 +44,7 @@ pub fn copy(
 ) -> (Result<(), CopyError>, Vec<CopyProgress>) {
     let copy = Copy {
         label: "copy web".to_owned(),
-        to: host.destination(protocol),
+        to: host.destination(protocol).unwrap(),
         paths: slice::from_ref(path),
         substitute_on_destination: true,
     };
@@ -143,10 +143,32 @@ fn a_connection_that_breaks_while_copying_is_said_so() {
 }
 
 #[test]
+fn a_user_who_becomes_root_has_root_import_what_is_copied() {
+    let (world, server) = World::with_host();
+    let nix = world.nix();
+    let host = world
+        .connections()
+        .connect(&as_normal_user(&server))
+        .unwrap();
+    let top = built(&world, &nix, 10);
+    let (result, steps) = copy(&world, &nix, (&host, CopyProtocol::SshNg), &top);
+    result.unwrap();
+    assert!(steps.last().is_some_and(|last| last.bytes > 0), "{steps:?}");
+    let paths = server.nix_paths().unwrap();
+    assert!(
+        paths.iter().any(|path| path == top.as_std_path()),
+        "{paths:?}"
+    );
+}
+
+#[test]
 fn a_user_whom_the_target_does_not_trust_puts_nothing_in_its_store() {
     let (world, server) = World::with_host();
     let nix = world.nix();
-    let target = as_normal_user(&server);
+    let target = Target {
+        privilege_escalation_command: Vec::new(),
+        ..as_normal_user(&server)
+    };
     let host = world.connections().connect(&target).unwrap();
     let top = built(&world, &nix, 10);
     if let Err(error) = copy(&world, &nix, (&host, CopyProtocol::Ssh), &top).0 {

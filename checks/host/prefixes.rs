@@ -195,7 +195,7 @@ fn a_host_without_nix_is_said_so() {
 
 /// Kills, on the server, the program that takes a closure in.
 const KILL_IMPORT: &str = r#"for process in /proc/[0-9]*; do
-    tr '\0' ' ' <"$process/cmdline" 2>/dev/null | grep -q '^nix-store --import' && kill -KILL "${process#/proc/}"
+    tr '\0' ' ' <"$process/cmdline" 2>/dev/null | grep -q '^nix-store --import' && kill -KILL "${process#/proc/}" && echo killed
 done; true"#;
 
 #[test]
@@ -208,13 +208,15 @@ fn an_import_that_is_killed_is_said_so_and_can_be_repeated() {
     let error = {
         let copy = nixops::nix::Copy {
             label: "copy web".to_owned(),
-            to: host.destination(CopyProtocol::Ssh),
+            to: host.destination(CopyProtocol::Ssh).unwrap(),
             paths: std::slice::from_ref(&top),
             substitute_on_destination: false,
         };
         let mut kill = |_| {
-            if !std::mem::replace(&mut killed, true) {
-                server.run(["sh", "-c", KILL_IMPORT]).unwrap();
+            if !killed {
+                // It may not have begun when the first bytes are sent.
+                let output = server.run(["sh", "-c", KILL_IMPORT]).unwrap();
+                killed = !output.stdout.is_empty();
             }
         };
         nix.copy(&world.processes, &copy, &mut kill).unwrap_err()
@@ -235,7 +237,7 @@ fn an_interrupt_ends_both_sides_of_a_copy() {
     let top = built(&world, &nix, 100_000_000);
     let copy = nixops::nix::Copy {
         label: "copy web".to_owned(),
-        to: host.destination(CopyProtocol::Ssh),
+        to: host.destination(CopyProtocol::Ssh).unwrap(),
         paths: std::slice::from_ref(&top),
         substitute_on_destination: false,
     };

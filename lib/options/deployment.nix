@@ -58,15 +58,53 @@ in
       description = "Arguments for the OpenSSH client, one word each; no shell sees them.";
     };
 
+    elevation = mkOption {
+      type = types.enum [
+        "none"
+        "sudo"
+        "doas"
+        "run0"
+      ];
+      default = "sudo";
+      description = ''
+        How `targetUser` becomes root; not used when that user is root. Only `sudo` can be given a
+        password: it is asked for once. `doas` must ask for none (`nopass`), nor may polkit for
+        `run0`, which needs systemd 257. With `none` everything is done as that user.
+      '';
+    };
+
     privilegeEscalationCommand = mkOption {
       type = types.listOf types.str;
-      default = [
-        "sudo"
+      default =
+        {
+          none = [ ];
+          sudo = [
+            "sudo"
+            "-H"
+            "--"
+          ];
+          doas = [
+            "doas"
+            "-n"
+            "--"
+          ];
+          run0 = [
+            "run0"
+            "--pipe"
+            "--no-ask-password"
+            "--"
+          ];
+        }
+        .${config.deployment.elevation};
+      defaultText = "what deployment.elevation says";
+      example = [
+        "/opt/bin/sudo"
         "-H"
         "--"
       ];
       description = ''
-        Command by which `targetUser` becomes root, one word each. Not used when that user is root.
+        Command by which `targetUser` becomes root, one word each. It counts more than
+        `deployment.elevation`. A program called `sudo` can be given a password.
       '';
     };
 

@@ -5,7 +5,7 @@ use anyhow::Error;
 use crate::{
     deploy::Trouble,
     evaluator::{self, Diagnostic, Position},
-    flake, nix,
+    flake, host, nix,
     plan::{Moved, Refusal, SavedPlanError, SelectionError},
     plugin, preview, process, state,
 };
@@ -79,6 +79,7 @@ fn hint(cause: &(dyn std::error::Error + 'static)) -> Option<String> {
             .hint()
             .map(str::to_owned)
     };
+    let host = || cause.downcast_ref::<host::Error>()?.hint();
     let plugin = || cause.downcast_ref::<plugin::Error>()?.hint();
     let manifest = || cause.downcast_ref::<plugin::manifest::Error>()?.hint();
     let provider = || cause.downcast_ref::<plugin::provider::Error>()?.hint();
@@ -107,6 +108,7 @@ fn hint(cause: &(dyn std::error::Error + 'static)) -> Option<String> {
     let selection = || cause.downcast_ref::<SelectionError>()?.hint();
     flake()
         .or_else(nix)
+        .or_else(host)
         .or_else(plugin)
         .or_else(manifest)
         .or_else(provider)

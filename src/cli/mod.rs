@@ -11,6 +11,7 @@ mod delete;
 mod deploy;
 mod destroy;
 mod directory;
+mod elevation;
 mod error;
 mod eval;
 mod export;

@@ -205,9 +205,10 @@ impl Work for Site<'_> {
         host: &Host,
         progress: &mut dyn FnMut(CopyProgress),
     ) -> Result<(), Trouble> {
+        let to = host.destination(machine.options.copy_protocol);
         let copy = Copy {
             label: format!("copy {}", machine.name),
-            to: host.destination(machine.options.copy_protocol),
+            to: to.map_err(|error| own(&machine.name, error))?,
             paths: &[machine.system.as_str().into()],
             substitute_on_destination: machine.options.substitute_on_destination,
         };

@@ -13,7 +13,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use tempfile::TempDir;
 
 use super::{
-    Error, Failure, Host, Look, Result, Ssh, Target, Transport, check,
+    Error, Failure, Host, Look, Passwords, Result, Ssh, Target, Transport, check,
     config::Settings,
     master::Master,
     prefix,
@@ -70,11 +70,19 @@ struct Shared {
     path: Utf8PathBuf,
     limit: Limit,
     next: AtomicUsize,
+    passwords: Passwords,
 }
 
 impl Connections {
-    /// Prepares a run: makes its private directory and checks the user's configuration.
+    /// Prepares a run in which nobody can be asked for a password: see [`Connections::asking`].
     pub fn new(processes: Processes, options: Options) -> Result<Self> {
+        Self::asking(processes, options, Passwords::default())
+    }
+
+    /// Prepares a run: makes its private directory and checks the user's configuration.
+    ///
+    /// `passwords` are those by which users become root.
+    pub fn asking(processes: Processes, options: Options, passwords: Passwords) -> Result<Self> {
         let options = Options {
             user_config: user_config(options.user_config)?,
             ..options
@@ -88,6 +96,7 @@ impl Connections {
             path,
             limit,
             next: AtomicUsize::new(0),
+            passwords,
         };
         Ok(Self {
             shared: Arc::new(shared),
@@ -108,6 +117,11 @@ impl Connections {
     /// The children that these connections belong to.
     pub(super) fn processes(&self) -> &Processes {
         &self.shared.processes
+    }
+
+    /// The passwords by which users become root.
+    pub(super) fn passwords(&self) -> &Passwords {
+        &self.shared.passwords
     }
 
     fn connect_ssh(&self, target: &Target, ssh: &Ssh) -> Result<(Link, Look)> {

@@ -1,6 +1,6 @@
 use camino::Utf8PathBuf;
 
-use super::{Failure, config::USUAL_PORT};
+use super::{ElevationFailure, Elevator, Failure, config::USUAL_PORT};
 use crate::process;
 
 /// Result of an operation on a host.
@@ -73,6 +73,26 @@ pub enum Error {
         said: String,
     },
 
+    /// The user cannot become root there.
+    #[error(
+        "{machine}: {user} cannot become root by `{by}`: {failure}{}",
+        detail(said)
+    )]
+    Elevation {
+        /// The machine.
+        machine: String,
+        /// The user.
+        user: String,
+        /// The words by which the user was to become root.
+        by: String,
+        /// Who they start, if that is known.
+        elevator: Option<Elevator>,
+        /// Why not.
+        failure: ElevationFailure,
+        /// What was said about it.
+        said: String,
+    },
+
     /// A command on the host failed.
     #[error("{machine}: {action} failed: {}", last_line(error))]
     Command {
@@ -97,6 +117,16 @@ pub enum Error {
         source: std::io::Error,
     },
 
+    /// A file that is to hold a password cannot be used.
+    #[error("cannot read a password from {path}")]
+    PasswordFile {
+        /// The file.
+        path: Utf8PathBuf,
+        /// Why not.
+        #[source]
+        source: std::io::Error,
+    },
+
     /// `ssh` could not be started, or the run was interrupted.
     #[error(transparent)]
     Process(#[from] process::Error),
@@ -116,9 +146,21 @@ impl Error {
                 escalation: Some(escalation),
                 ..
             } => {
+                return Some(if escalation.is_empty() {
+                    "the user is not root, and deployment.elevation is none".to_owned()
+                } else {
+                    format!("it became root by `{escalation}`, as deployment.elevation says")
+                });
+            }
+            Self::Elevation {
+                user,
+                elevator,
+                failure,
+                ..
+            } => return Some(failure.hint(*elevator, user)),
+            Self::PasswordFile { path, .. } => {
                 return Some(format!(
-                    "it was to become root by `{escalation}`: check deployment.privilegeEscalationCommand, and that it \
-                     works there without a password"
+                    "it must hold the password on its first line, and be yours alone: chmod 600 {path}"
                 ));
             }
             Self::Prefix { .. } => {

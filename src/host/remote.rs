@@ -1,10 +1,15 @@
-use std::{fmt, process::Command, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    process::Command,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
-use super::{Connections, Look, Result, Target, prefix, ssh::Connection};
+use super::{Connections, Look, Passwords, Result, Target, elevation::Elevated, ssh::Connection};
 use crate::{
     network::CopyProtocol,
-    nix::Destination,
-    process::{Call, Limit, Lines, Output, Place, Processes, Stream},
+    nix::{Commands, Destination},
+    process::{self, Call, Limit, Lines, Output, Place, Processes, Stream},
 };
 
 /// Sessions that are used at once: sshd allows 10 by default, and one keeps the connection open.
@@ -79,6 +84,8 @@ struct Shared {
     look: Look,
     sessions: Limit,
     link: Link,
+    /// How commands become root's, once that is known.
+    elevation: Mutex<Option<Elevated>>,
     // Dropped after the link, whose files it holds.
     connections: Connections,
 }
@@ -92,10 +99,15 @@ pub(super) enum Link {
 }
 
 impl Link {
-    fn command<'a>(&'a self, words: impl Iterator<Item = &'a String>) -> Command {
+    fn command<'a>(&self, words: impl Iterator<Item = &'a String>) -> Command {
+        self.commands().command(words.map(String::as_str))
+    }
+
+    /// How commands are run there.
+    fn commands(&self) -> Commands {
         match self {
-            Self::Ssh(connection) => connection.command(words),
-            Self::Prefix(before) => prefix::command(before, words),
+            Self::Ssh(connection) => Commands::by_shell(connection.words()),
+            Self::Prefix(before) => Commands::new(before.clone()),
         }
     }
 
@@ -124,6 +136,7 @@ impl Host {
                 look,
                 sessions,
                 link,
+                elevation: Mutex::default(),
                 connections,
             }),
         }
@@ -144,20 +157,26 @@ impl Host {
         &self.shared.look
     }
 
-    /// How Nix brings closures there, with `protocol` if it is over ssh.
+    /// How Nix brings closures there, with `protocol` if it can be over ssh.
     ///
-    /// A command prefix brings them as root, by the machine's `privilegeEscalationCommand` if need be.
-    pub fn destination(&self, protocol: CopyProtocol) -> Destination<'_> {
+    /// Root's own Nix takes them over ssh. Others would have to be trusted by it; so where the user becomes root, and
+    /// where there is but a command prefix, root imports them.
+    pub fn destination(&self, protocol: CopyProtocol) -> Result<Destination<'_>> {
         match &self.shared.link {
-            Link::Ssh(connection) => Destination::Store {
-                url: connection.store_url(protocol),
-                ssh_config: connection.config(),
-            },
-            Link::Prefix(words) => {
-                let escalation = self.escalation().into_iter().flatten();
-                Destination::Command(words.iter().chain(escalation).cloned().collect())
+            Link::Ssh(connection) if self.escalation().is_none_or(<[String]>::is_empty) => {
+                Ok(Destination::Store {
+                    url: connection.store_url(protocol),
+                    ssh_config: connection.config(),
+                })
             }
+            _ => Ok(Destination::Commands(self.root_commands()?)),
         }
+    }
+
+    /// How commands are run there as root, by programs that are not started by [`Host::run`].
+    pub fn root_commands(&self) -> Result<Commands> {
+        let Elevated { words, input } = self.elevated()?;
+        Ok(self.shared.link.commands().behind(words, input))
     }
 
     /// Waits for one of the sessions that the connection may carry at once; who uses it past [`Host::run`] takes one.
@@ -167,11 +186,15 @@ impl Host {
 
     /// Runs a command and gives what it wrote, whatever its exit status; an error means that it is not known.
     pub fn run(&self, remote: Remote) -> Result<Output> {
+        let elevated = remote.elevated.then(|| self.elevated()).transpose()?;
+        let elevated = elevated.unwrap_or_default();
         let _session = self.session();
-        let mut command = self.command(&remote);
+        let words = elevated.words.iter().chain(&remote.words);
+        let mut command = self.shared.link.command(words);
         let mut call = Call::new(format!("{} {}", remote.action, self.machine()));
-        if let Some(stdin) = remote.stdin {
-            call = call.stdin(stdin);
+        let stdin = elevated.input(remote.stdin.unwrap_or_default());
+        if remote.stdin.is_some() || !stdin.is_empty() {
+            call = call.stdin(&stdin);
         }
         if let Some(timeout) = remote.timeout {
             call = call.timeout(timeout);
@@ -193,10 +216,24 @@ impl Host {
         self.shared.connections.processes()
     }
 
-    fn command(&self, remote: &Remote) -> Command {
-        let escalation = remote.elevated.then(|| self.escalation()).flatten();
-        let words = escalation.into_iter().flatten().chain(&remote.words);
-        self.shared.link.command(words)
+    /// The passwords by which users become root.
+    pub(super) fn passwords(&self) -> &Passwords {
+        self.shared.connections.passwords()
+    }
+
+    /// How commands become root's, once that is known; nobody else finds it out meanwhile.
+    pub(super) fn elevation(&self) -> MutexGuard<'_, Option<Elevated>> {
+        let elevation = self.shared.elevation.lock();
+        elevation.unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// An error if the run was interrupted.
+    pub(super) fn refuse_interrupted(&self) -> Result<()> {
+        if !self.processes().interrupted() {
+            return Ok(());
+        }
+        let label = format!("becoming root on {}", self.machine());
+        Err(process::Error::Interrupted { label }.into())
     }
 
     /// The words by which the user becomes root; none for root.

@@ -4,7 +4,6 @@ use std::{
     fs,
     io::{self, Write as _},
     os::unix::fs::OpenOptionsExt as _,
-    process::Command,
     sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -102,12 +101,10 @@ impl Connection {
         &self.files.config
     }
 
-    /// A command for the login shell of the other side, which reads these words.
-    pub fn command<'a>(&self, words: impl Iterator<Item = &'a String>) -> Command {
-        let mut command = Command::new("ssh");
-        command.args(["-F", self.config().as_str(), "--", &self.ssh.host]);
-        command.arg(shell_words::join(words));
-        command
+    /// The words before one more, which the login shell of the other side reads as a command.
+    pub fn words(&self) -> Vec<String> {
+        let words = ["ssh", "-F", self.config().as_str(), "--", &self.ssh.host];
+        words.map(str::to_owned).to_vec()
     }
 
     /// The URL by which Nix knows the machine's store, to be used with [`Connection::config`].

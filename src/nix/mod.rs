@@ -9,6 +9,7 @@
 
 mod build;
 mod closure;
+mod commands;
 mod copy;
 mod error;
 mod locate;
@@ -19,6 +20,7 @@ mod version;
 
 pub use build::{BuildError, BuildEvent, BuildOptions, BuildQueue, Built, Ticket};
 pub use closure::StorePathSize;
+pub use commands::Commands;
 pub use copy::{Copy, CopyError, CopyFailure, CopyProgress, Destination};
 pub use error::{Error, Result};
 pub use locate::{Nix, Program};

@@ -6,11 +6,14 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use zeroize::Zeroizing;
+
 use crate::evaluator::Diagnostic;
 
 use super::json::Json;
 use super::lines::Lines;
 use super::live::Live;
+use super::secret::{Hidden, read_secret};
 use super::sink::Sink;
 use super::{Color, Event};
 
@@ -57,7 +60,8 @@ pub(super) trait Renderer: Send {
 enum Message {
     Event(Box<Event>),
     Data(String),
-    Question(String, Sender<()>),
+    /// A question, whom to tell that it is shown, and what ends with it.
+    Question(String, Sender<()>, Receiver<()>),
     Close,
 }
 
@@ -83,19 +87,46 @@ impl Ui {
     ///
     /// Ask only where [`can_ask`] says that there is a person.
     pub fn ask(&self, question: &str, interrupted: impl Fn() -> bool) -> bool {
-        let (sender, shown) = mpsc::channel();
-        let question = Message::Question(format!("{question} (y/N) "), sender);
-        if self.sender.send(question).is_err() || shown.recv().is_err() {
-            return false;
+        let question = format!("{question} (y/N) ");
+        let answer = self.answer(question, read_answer, interrupted);
+        answer.unwrap_or_default()
+    }
+
+    /// Shows a question to a person and waits for an answer that is not shown; none for the end of the input.
+    ///
+    /// Ask only where [`can_ask`] says that there is a person.
+    pub fn ask_secret(
+        &self,
+        question: &str,
+        interrupted: impl Fn() -> bool,
+    ) -> Option<Zeroizing<String>> {
+        let _hidden = Hidden::begin();
+        let answer = self.answer(question.to_owned(), read_secret, interrupted);
+        answer.flatten()
+    }
+
+    /// Shows a question and waits until it is answered. Nothing else is shown meanwhile.
+    fn answer<T: Send + 'static>(
+        &self,
+        question: String,
+        read: impl FnOnce() -> T + Send + 'static,
+        interrupted: impl Fn() -> bool,
+    ) -> Option<T> {
+        let (shown, is_shown) = mpsc::channel();
+        // Its end is that of the question.
+        let (_answered, until) = mpsc::channel();
+        let question = Message::Question(question, shown, until);
+        if self.sender.send(question).is_err() || is_shown.recv().is_err() {
+            return None;
         }
         let (sender, answer) = mpsc::channel();
         // A thread of its own, since nothing ends a read but an answer.
-        thread::spawn(move || sender.send(read_answer()));
+        thread::spawn(move || sender.send(read()));
         loop {
             match answer.recv_timeout(TICK) {
-                Ok(is_yes) => return is_yes,
+                Ok(answer) => return Some(answer),
                 Err(RecvTimeoutError::Timeout) if !interrupted() => {}
-                Err(_) => return false,
+                Err(_) => return None,
             }
         }
     }
@@ -191,9 +222,11 @@ fn show(receiver: &Receiver<Message>, mut renderer: Box<dyn Renderer>) -> bool {
         match receiver.recv_timeout(TICK) {
             Ok(Message::Event(event)) => renderer.event(&event),
             Ok(Message::Data(text)) => renderer.data(&text),
-            Ok(Message::Question(text, shown)) => {
+            Ok(Message::Question(text, shown, until)) => {
                 renderer.question(&text);
                 let _ = shown.send(());
+                // Nothing is ever sent: this ends when the other side goes.
+                let _ = until.recv();
             }
             Err(RecvTimeoutError::Timeout) => {}
             Ok(Message::Close) | Err(RecvTimeoutError::Disconnected) => break,

@@ -23,6 +23,7 @@ mod plan_machine;
 mod progress;
 mod quantity;
 mod sanitise;
+mod secret;
 mod sink;
 mod table;
 mod talk;

@@ -130,7 +130,7 @@ impl Check {
             limit: self.parallelism.get(),
             ..self.reach.options()
         };
-        let connections = Connections::new(context.processes.clone(), options)?;
+        let connections = self.reach.connections_with(context, options)?;
         let (mut checked, answers) = self.ask(&stage, &connections, &machines, &meant)?;
         if context.processes.interrupted() {
             bail!("interrupted");

@@ -2,17 +2,18 @@
 
 use std::{num::NonZeroUsize, time::Duration};
 
+use anyhow::Result;
 use camino::Utf8PathBuf;
 use clap::Args;
 
 use crate::{
     deploy::Limits,
-    host,
+    host::{self, Connections},
     nix::BuildOptions,
     plan::{Extent, Goal},
 };
 
-use super::super::number;
+use super::super::{Context, elevation::ElevationArguments, number};
 
 /// How far to go. At most one of these.
 #[derive(Debug, Args)]
@@ -100,6 +101,9 @@ pub struct ReachArguments {
     /// SSH configuration to use beside ours [default: ~/.ssh/config]
     #[arg(long, value_name = "FILE", env = "NIXOPS_SSH_CONFIG")]
     ssh_config: Option<Utf8PathBuf>,
+
+    #[command(flatten)]
+    elevation: ElevationArguments,
 }
 
 /// How hosts are treated.
@@ -142,6 +146,25 @@ impl ReachArguments {
             connect_timeout: Duration::from_secs(self.connect_timeout),
             ..host::Options::default()
         }
+    }
+
+    /// The connections of a run, whose users may have to give passwords to become root.
+    pub fn connections(&self, context: &Context) -> Result<Connections> {
+        self.connections_with(context, self.options())
+    }
+
+    /// The same, made with other options than the arguments say.
+    pub fn connections_with(
+        &self,
+        context: &Context,
+        options: host::Options,
+    ) -> Result<Connections> {
+        let passwords = self.elevation.passwords(context)?;
+        Ok(Connections::asking(
+            context.processes.clone(),
+            options,
+            passwords,
+        )?)
     }
 }
 

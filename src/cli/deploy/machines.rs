@@ -5,7 +5,6 @@ use anyhow::Result;
 use crate::{
     deploy::{Applied, Survey, Tools, deploy},
     evaluator::Depth,
-    host::Connections,
     state::Store,
     ui::Event,
 };
@@ -24,8 +23,11 @@ impl Deploy {
         applied: &Applied,
         part: Part<'_>,
     ) -> Result<u8> {
-        let Part { selected, saved } = part;
-        let connections = Connections::new(context.processes.clone(), self.hosts.reach.options())?;
+        let Part {
+            selected,
+            saved,
+            connections,
+        } = part;
         let stage = survey.machines(applied);
         let mut request = self.request(session, selected)?;
         request.skipped = stage.skipped;

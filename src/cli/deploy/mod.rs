@@ -12,6 +12,7 @@ use clap::Args;
 
 use crate::{
     deploy::{Applied, Limits, Mutation, Request, Trouble},
+    host::Connections,
     plan::{Extent, PlannedResource, SavedPlan, SavedSource},
     state::{DeploymentStore, file_name},
     ui::Event,
@@ -122,6 +123,8 @@ impl Deploy {
             Some(selected) => selected,
             None => self.selection.resolve(&session.evaluator, all)?,
         };
+        // Who is to give a password does so before anything takes its time.
+        let connections = self.hosts.reach.connections(context)?;
         let mut scope = self.resources.scope();
         scope.kill_obsolete |= saved.is_some_and(|saved| saved.source.kill_obsolete);
         let run = Run::of_session(context, session, store, &self.plugins, lock)?;
@@ -155,7 +158,11 @@ impl Deploy {
                 applied
             }
         };
-        let part = Part { selected, saved };
+        let part = Part {
+            selected,
+            saved,
+            connections,
+        };
         self.machines(context, session, store, &survey, &applied, part)
     }
 
@@ -180,6 +187,7 @@ impl Deploy {
 struct Part<'a> {
     selected: Vec<String>,
     saved: Option<&'a SavedPlan>,
+    connections: Connections,
 }
 
 /// Refuses a plan that was made of something else.

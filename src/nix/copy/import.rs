@@ -11,7 +11,7 @@ use super::{
     Copy, CopyError, CopyProgress, exported::Exported, failure::classify_ended, pipe::Pipe,
 };
 use crate::{
-    nix::{Nix, PathInfo, Program},
+    nix::{Commands, Nix, PathInfo, Program},
     process::{Call, Processes, command_line},
 };
 
@@ -28,7 +28,7 @@ type Closure = BTreeMap<Utf8PathBuf, PathInfo>;
 struct There<'a> {
     processes: &'a Processes,
     label: &'a str,
-    prefix: &'a [String],
+    commands: &'a Commands,
 }
 
 impl Nix {
@@ -39,7 +39,7 @@ impl Nix {
         &self,
         processes: &Processes,
         copy: &Copy,
-        prefix: &[String],
+        commands: &Commands,
         progress: &mut dyn FnMut(CopyProgress),
     ) -> Result<(), CopyError> {
         let roots = copy.paths.iter().map(Utf8PathBuf::as_path);
@@ -47,7 +47,7 @@ impl Nix {
         let there = There {
             processes,
             label: &copy.label,
-            prefix,
+            commands,
         };
         let mut missing = there.missing(references_first(&closure))?;
         if copy.substitute_on_destination && !missing.is_empty() {
@@ -63,9 +63,9 @@ impl Nix {
             let (bytes, count) = (size(&closure, paths), paths.len() as u64);
             let mut export = self.command(Program::Store);
             export.arg("--export").args(paths);
-            let mut import = there.command(&["nix-store", "--import"]);
+            let mut import = commands.command(["nix-store", "--import"]);
             let pipe = Pipe::open(processes, &copy.label, (&mut export, &mut import))?;
-            pipe.run(&mut |sent: &Exported| {
+            pipe.run(commands.input(), &mut |sent: &Exported| {
                 progress(CopyProgress {
                     bytes: done.bytes + sent.bytes.min(bytes),
                     paths: done.paths + sent.paths.min(count),
@@ -81,24 +81,23 @@ impl Nix {
 }
 
 impl There<'_> {
-    fn command(&self, words: &[&str]) -> Command {
-        let mut all = self
-            .prefix
-            .iter()
-            .map(String::as_str)
-            .chain(words.iter().copied());
-        let mut command = Command::new(all.next().unwrap_or_default());
-        command.args(all);
-        command
+    /// A program of Nix with options and paths, about to be run there.
+    fn command(&self, words: &[&str], paths: &[&Utf8Path]) -> Command {
+        let paths = paths.iter().map(|path| path.as_str());
+        self.commands.command(words.iter().copied().chain(paths))
+    }
+
+    fn call(&self) -> Call<'_> {
+        Call::new(self.label).stdin(self.commands.input())
     }
 
     /// Which of the paths the store there does not have, in the same order.
     fn missing<'p>(&self, paths: Vec<&'p Utf8Path>) -> Result<Vec<&'p Utf8Path>, CopyError> {
         let mut missing = HashSet::new();
         for paths in paths.chunks(ASKED_AT_ONCE) {
-            let mut command = self.command(&["nix-store", "--check-validity", "--print-invalid"]);
-            command.args(paths);
-            let output = Call::new(self.label).run(self.processes, &mut command)?;
+            let words = ["nix-store", "--check-validity", "--print-invalid"];
+            let mut command = self.command(&words, paths);
+            let output = self.call().run(self.processes, &mut command)?;
             if !output.status.success() {
                 let said = output.stderr_text().into_owned();
                 return Err(CopyError::Failed {
@@ -120,9 +119,9 @@ impl There<'_> {
     /// Lets the store there fetch what its substituters have; what they do not give will be sent.
     fn substitute(&self, paths: &[&Utf8Path]) -> Result<(), CopyError> {
         for paths in paths.chunks(ASKED_AT_ONCE) {
-            let mut command = self.command(&["nix-store", "--realise", "--ignore-unknown"]);
-            command.args(paths);
-            Call::new(self.label)
+            let words = ["nix-store", "--realise", "--ignore-unknown"];
+            let mut command = self.command(&words, paths);
+            self.call()
                 .discard_stdout()
                 .run(self.processes, &mut command)?;
         }

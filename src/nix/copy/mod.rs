@@ -6,7 +6,7 @@ mod watch;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::{Nix, Program};
+use super::{Commands, Nix, Program};
 use crate::process::{self, Call, Processes, Stream};
 use failure::classify;
 use watch::Watch;
@@ -36,11 +36,11 @@ pub enum Destination<'a> {
         /// Configuration that `ssh` is to use; its path must not hold blanks, since Nix splits `NIX_SSHOPTS` at them.
         ssh_config: &'a Utf8Path,
     },
-    /// One beside which commands are run, such as `nix-store --import`: these words stand before theirs.
+    /// One beside which commands are run, such as `nix-store --import`.
     ///
     /// Import asks no signatures of root, nor of a user whom the daemon there trusts. For anybody else paths must be
     /// signed by a key that the machine trusts, or the copy ends with [`CopyFailure::Permission`].
-    Command(Vec<String>),
+    Commands(Commands),
 }
 
 /// How far a copy is.
@@ -68,7 +68,7 @@ impl Nix {
             Destination::Store { url, ssh_config } => {
                 self.copy_to_store(processes, copy, (url, ssh_config), progress)
             }
-            Destination::Command(prefix) => self.import(processes, copy, prefix, progress),
+            Destination::Commands(there) => self.import(processes, copy, there, progress),
         }
     }
 

@@ -59,10 +59,16 @@ impl Pipe {
         })
     }
 
-    /// Carries all that the one writes to the other, and waits for both.
-    pub fn run(mut self, progress: &mut dyn FnMut(&Exported)) -> Result<(), CopyError> {
+    /// Carries `first`, and then all that the one writes, to the other, and waits for both.
+    pub fn run(
+        mut self,
+        first: &[u8],
+        progress: &mut dyn FnMut(&Exported),
+    ) -> Result<(), CopyError> {
         let refused = match (self.from.take(), self.into.take()) {
-            (Some(from), Some(into)) => !carry(from, into, progress),
+            (Some(from), Some(mut into)) => {
+                into.write_all(first).is_err() || !carry(from, into, progress)
+            }
             _ => true,
         };
         if refused {
