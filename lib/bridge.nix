@@ -29,16 +29,20 @@
   `samples`
   : By type, values that the options of a plugin are held against (see `plugins/check.nix`).
 
+  `question`
+  : What a person asks (see `questions.nix`); nobody is told of reads then.
+
   The others are those of `network/default.nix`.
 
   # Output
 
   ```
   { plugins; checks; names; network; machines.<name>; targets.<name>; facts.<name>; resources.<type>.<name>;
-    attempts.<type>.<name>; }
+    attempts.<type>.<name>; answers.<question>; scope; }
   ```
 
-  `attempts` are `resources` that only say `failed` where they throw: no process ends by them.
+  `attempts` are `resources` that only say `failed` where they throw: no process ends by them. `scope` is
+  no text: it is what `nix repl` is given.
 */
 {
   source,
@@ -49,6 +53,7 @@
   facts ? { },
   outputs ? { },
   samples ? { },
+  question ? null,
 }:
 
 let
@@ -62,7 +67,7 @@ let
 
   scrub = import ./scrub.nix;
 
-  inherit (import ./source/start.nix source) inputs start;
+  inherit (import ./source/start.nix source) flake inputs start;
 
   network = import ./network {
     definitions = import ./source/definitions.nix { inherit start arguments; };
@@ -70,15 +75,24 @@ let
       arguments
       deploymentName
       inputs
-      outputs
       system
       uuid
       ;
-    facts = {
-      shapes = facts.shapes or [ ];
-      nodes = facts.nodes or { };
+    outputs = outputs // {
+      inherit silent;
     };
+    facts =
+      if silent then
+        null
+      else
+        {
+          shapes = facts.shapes or [ ];
+          nodes = facts.nodes or { };
+        };
   };
+
+  # Who asks one thing is not told what is read for it.
+  silent = question != null;
 
   inherit (network) record;
 
@@ -140,13 +154,7 @@ let
     in
     if attempted.success then attempted.value else toJSON (what // { failed = true; });
 
-  hidden = [
-    "nixpkgs"
-    "nodeNixpkgs"
-    "nodeSpecialArgs"
-    "plugins"
-    "specialArgs"
-  ];
+  questions = import ./questions.nix { inherit flake network question; };
 in
 {
   plugins = { }: emit network.plugins.records;
@@ -158,7 +166,7 @@ in
     optionsAgreement = check: check.optionsAgreement samples;
   };
   names = { }: emit network.names;
-  network = { }: emit (removeAttrs network.network hidden);
+  network = { }: emit network.scope.network;
   machines = mapAttrs (
     name: evaluate: { }: beginMachine name (done (machineOf name (evaluate { })))
   ) network.machines;
@@ -177,4 +185,6 @@ in
   ) network.facts;
   resources = mapAttrs (type: mapAttrs (resourceWith (_what: text: text) type)) network.resources;
   attempts = mapAttrs (type: mapAttrs (resourceWith attempt type)) network.resources;
+  answers = mapAttrs (_: answer: { }: emit answer) questions;
+  inherit (network) scope;
 }

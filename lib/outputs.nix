@@ -15,7 +15,7 @@
   # Inputs
 
   `outputs`
-  : `{ known; final; }`, or null, and nothing is told. `known.<type>.<name>.<attribute>` is `{ value; }`,
+  : `{ known; final; silent; }`, or null, and nothing is told; nor is it if `silent` is true. `known.<type>.<name>.<attribute>` is `{ value; }`,
     `"unknown"` for what is known after apply, or `"secret"` for what nobody may see. In the place of both
     stands a token, a text that the binary finds again; if the evaluation is final, an unknown output
     ends it.
@@ -35,12 +35,15 @@ let
 
   final = outputs.final or false;
 
+  # What is heard by those only who want to know who reads.
+  tell = text: value: if outputs == null || outputs.silent or false then value else trace text value;
+
   # More machines than these are not told one by one: all of them may read all others.
   mostNodes = 50;
 
   look =
     reader: seen: value:
-    if outputs == null then value else trace "@look ${toJSON { inherit reader seen; }}" value;
+    tell "@look ${toJSON { inherit reader seen; }}" value;
 
   token = what: at: "<nixops:${what}:${at}>";
 
@@ -56,9 +59,9 @@ let
     else
       token output at;
 
-  tell =
+  read =
     reader: type: name: attribute: output:
-    trace "@output ${
+    tell "@output ${
       toJSON {
         inherit
           attribute
@@ -82,7 +85,7 @@ let
   */
   outputsOf =
     reader: type: name:
-    mapAttrs (tell reader type name) (knownOf type name);
+    mapAttrs (read reader type name) (knownOf type name);
 
   # An output stands where the network says nothing: where the option is absent, null or empty.
   complete =

@@ -5,7 +5,9 @@
 mod activating;
 mod addresses;
 mod agreeing;
+mod asking;
 mod broken_states;
+mod building;
 mod checking;
 mod crossing;
 mod deploying;

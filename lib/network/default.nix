@@ -31,14 +31,14 @@
   # Output
 
   ```
-  { lib, names, network, machines, nodes, plugins, positionOf, positionOfResource, record, resources }
+  { lib, names, network, machines, nodes, plugins, positionOf, positionOfResource, record, resources, scope }
   ```
 
   `machines.<name>` and `resources.<type>.<name>` of the output are evaluated anew at each use and
   retained by nobody; `nodes` is what modules see of each other; `plugins` is what
   `plugins/default.nix` gives; `positionOf` tells where a machine is defined first, as
   `{ file, line, column }`, or null, and `positionOfResource` the same by type and name; `record` is what
-  the binary is told of a machine.
+  the binary is told of a machine; `scope` is what a person sees who asks.
 */
 {
   definitions,
@@ -60,6 +60,15 @@ let
     foldl'
     mapAttrs
     ;
+
+  # Attributes of `network` that are no data.
+  hidden = [
+    "nixpkgs"
+    "nodeNixpkgs"
+    "nodeSpecialArgs"
+    "plugins"
+    "specialArgs"
+  ];
 
   reserved = [
     "_file"
@@ -194,6 +203,24 @@ let
       machines = mapAttrs (_: node: node.config) (nodesFor reader);
     };
 
+  # Who reads where a person does.
+  person = {
+    person = true;
+  };
+
+  scope = {
+    inherit
+      arguments
+      deploymentName
+      lib
+      uuid
+      ;
+    inherit (platform) pkgs;
+    network = removeAttrs network hidden;
+    nodes = nodesFor person;
+    resources = resourcesFor person;
+  };
+
   # A machine as others see it.
   evalNode = name: evalMachine { node = name; } name;
 
@@ -231,6 +258,7 @@ in
     plugins
     positionOfResource
     record
+    scope
     ;
   facts = lib.genAttrs machineNames (name: paths: collect paths (evalNode name));
   names =

@@ -4,7 +4,7 @@
   # Output
 
   ```
-  { start; inputs; }
+  { start; inputs; flake; }
   ```
 
   `start`
@@ -12,6 +12,9 @@
 
   `inputs`
   : The inputs of the flake by name as `{ isFlake; locked; value; }`. Only `value` fetches one.
+
+  `flake`
+  : The flake itself, or null.
 */
 source:
 
@@ -58,9 +61,11 @@ if source ? file then
   {
     start = [ { inherit (source) file; } ];
     inputs = { };
+    flake = null;
   }
 else
   {
+    inherit flake;
     start = [
       {
         file = "${flake.outPath}/flake.nix";

@@ -10,7 +10,9 @@ use crate::{
     plugin, preview, process, state,
 };
 
-use super::{Context, delete::NotEmpty, rename::RenameError, state::ChoiceError};
+use super::{
+    Context, delete::NotEmpty, rename::RenameError, show_option::OptionError, state::ChoiceError,
+};
 
 /// The exit code of a run that failed.
 const FAILED: u8 = 1;
@@ -97,6 +99,7 @@ fn hint(cause: &(dyn std::error::Error + 'static)) -> Option<String> {
     let moved = || Some(cause.downcast_ref::<Moved>()?.hint().to_owned());
     let refusal = || Some(cause.downcast_ref::<Refusal>()?.hint());
     let choice = || cause.downcast_ref::<ChoiceError>()?.hint();
+    let option = || cause.downcast_ref::<OptionError>()?.hint();
     let rename = || cause.downcast_ref::<RenameError>()?.hint();
     let delete = || cause.downcast_ref::<NotEmpty>().map(|_| NotEmpty::hint());
     let exchange = || {
@@ -119,6 +122,7 @@ fn hint(cause: &(dyn std::error::Error + 'static)) -> Option<String> {
         .or_else(refusal)
         .or_else(choice)
         .or_else(rename)
+        .or_else(option)
         .or_else(delete)
         .or_else(exchange)
         .or_else(selection)

@@ -9,7 +9,6 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::{
-    deploy::recorded,
     evaluator::{
         Depth, Diagnostic, Evaluated, EvaluatedResource, Evaluator, Known, OutputRef, Reads,
     },
@@ -36,6 +35,7 @@ use super::{
   nixops eval                           the network of the flake here
   nixops eval --json | jq .machines     for programs
   nixops eval --on web --options-only   only what `deployment.*` says of one machine
+  nixops eval --expr '{ nodes, ... }: nodes.web.config.networking.firewall.allowedTCPPorts'
   nixops eval --flake github:me/net#prod")]
 pub struct Eval {
     #[command(flatten)]
@@ -54,6 +54,11 @@ pub struct Eval {
     /// Leave out the systems of machines, which is faster
     #[arg(long)]
     options_only: bool,
+
+    /// Print what a Nix expression makes of the network instead: a function of `nodes`, `resources`,
+    /// `network`, `pkgs`, `lib`, `uuid`, `deploymentName` and `arguments`, or any other expression
+    #[arg(long, short = 'E', value_name = "NIX", conflicts_with_all = ["on", "exclude", "options_only"])]
+    expr: Option<String>,
 }
 
 /// What is printed.
@@ -104,8 +109,13 @@ impl Eval {
         let schemas = schemas(&session.ground.plugins)?;
         let known = match self.known()? {
             Some(known) => known,
-            None => by_state(&session, &schemas)?,
+            None => session.known(&schemas)?,
         };
+        if let Some(expression) = &self.expr {
+            let tell = |text| context.ui.warning(None, text, None);
+            print(context, &evaluator.expression(expression, &known, tell)?)?;
+            return Ok(0);
+        }
         let tools = Tools {
             context,
             evaluator,
@@ -129,12 +139,7 @@ impl Eval {
             reads: found.reads,
             awaits: found.awaits,
         };
-        let text = if context.global.json {
-            serde_json::to_string(&printed)
-        } else {
-            serde_json::to_string_pretty(&printed)
-        };
-        context.ui.data(text.context("while writing the network")?);
+        print(context, &printed)?;
         Ok(u8::from(failed))
     }
 
@@ -240,13 +245,15 @@ impl Found {
     }
 }
 
-/// What the state has of outputs.
-fn by_state(session: &Session, schemas: &Registry) -> Result<Known> {
-    let plugins = session.ground.plugins.iter();
-    let backends = plugins.flat_map(|plugin| plugin.manifest.backends.clone());
-    let backends: Vec<String> = backends.collect();
-    let store = session.ground.look()?;
-    Ok(recorded(&store, schemas, &session.names, &backends)?)
+/// Prints a value: in one line for programs, in many for people.
+fn print(context: &Context, value: &impl Serialize) -> Result<()> {
+    let text = if context.global.json {
+        serde_json::to_string(value)
+    } else {
+        serde_json::to_string_pretty(value)
+    };
+    context.ui.data(text.context("while writing the network")?);
+    Ok(())
 }
 
 /// Options as they are printed: without what is sensitive.

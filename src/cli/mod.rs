@@ -3,6 +3,7 @@
 //! Doc comments of the arguments are the help texts. What was typed is turned into what it means
 //! here, and the rooms see only that.
 
+mod build;
 mod check;
 mod checking;
 mod clone;
@@ -11,6 +12,7 @@ mod delete;
 mod deploy;
 mod destroy;
 mod directory;
+mod dump_nix_paths;
 mod elevation;
 mod error;
 mod eval;
@@ -39,6 +41,7 @@ mod selection;
 mod session;
 mod set_args;
 mod show_arguments;
+mod show_option;
 mod show_physical;
 mod source;
 mod state;
@@ -72,6 +75,7 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
+    Build(build::Build),
     Check(check::Check),
     Deploy(deploy::Deploy),
     Destroy(destroy::Destroy),
@@ -87,7 +91,9 @@ enum Verb {
     Rename(rename::Rename),
     SetArgs(set_args::SetArgs),
     ShowArguments(show_arguments::ShowArguments),
+    ShowOption(show_option::ShowOption),
     ShowPhysical(show_physical::ShowPhysical),
+    DumpNixPaths(dump_nix_paths::DumpNixPaths),
     Journal(journal::Journal),
     Unlock(unlock::Unlock),
     Export(export::Export),
@@ -139,6 +145,7 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
 
 fn run(context: &Context, verb: Verb) -> u8 {
     let result = interrupt::watch(&context.processes, &context.ui).and_then(|()| match verb {
+        Verb::Build(build) => build.run(context),
         Verb::Check(check) => check.run(context),
         Verb::Deploy(deploy) => deploy.run(context),
         Verb::Destroy(destroy) => destroy.run(context),
@@ -154,7 +161,9 @@ fn run(context: &Context, verb: Verb) -> u8 {
         Verb::Rename(rename) => rename.run(context),
         Verb::SetArgs(set) => set.run(context),
         Verb::ShowArguments(show) => show.run(context),
+        Verb::ShowOption(show) => show.run(context),
         Verb::ShowPhysical(show) => show.run(context),
+        Verb::DumpNixPaths(dump) => dump.run(context),
         Verb::Journal(journal) => journal.run(context),
         Verb::Unlock(unlock) => unlock.run(context),
         Verb::Export(export) => export.run(context),

@@ -35,6 +35,21 @@ pub struct Request {
     pub roots: Utf8PathBuf,
 }
 
+impl Request {
+    /// Asks for the systems of machines alone, with links to them in a directory.
+    pub fn building(machines: Vec<String>, build: BuildOptions, roots: Utf8PathBuf) -> Self {
+        Self {
+            machines,
+            skipped: BTreeMap::new(),
+            extent: Extent::BuildOnly,
+            always_activate: false,
+            limits: Limits::default(),
+            build,
+            roots,
+        }
+    }
+}
+
 /// How many machines may do one thing at once.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Limits {

@@ -24,6 +24,7 @@ mod locate;
 mod pool;
 mod program;
 mod progress;
+mod question;
 mod queue;
 mod reads;
 mod record;
@@ -57,6 +58,7 @@ pub use known::{Known, Output, OutputRef, Token, substitute, tokens};
 pub use locate::Whereabouts;
 pub use program::{Argument, Request, Samples, deployer_system};
 use program::{Given, ProgramText};
+pub use question::Found;
 pub use reads::Reads;
 pub use record::Evaluated;
 pub use resource::{EvaluatedResource, FailedResource};
@@ -163,8 +165,7 @@ impl Evaluator {
             AttributePath::network(),
         ];
         let mut remarks = Vec::new();
-        let program = self.program.as_str();
-        let texts = self.texts("evaluate the network", program, &paths, |text| {
+        let texts = self.texts("evaluate the network", &self.program, &paths, |text| {
             remarks.push(text);
         })?;
         self.remarks.get_or_init(|| remarks);
@@ -261,7 +262,7 @@ impl Evaluator {
             samples: Some(samples),
             ..Given::default()
         });
-        let texts = self.texts("evaluate the plugin", program.as_str(), &[path], drop)?;
+        let texts = self.texts("evaluate the plugin", &program, &[path], drop)?;
         let text = texts.first().map_or("", String::as_str);
         let [value] = parse::<[T; 1]>(text)?;
         Ok(value)
@@ -297,7 +298,7 @@ impl Evaluator {
     fn texts(
         &self,
         label: &str,
-        program: &str,
+        program: &ProgramText,
         paths: &[AttributePath],
         mut remark: impl FnMut(String),
     ) -> Result<Vec<String>, Error> {
@@ -307,7 +308,7 @@ impl Evaluator {
             &self.processes,
             &mut self.command(paths),
             label,
-            program,
+            program.as_str(),
             |heard| {
                 match heard {
                     Heard::Text(text) => texts.push(text),
@@ -324,7 +325,9 @@ impl Evaluator {
             },
         )?;
         match error {
-            Some(error) => Err(Error::Network(Box::new(self.diagnose(&error, None)))),
+            Some(error) => Err(Error::Network(Box::new(
+                self.diagnose(program, &error, None),
+            ))),
             None if ended.status.success() => Ok(texts),
             None => Err(Error::Network(Box::new(translate::death(
                 &ended.stray,
@@ -334,7 +337,12 @@ impl Evaluator {
     }
 
     /// Puts an error into the user's words; `machine` is where the machine that failed is defined.
-    fn diagnose(&self, error: &Message, machine: Option<&Position>) -> Diagnostic {
+    fn diagnose(
+        &self,
+        program: &ProgramText,
+        error: &Message,
+        machine: Option<&Position>,
+    ) -> Diagnostic {
         let diagnostic = translate::diagnostic(self.source(), error, machine);
         let diagnostic = match translate::awaited(error) {
             Some(output) => Diagnostic {
@@ -342,7 +350,7 @@ impl Evaluator {
                 hint: None,
                 ..diagnostic
             },
-            None => self.program.explain(error, diagnostic),
+            None => program.explain(error, diagnostic),
         };
         if self.options.show_trace {
             diagnostic

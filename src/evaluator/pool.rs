@@ -156,7 +156,10 @@ impl Pool<'_> {
         let awaited = error.as_deref().and_then(translate::awaited);
         let diagnostic = error.as_ref().map_or_else(
             || translate::death(&ended.stray, &ended.status.to_string()),
-            |error| self.evaluator.diagnose(error, progress.place.as_ref()),
+            |error| {
+                let evaluator = self.evaluator;
+                evaluator.diagnose(&evaluator.program, error, progress.place.as_ref())
+            },
         );
         if error.is_some_and(|error| !translate::is_contention(&error)) {
             progress.blame(diagnostic, awaited.as_ref());

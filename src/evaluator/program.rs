@@ -49,13 +49,31 @@ pub struct Given<'a> {
     pub known: Option<&'a Known>,
     /// Whether an output that is not known ends the evaluation, or has a token in its place.
     pub final_values: bool,
+    /// What a person asks.
+    pub question: Option<Question<'a>>,
 }
 
-/// The program, with the lines on which each argument stands.
+/// What a person asks of a network.
+#[derive(Clone, Copy, Debug)]
+pub enum Question<'a> {
+    /// The value of an option of a machine.
+    Option {
+        /// The machine.
+        machine: &'a str,
+        /// The names that lead to it.
+        path: &'a [String],
+    },
+    /// What an expression makes of the network.
+    Expression(&'a str),
+    /// Nothing that the program has to be told.
+    Plain,
+}
+
+/// The program, with the lines on which stands what the user has written of it.
 #[derive(Debug)]
 pub struct ProgramText {
     text: String,
-    arguments: Vec<(String, Range<u64>)>,
+    users: Vec<(String, Range<u64>)>,
 }
 
 impl ProgramText {
@@ -64,7 +82,7 @@ impl ProgramText {
         &self.text
     }
 
-    /// Says in which argument an error is, if it is in one: the user knows no other part of the program.
+    /// Says in which argument an error is, if it is in one: the user has written no other part of the program.
     pub fn explain(&self, error: &Message, diagnostic: Diagnostic) -> Diagnostic {
         if diagnostic.position.is_some() || error.position.path().is_some() {
             return diagnostic;
@@ -72,10 +90,10 @@ impl ProgramText {
         let Some(line) = error.position.line else {
             return diagnostic;
         };
-        let mut arguments = self.arguments.iter();
-        match arguments.find(|(_, lines)| lines.contains(&line)) {
+        let mut users = self.users.iter();
+        match users.find(|(_, lines)| lines.contains(&line)) {
             Some((name, _)) => Diagnostic {
-                message: format!("the argument `--arg {name}`: {}", diagnostic.message),
+                message: format!("the argument `{name}`: {}", diagnostic.message),
                 ..diagnostic
             },
             None => diagnostic,
@@ -102,12 +120,17 @@ impl Request {
     pub fn program(&self, library: &Library, given: Given<'_>) -> ProgramText {
         let before = self.beginning(library);
         let mut first = 1 + line_breaks(&before);
-        let mut arguments = Vec::new();
+        let mut users = Vec::new();
         for (name, argument) in &self.arguments {
             let next = first + line_breaks(&binding(name, argument));
-            arguments.push((name.clone(), first..next));
+            users.push((format!("--arg {name}"), first..next));
             first = next;
         }
+        let question = given.question.map_or_else(String::new, question_text);
+        users.push((
+            "--expr".to_owned(),
+            first + 1..first + 1 + line_breaks(&question),
+        ));
         let bindings: String = self
             .arguments
             .iter()
@@ -115,12 +138,12 @@ impl Request {
             .collect();
         ProgramText {
             text: format!(
-                "{before}{bindings}  }};\n{}{}{}}}\n",
+                "{before}{bindings}  }};\n{question}{}{}{}}}\n",
                 given.facts.map_or_else(String::new, facts_text),
                 given.samples.map_or_else(String::new, samples_text),
                 outputs_text(given),
             ),
-            arguments,
+            users,
         }
     }
 
@@ -152,6 +175,18 @@ fn source(source: &Source) -> String {
             format!("builtins.fromJSON {}", Text(&request.to_string()))
         }
         Source::File { file } => format!("{{ file = /. + {}; }}", Text(file.as_str())),
+    }
+}
+
+fn question_text(question: Question<'_>) -> String {
+    match question {
+        Question::Option { machine, path } => {
+            let option = json!({ "machine": machine, "path": path }).to_string();
+            format!("  question.option = builtins.fromJSON {};\n", Text(&option))
+        }
+        // The line break ends a comment that the expression may close with.
+        Question::Expression(expression) => format!("  question.expression = ({expression}\n);\n"),
+        Question::Plain => "  question = { };\n".to_owned(),
     }
 }
 

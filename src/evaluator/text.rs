@@ -27,6 +27,11 @@ impl AttributePath {
         Self(format!("checks.{what}"))
     }
 
+    /// The answer to what a person asks.
+    pub fn answer(what: &str) -> Self {
+        Self(format!("answers.{what}"))
+    }
+
     /// The names of machines and resources.
     pub fn names() -> Self {
         Self("names".to_owned())

@@ -8,6 +8,51 @@ pub fn attribute_path<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
     names.join(".")
 }
 
+/// Reads a path as a user would write it: names with dots between them, quoted where a name has a dot.
+///
+/// Nothing, if a name is missing or a quote is not closed.
+pub fn read_attribute_path(text: &str) -> Option<Vec<String>> {
+    let mut names = Vec::new();
+    let mut rest = text;
+    loop {
+        let (name, behind) = match rest.strip_prefix('"') {
+            Some(quoted) => read_quoted(quoted)?,
+            None => read_plain(rest)?,
+        };
+        names.push(name);
+        match behind.strip_prefix('.') {
+            Some(more) => rest = more,
+            None => return behind.is_empty().then_some(names),
+        }
+    }
+}
+
+/// Reads up to the next dot; gives the name and what stands behind it.
+fn read_plain(text: &str) -> Option<(String, &str)> {
+    let (name, behind) = text.split_at(text.find('.').unwrap_or(text.len()));
+    let is_name = !name.is_empty() && !name.contains('"');
+    is_name.then(|| (name.to_owned(), behind))
+}
+
+/// Reads up to the closing quote; gives the name and what stands behind it.
+fn read_quoted(text: &str) -> Option<(String, &str)> {
+    let mut name = String::new();
+    let mut letters = text.char_indices();
+    while let Some((at, letter)) = letters.next() {
+        match letter {
+            '"' => return Some((name, &text[at + 1..])),
+            '\\' => name.push(match letters.next()?.1 {
+                'n' => '\n',
+                'r' => '\r',
+                't' => '\t',
+                other => other,
+            }),
+            letter => name.push(letter),
+        }
+    }
+    None
+}
+
 fn name(name: &str) -> String {
     let is_element = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_digit());
     if is_identifier(name) || is_element {
@@ -50,6 +95,8 @@ pub(super) fn quoted(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -61,6 +108,23 @@ mod tests {
         );
         assert_eq!(attribute_path(["if", "", "a'b-c"]), r#""if"."".a'b-c"#);
         assert_eq!(attribute_path(["${x}", "a\"\n"]), r#""\${x}"."a\"\n""#);
+    }
+
+    proptest! {
+        #[test]
+        fn a_path_is_read_as_it_was_rendered(path in prop::collection::vec("[a-z.\"$ \\\\{0-9\n]{0,6}", 1..5)) {
+            let rendered = attribute_path(path.iter().map(String::as_str));
+            prop_assert_eq!(read_attribute_path(&rendered), Some(path));
+        }
+    }
+
+    #[test]
+    fn half_a_path_is_none() {
+        for text in ["", "a.", ".a", "a..b", "a.\"b", "a.\"b\"c", "a\"b\""] {
+            assert_eq!(read_attribute_path(text), None, "{text}");
+        }
+        let read = read_attribute_path("environment.etc.\"a.conf\".text");
+        assert_eq!(read.unwrap(), ["environment", "etc", "a.conf", "text"]);
     }
 
     #[test]

@@ -19,6 +19,7 @@ mod describe;
 mod error;
 mod explain;
 mod finding;
+mod option_value;
 mod reference;
 mod registry;
 mod sample;
@@ -28,7 +29,7 @@ mod union;
 mod walk;
 mod well_formed;
 
-pub use attribute_path::attribute_path;
+pub use attribute_path::{attribute_path, read_attribute_path};
 pub use compiled::Schema;
 pub use error::SchemaError;
 pub use finding::Finding;

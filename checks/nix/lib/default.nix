@@ -16,6 +16,7 @@ let
     // import ./plugin-discovery.nix scope
     // import ./plugin-schemas.nix scope
     // import ./plugins.nix scope
+    // import ./questions.nix scope
     // import ./records.nix scope
     // import ./resources.nix scope
     // import ./schema.nix scope

@@ -30,8 +30,8 @@ use super::{
     source::SourceArguments,
     state::{StateArguments, WaitArguments},
 };
-pub use arguments::ReachArguments;
-use arguments::{BuildArguments, ExtentArguments, HostArguments};
+pub use arguments::{BuildArguments, ReachArguments};
+use arguments::{ExtentArguments, HostArguments};
 pub use asking::{AgreementArguments, ResourceArguments};
 
 /// Deploy the network: its resources first, then its machines

@@ -12,11 +12,13 @@ use camino::{Utf8Path, Utf8PathBuf};
 use serde_json::Value;
 
 use crate::{
-    evaluator::{Argument, Evaluator, Overview},
+    deploy::recorded,
+    evaluator::{Argument, Evaluator, Known, Overview},
     flake::{Identity, Source},
     network::Names,
     plan::Extent,
     plugin::PluginSet,
+    schema::Registry,
     state::{self, Database, Deployment, DeploymentStore, Recorded, StoredArgument},
     ui::Event,
 };
@@ -127,6 +129,15 @@ impl Session {
             plugin_records: plugins,
             recorded,
         })
+    }
+
+    /// What the state has of outputs, for an evaluation.
+    pub fn known(&self, schemas: &Registry) -> Result<Known> {
+        let plugins = self.ground.plugins.iter();
+        let backends = plugins.flat_map(|plugin| plugin.manifest.backends.clone());
+        let backends: Vec<String> = backends.collect();
+        let store = self.ground.look()?;
+        Ok(recorded(&store, schemas, &self.names, &backends)?)
     }
 
     /// Whether these are all machines of the network.
