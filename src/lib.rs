@@ -10,6 +10,7 @@ pub mod core_provider;
 pub mod deploy;
 pub mod evaluator;
 pub mod flake;
+pub mod fleet;
 pub mod host;
 pub mod network;
 pub mod nix;

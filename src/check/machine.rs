@@ -3,11 +3,20 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     evaluator::Diagnostic,
-    host::{Error, Failure, FileSystem},
+    host::{Error, Failure, FileSystem, Health, Look},
     state::MachineRecord,
 };
 
-use super::{Answer, Findings, ResourceReport};
+use super::{Findings, ResourceReport};
+
+/// What a host answered.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Answer {
+    /// What runs there.
+    pub look: Look,
+    /// How it fares.
+    pub health: Health,
+}
 
 /// What was found of a machine. What nobody can tell is null.
 #[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
@@ -152,7 +161,7 @@ impl MachineReport {
         self.system.profile = look.profile.map(Into::into);
         self.system.state = self.system.judge(look.unfinished);
         if !health.is_complete {
-            self.problem = Some(diagnostic("it did not say in time how it fares", None));
+            self.problem = Some(Diagnostic::new("it did not say in time how it fares", None));
         }
     }
 
@@ -175,7 +184,7 @@ impl MachineReport {
         let message = message
             .strip_prefix(&format!("{name}: "))
             .unwrap_or(&message);
-        self.problem = Some(diagnostic(message, error.hint()));
+        self.problem = Some(Diagnostic::new(message, error.hint()));
     }
 
     /// What is not well with it.
@@ -233,15 +242,6 @@ impl SystemState {
             Self::NothingDeployed => "nothing deployed",
             Self::Unknown => "unknown",
         }
-    }
-}
-
-fn diagnostic(message: impl Into<String>, hint: Option<String>) -> Diagnostic {
-    Diagnostic {
-        message: message.into(),
-        position: None,
-        hint,
-        trace: Vec::new(),
     }
 }
 

@@ -168,7 +168,7 @@ fn a_machine_that_is_switched_off_is_down_and_not_asked() {
 #[test]
 fn what_is_not_known_is_said_and_is_not_well() {
     let report = MachineReport::of(Evidence {
-        problem: Some(diagnostic("how it is reached is not recorded", None)),
+        problem: Some(Diagnostic::new("how it is reached is not recorded", None)),
         ..evidence(None)
     });
     assert_eq!(code(&report), 64);

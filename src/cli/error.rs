@@ -5,7 +5,7 @@ use anyhow::Error;
 use crate::{
     deploy::Trouble,
     evaluator::{self, Diagnostic, Position},
-    flake, host, nix,
+    flake, fleet, host, nix,
     plan::{Moved, Refusal, SavedPlanError, SelectionError},
     plugin, preview, process, state,
 };
@@ -108,6 +108,7 @@ fn hint(cause: &(dyn std::error::Error + 'static)) -> Option<String> {
             .hint()
             .map(str::to_owned)
     };
+    let fleet = || cause.downcast_ref::<fleet::Error>()?.hint();
     let selection = || cause.downcast_ref::<SelectionError>()?.hint();
     flake()
         .or_else(nix)
@@ -126,4 +127,5 @@ fn hint(cause: &(dyn std::error::Error + 'static)) -> Option<String> {
         .or_else(delete)
         .or_else(exchange)
         .or_else(selection)
+        .or_else(fleet)
 }

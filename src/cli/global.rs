@@ -50,6 +50,7 @@ impl GlobalArguments {
             color: self.color.parse().unwrap_or(Color::Auto),
             show_trace: self.show_trace,
             verbosity: self.verbose,
+            is_still: false,
         }
     }
 

@@ -9,6 +9,7 @@ mod checking;
 mod clone;
 mod create;
 mod delete;
+mod delete_generation;
 mod deploy;
 mod destroy;
 mod directory;
@@ -16,7 +17,9 @@ mod dump_nix_paths;
 mod elevation;
 mod error;
 mod eval;
+mod exec;
 mod export;
+mod fleet;
 mod global;
 mod graph;
 mod import;
@@ -25,6 +28,7 @@ mod info;
 mod interrupt;
 mod journal;
 mod list;
+mod list_generations;
 mod list_plugins;
 mod modify;
 mod nix_text;
@@ -37,6 +41,7 @@ mod rename;
 mod run;
 mod saved;
 mod schema;
+mod scp;
 mod selection;
 mod session;
 mod set_args;
@@ -44,7 +49,9 @@ mod show_arguments;
 mod show_option;
 mod show_physical;
 mod source;
+mod ssh;
 mod state;
+mod status;
 mod unlock;
 mod usage;
 
@@ -52,7 +59,12 @@ use std::{ffi::OsString, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 
-use crate::{core_provider, plugin::lock_keeper, process::Processes, ui::Screen};
+use crate::{
+    core_provider,
+    plugin::lock_keeper,
+    process::Processes,
+    ui::{self, Screen},
+};
 
 use global::GlobalArguments;
 
@@ -77,6 +89,12 @@ struct Arguments {
 enum Verb {
     Build(build::Build),
     Check(check::Check),
+    Ssh(ssh::Ssh),
+    Exec(exec::Exec),
+    Scp(scp::Scp),
+    Status(status::Status),
+    ListGenerations(list_generations::ListGenerations),
+    DeleteGeneration(delete_generation::DeleteGeneration),
     Deploy(deploy::Deploy),
     Destroy(destroy::Destroy),
     Eval(eval::Eval),
@@ -114,7 +132,7 @@ enum Verb {
 struct Context {
     global: GlobalArguments,
     processes: Processes,
-    ui: crate::ui::Ui,
+    ui: ui::Ui,
 }
 
 /// Runs the program and gives its exit code.
@@ -131,7 +149,7 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         Verb::KeepLock => return lock_keeper::main(),
         _ => {}
     }
-    let screen = Screen::start(arguments.global.screen(arguments.verb.is_streaming()));
+    let screen = Screen::start(arguments.verb.screen(&arguments.global));
     let context = Context {
         global: arguments.global,
         processes: Processes::new(),
@@ -147,6 +165,12 @@ fn run(context: &Context, verb: Verb) -> u8 {
     let result = interrupt::watch(&context.processes, &context.ui).and_then(|()| match verb {
         Verb::Build(build) => build.run(context),
         Verb::Check(check) => check.run(context),
+        Verb::Ssh(ssh) => ssh.run(context),
+        Verb::Exec(exec) => exec.run(context),
+        Verb::Scp(scp) => scp.run(context),
+        Verb::Status(status) => status.run(context),
+        Verb::ListGenerations(list) => list.run(context),
+        Verb::DeleteGeneration(delete) => delete.run(context),
         Verb::Deploy(deploy) => deploy.run(context),
         Verb::Destroy(destroy) => destroy.run(context),
         Verb::Eval(eval) => eval.run(context),
@@ -178,8 +202,13 @@ fn run(context: &Context, verb: Verb) -> u8 {
 }
 
 impl Verb {
-    /// Whether `--json` means a stream of events, not one value at the end.
-    fn is_streaming(&self) -> bool {
-        matches!(self, Self::Deploy(_) | Self::Destroy(_))
+    /// How the run is shown.
+    fn screen(&self, global: &GlobalArguments) -> ui::Options {
+        // Elsewhere `--json` means one value at the end, not a stream of events.
+        let streaming = matches!(self, Self::Deploy(_) | Self::Destroy(_));
+        ui::Options {
+            is_still: matches!(self, Self::Ssh(_) | Self::Scp(_)),
+            ..global.screen(streaming)
+        }
     }
 }

@@ -25,19 +25,26 @@ pub struct SelectionArguments {
 }
 
 impl SelectionArguments {
+    /// What was typed, as patterns.
+    pub fn selection(&self) -> Result<Selection> {
+        Ok(Selection::parse(
+            &patterns(&self.on),
+            &patterns(&self.exclude),
+        )?)
+    }
+
     /// Finds what is selected by names and tags that are recorded.
     pub fn of_state(
         &self,
         names: &[String],
         tags: &BTreeMap<String, Vec<String>>,
     ) -> Result<Vec<String>> {
-        let selection = Selection::parse(&patterns(&self.on), &patterns(&self.exclude))?;
-        Ok(selection.resolve(names, tags)?)
+        Ok(self.selection()?.resolve(names, tags)?)
     }
 
     /// Finds the selected machines, evaluating tags only if a pattern names one.
     pub fn resolve(&self, evaluator: &Evaluator, names: &[String]) -> Result<Vec<String>> {
-        let selection = Selection::parse(&patterns(&self.on), &patterns(&self.exclude))?;
+        let selection = self.selection()?;
         let tags = if selection.needs_tags() {
             tags(evaluator, names)?
         } else {

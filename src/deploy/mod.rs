@@ -32,7 +32,7 @@ pub use mutation::Mutation;
 pub use request::{Limits, Request, Tools};
 pub use stage::{
     Answer, Applied, Checked, Definitions, Guard, Machines, NoNetwork, Origin, Scope, Stage,
-    Subject, Survey, Wanted, Wish, recorded,
+    Subject, Survey, Wanted, Wish, reached, recorded,
 };
 pub use trouble::Trouble;
 pub use work::{Provided, Reach};

@@ -35,3 +35,24 @@ pub struct Diagnostic {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub trace: Vec<String>,
 }
+
+impl Diagnostic {
+    /// What is wrong and what to do about it, where there is no place in a source.
+    pub fn new(message: impl Into<String>, hint: Option<String>) -> Self {
+        Self {
+            message: message.into(),
+            position: None,
+            hint,
+            trace: Vec::new(),
+        }
+    }
+
+    /// The same in the name of a machine or resource.
+    #[must_use]
+    pub fn of(self, name: &str) -> Self {
+        Self {
+            message: format!("{name}: {}", self.message),
+            ..self
+        }
+    }
+}

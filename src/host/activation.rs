@@ -96,7 +96,7 @@ impl Host {
         }
     }
 
-    fn command_error(&self, action: &str, error: crate::process::Error) -> Error {
+    pub(super) fn command_error(&self, action: &str, error: crate::process::Error) -> Error {
         Error::Command {
             machine: self.machine().to_owned(),
             action: action.to_owned(),

@@ -26,6 +26,8 @@ pub(super) struct Settings<'a> {
     pub user_config: Option<&'a Utf8Path>,
     pub accept_new_host_keys: bool,
     pub connect_timeout: Duration,
+    /// A person sits there, who may be asked and may want a terminal; the way is theirs alone.
+    pub interactive: bool,
 }
 
 /// Renders the configuration of one machine.
@@ -52,15 +54,20 @@ pub(super) fn render(
     ];
     lines.extend(ssh.port.map(|port| format!("Port {port}")));
     lines.extend((!ssh.user.is_empty()).then(|| format!("User {}", quote(&ssh.user))));
-    lines.extend([
-        // The master is started on purpose, by us; everybody else uses it.
-        "ControlMaster no".to_owned(),
-        format!("ControlPath {}", file(&files.control)),
-        "ControlPersist no".to_owned(),
-        "BatchMode yes".to_owned(),
-        "RequestTTY no".to_owned(),
-        "RemoteCommand none".to_owned(),
-    ]);
+    lines.extend(if settings.interactive {
+        // Another connection of the same machine may not know it by the same key.
+        vec!["ControlMaster no".to_owned(), "ControlPath none".to_owned()]
+    } else {
+        vec![
+            // The master is started on purpose, by us; everybody else uses it.
+            "ControlMaster no".to_owned(),
+            format!("ControlPath {}", file(&files.control)),
+            "ControlPersist no".to_owned(),
+            "BatchMode yes".to_owned(),
+            "RequestTTY no".to_owned(),
+            "RemoteCommand none".to_owned(),
+        ]
+    });
     // Before the options of the machine: no option may let another key in.
     lines.extend(key_lines(machine, files));
     lines.extend(
@@ -151,6 +158,7 @@ mod tests {
             user_config: Some(Utf8Path::new("/home/ada/.ssh/config")),
             accept_new_host_keys: true,
             connect_timeout: Duration::from_secs(10),
+            interactive: false,
         };
         let path = |name: &str| Some(Utf8Path::new("/run/nixops").join(name));
         let files = Files {

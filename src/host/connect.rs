@@ -13,7 +13,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use tempfile::TempDir;
 
 use super::{
-    Error, Failure, Host, Look, Passwords, Result, Ssh, Target, Transport, check,
+    Error, Failure, Host, Look, Passwords, Result, Ssh, Target, Transport, Way, check,
     config::Settings,
     master::Master,
     prefix,
@@ -114,6 +114,24 @@ impl Connections {
         Ok(Host::new(target.clone(), look, link, self.clone()))
     }
 
+    /// The way to a machine for a program that a person runs, such as ssh itself: it makes a connection of
+    /// its own.
+    pub fn way(&self, target: &Target) -> Result<Way> {
+        match &target.transport {
+            Transport::Ssh(ssh) => {
+                let shared = &self.shared;
+                let number = shared.next.fetch_add(1, Ordering::Relaxed);
+                let settings = shared.settings(true);
+                let files = Files::write(&shared.path, number, (target, ssh), &settings)?;
+                Ok(Way::ssh(&ssh.host, files))
+            }
+            Transport::Prefix(words) => {
+                check::prefix(words).map_err(|reason| unusable_prefix(target, reason))?;
+                Ok(Way::prefix(words))
+            }
+        }
+    }
+
     /// The children that these connections belong to.
     pub(super) fn processes(&self) -> &Processes {
         &self.shared.processes
@@ -127,7 +145,8 @@ impl Connections {
     fn connect_ssh(&self, target: &Target, ssh: &Ssh) -> Result<(Link, Look)> {
         let shared = &self.shared;
         let number = shared.next.fetch_add(1, Ordering::Relaxed);
-        let files = Files::write(&shared.path, number, (target, ssh), &shared.settings())?;
+        let settings = shared.settings(false);
+        let files = Files::write(&shared.path, number, (target, ssh), &settings)?;
         let to = (target.machine.as_str(), ssh);
         let (master, look) = self.try_connect(to, &files.config)?;
         let connection = Connection::new(ssh.clone(), files, master);
@@ -135,11 +154,7 @@ impl Connections {
     }
 
     fn ask_by(&self, target: &Target, words: &[String]) -> Result<(Link, Look)> {
-        check::prefix(words).map_err(|reason| Error::Provided {
-            machine: target.machine.clone(),
-            what: "command",
-            reason,
-        })?;
+        check::prefix(words).map_err(|reason| unusable_prefix(target, reason))?;
         let shared = &self.shared;
         let _place = shared.limit.take();
         let within = shared.options.connect_timeout + ANSWER_WITHIN;
@@ -169,12 +184,21 @@ impl Connections {
 }
 
 impl Shared {
-    fn settings(&self) -> Settings<'_> {
+    fn settings(&self, interactive: bool) -> Settings<'_> {
         Settings {
             user_config: self.options.user_config.as_deref(),
             accept_new_host_keys: self.options.accept_new_host_keys,
             connect_timeout: self.options.connect_timeout,
+            interactive,
         }
+    }
+}
+
+fn unusable_prefix(target: &Target, reason: &'static str) -> Error {
+    Error::Provided {
+        machine: target.machine.clone(),
+        what: "command",
+        reason,
     }
 }
 

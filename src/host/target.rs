@@ -71,6 +71,21 @@ impl Target {
         }
     }
 
+    /// A machine of which nothing is known but what its provider says: it was made, and never deployed.
+    ///
+    /// Nothing is known of how one becomes root there, so whoever logs in has to be.
+    pub fn made(machine: &str, outputs: &MachineOutputs) -> Result<Self> {
+        let bare = Self {
+            machine: machine.to_owned(),
+            transport: Transport::Ssh(Ssh {
+                user: "root".to_owned(),
+                ..Ssh::default()
+            }),
+            privilege_escalation_command: Vec::new(),
+        };
+        bare.with_outputs(outputs)
+    }
+
     /// A machine that is reached as its provider says: over ssh if it says so, else by a command.
     ///
     /// A provider that says nothing leaves the word to the options, which also add what it does not say.
@@ -79,13 +94,17 @@ impl Target {
         options: &MachineOptions,
         outputs: &MachineOutputs,
     ) -> Result<Self> {
-        let plain = Self::plain(machine, options);
+        Self::plain(machine, options).with_outputs(outputs)
+    }
+
+    fn with_outputs(self, outputs: &MachineOutputs) -> Result<Self> {
+        let machine = self.machine.clone();
         let refuse = |(what, reason)| Error::Provided {
-            machine: machine.to_owned(),
+            machine,
             what,
             reason,
         };
-        let transport = match (&outputs.ssh, &outputs.command, plain.transport) {
+        let transport = match (&outputs.ssh, &outputs.command, self.transport.clone()) {
             (Some(said), _, Transport::Ssh(ssh)) => {
                 Transport::Ssh(ssh.provided(said).map_err(refuse)?)
             }
@@ -95,7 +114,7 @@ impl Target {
             }
             (_, None, transport) => transport,
         };
-        Ok(Self { transport, ..plain })
+        Ok(Self { transport, ..self })
     }
 }
 

@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{Error, Output, Processes, Result, Running, command_line};
+use super::{Error, Output, Processes, Result, Running, command_line, registry::Role};
 
 /// How much of a standard error is kept.
 const STDERR_KEPT: usize = 64 * 1024;
@@ -91,7 +91,7 @@ impl<'a> Call<'a> {
             Stdio::null()
         });
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut running = Running::start(processes, command, self.label.clone(), false)?;
+        let mut running = Running::start(processes, command, self.label.clone(), Role::Work)?;
         let events = start_threads(&mut running, self.stdin);
         let mut output = Output {
             status: ExitStatus::default(),

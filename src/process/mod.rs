@@ -1,6 +1,6 @@
 //! Children of ours: every program that a run starts, and its end.
 //!
-//! Each child leads a process group of its own, so that Ctrl-C in a terminal reaches us alone and we decide what ends
+//! Each child leads a process group of its own, but for one that has the terminal, so that Ctrl-C in a terminal reaches us alone and we decide what ends
 //! first. One [`Processes`] belongs to a run and knows every child that is alive; [`Processes::interrupt`] ends them all
 //! and refuses new ones. A process id is only signalled while its child has not been reaped and under the lock that
 //! reaping takes, so that a signal never reaches a stranger that got the same number.

@@ -1,13 +1,13 @@
 use std::{
     collections::BTreeMap,
     fmt,
-    process::{Child, Command},
+    process::{Child, Command, ExitStatus},
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     thread,
     time::{Duration, Instant},
 };
 
-use rustix::process::{Pid, Signal, kill_process_group};
+use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 
 use super::{Call, Error, Output, Result, Running};
 
@@ -38,9 +38,20 @@ struct State {
 }
 
 struct Entry {
-    group: Pid,
+    process: Pid,
     label: String,
-    background: bool,
+    role: Role,
+}
+
+/// What a child is to the run.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Role {
+    /// Work, in a process group of its own.
+    Work,
+    /// No work of its own, as a connection that is kept open.
+    Background,
+    /// The program that has the terminal: it stays in our group, or the terminal would stop it.
+    Foreground,
 }
 
 impl Default for Processes {
@@ -71,7 +82,7 @@ impl Processes {
     ///
     /// `label` says what the child does in the user's words, e.g. `copy web`.
     pub fn spawn(&self, command: &mut Command, label: impl Into<String>) -> Result<Running> {
-        Running::start(self, command, label.into(), false)
+        Running::start(self, command, label.into(), Role::Work)
     }
 
     /// Starts a child that is not work of its own (a connection that is kept open): [`Processes::running`] leaves it out.
@@ -80,7 +91,18 @@ impl Processes {
         command: &mut Command,
         label: impl Into<String>,
     ) -> Result<Running> {
-        Running::start(self, command, label.into(), true)
+        Running::start(self, command, label.into(), Role::Background)
+    }
+
+    /// Runs a child to its end that reads and writes what we do, and has the terminal if there is one.
+    ///
+    /// A Ctrl-C there reaches it as well as us.
+    pub fn foreground(
+        &self,
+        command: &mut Command,
+        label: impl Into<String>,
+    ) -> Result<ExitStatus> {
+        Running::start(self, command, label.into(), Role::Foreground)?.wait()
     }
 
     /// Runs a child to its end with `stdin` as input and gives what it wrote, whatever its exit status.
@@ -150,7 +172,7 @@ impl Processes {
         state
             .alive
             .values()
-            .filter(|entry| !entry.background)
+            .filter(|entry| entry.role != Role::Background)
             .map(|entry| entry.label.clone())
             .collect()
     }
@@ -160,7 +182,7 @@ impl Processes {
         &self,
         command: &mut Command,
         label: &str,
-        background: bool,
+        role: Role,
     ) -> Result<(u64, Pid, Child)> {
         let mut state = self.state();
         if state.interrupted {
@@ -176,24 +198,24 @@ impl Processes {
                 program: command.get_program().to_string_lossy().into_owned(),
                 source,
             })?;
-        let group = Pid::from_child(&child);
+        let process = Pid::from_child(&child);
         let id = state.next;
         state.next += 1;
         state.alive.insert(
             id,
             Entry {
-                group,
+                process,
                 label: label.to_owned(),
-                background,
+                role,
             },
         );
-        Ok((id, group, child))
+        Ok((id, process, child))
     }
 
     /// Signals a child's group, if the child has not been reaped.
     pub(super) fn signal(&self, id: u64, signal: Signal) {
         if let Some(entry) = self.state().alive.get(&id) {
-            send(entry.group, signal);
+            send(entry, signal);
         }
     }
 
@@ -203,12 +225,12 @@ impl Processes {
         id: u64,
         child: &mut Child,
         kill_group: bool,
-    ) -> std::io::Result<std::process::ExitStatus> {
+    ) -> std::io::Result<ExitStatus> {
         let mut state = self.state();
         if let Some(entry) = state.alive.remove(&id)
             && (kill_group || state.interrupted)
         {
-            send(entry.group, Signal::KILL);
+            send(&entry, Signal::KILL);
         }
         let status = child.wait();
         drop(state);
@@ -235,11 +257,14 @@ impl fmt::Debug for Processes {
 
 fn signal_all(state: &State, signal: Signal) {
     for entry in state.alive.values() {
-        send(entry.group, signal);
+        send(entry, signal);
     }
 }
 
-/// Sends a signal to a group; a group whose last member has just ended is no error.
-fn send(group: Pid, signal: Signal) {
-    let _ = kill_process_group(group, signal);
+/// Sends a signal to a child and its group; a group whose last member has just ended is no error.
+fn send(entry: &Entry, signal: Signal) {
+    let _ = match entry.role {
+        Role::Work | Role::Background => kill_process_group(entry.process, signal),
+        Role::Foreground => kill_process(entry.process, signal),
+    };
 }

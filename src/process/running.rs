@@ -7,7 +7,7 @@ use std::{
 
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, waitid};
 
-use super::{Error, Processes, Result};
+use super::{Error, Processes, Result, registry::Role};
 
 /// A child that is alive; dropping it ends it and its group.
 #[derive(Debug)]
@@ -45,11 +45,13 @@ impl Running {
         processes: &Processes,
         command: &mut Command,
         label: String,
-        background: bool,
+        role: Role,
     ) -> Result<Self> {
-        command.process_group(0);
+        if role != Role::Foreground {
+            command.process_group(0);
+        }
         let program = command.get_program().to_string_lossy().into_owned();
-        let (id, group, child) = processes.start(command, &label, background)?;
+        let (id, group, child) = processes.start(command, &label, role)?;
         Ok(Self {
             processes: processes.clone(),
             id,

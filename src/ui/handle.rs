@@ -9,12 +9,14 @@ use std::time::{Duration, Instant};
 use zeroize::Zeroizing;
 
 use crate::evaluator::Diagnostic;
+use crate::process::Stream;
 
 use super::json::Json;
 use super::lines::Lines;
 use super::live::Live;
 use super::secret::{Hidden, read_secret};
 use super::sink::Sink;
+use super::talk::logged;
 use super::{Color, Event};
 
 /// How often the display on a terminal moves.
@@ -41,6 +43,8 @@ pub struct Options {
     pub show_trace: bool,
     /// How much is told beyond what matters: at 1 also every step and every line of output.
     pub verbosity: u8,
+    /// Whether nothing moves, since a program that the user runs has the terminal.
+    pub is_still: bool,
 }
 
 /// One way to show a run.
@@ -49,6 +53,8 @@ pub(super) trait Renderer: Send {
     fn event(&mut self, event: &Event);
     /// Writes data that the user asked for.
     fn data(&mut self, text: &str);
+    /// Writes text that is not data.
+    fn talk(&mut self, text: &str);
     /// Writes a question, behind which the answer will stand.
     fn question(&mut self, text: &str);
     /// Lets time pass on the display.
@@ -60,6 +66,7 @@ pub(super) trait Renderer: Send {
 enum Message {
     Event(Box<Event>),
     Data(String),
+    Talk(String),
     /// A question, whom to tell that it is shown, and what ends with it.
     Question(String, Sender<()>, Receiver<()>),
     Close,
@@ -81,6 +88,15 @@ impl Ui {
     /// Writes data that the user asked for to standard output, with a line end if it has none.
     pub fn data(&self, text: impl Into<String>) {
         let _ = self.sender.send(Message::Data(text.into()));
+    }
+
+    /// Writes a line of a program that the user runs on a machine, to the stream that the program wrote it to.
+    pub fn line(&self, machine: &str, stream: Stream, line: &str) {
+        let text = logged(Some(machine), line);
+        let _ = self.sender.send(match stream {
+            Stream::Stdout => Message::Data(text),
+            Stream::Stderr => Message::Talk(text),
+        });
     }
 
     /// Shows a question to a person and waits for the answer; whatever is not a yes is a no.
@@ -163,7 +179,9 @@ impl Screen {
         let err = Sink::new(err, options.color.applies_to(&io::stderr()));
         Self::with(match options.format {
             Format::Json => Box::new(Json::new(out, err, options)),
-            Format::People if can_move_its_cursor() => Box::new(Live::new(out, err, options)),
+            Format::People if can_move_its_cursor() && !options.is_still => {
+                Box::new(Live::new(out, err, options))
+            }
             Format::People => Box::new(Lines::new(out, err, options)),
         })
     }
@@ -222,6 +240,7 @@ fn show(receiver: &Receiver<Message>, mut renderer: Box<dyn Renderer>) -> bool {
         match receiver.recv_timeout(TICK) {
             Ok(Message::Event(event)) => renderer.event(&event),
             Ok(Message::Data(text)) => renderer.data(&text),
+            Ok(Message::Talk(text)) => renderer.talk(&text),
             Ok(Message::Question(text, shown, until)) => {
                 renderer.question(&text);
                 let _ = shown.send(());

@@ -43,6 +43,10 @@ impl Renderer for Json {
         self.out.write(&ended(text));
     }
 
+    fn talk(&mut self, text: &str) {
+        self.err.write(&ended(text));
+    }
+
     fn question(&mut self, text: &str) {
         self.err.write(text);
     }

@@ -44,6 +44,10 @@ impl Renderer for Lines {
         self.out.write(&ended(text));
     }
 
+    fn talk(&mut self, text: &str) {
+        self.err.write(&ended(text));
+    }
+
     fn question(&mut self, text: &str) {
         self.err.write(text);
     }

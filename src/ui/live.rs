@@ -90,6 +90,11 @@ impl Renderer for Live {
         self.rewind();
     }
 
+    fn talk(&mut self, text: &str) {
+        self.bar.suspend(|| self.err.write(&ended(text)));
+        self.rewind();
+    }
+
     fn question(&mut self, text: &str) {
         // Nothing may move while a person types; the next event brings the display back.
         self.bar.finish_and_clear();

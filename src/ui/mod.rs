@@ -25,6 +25,7 @@ mod quantity;
 mod sanitise;
 mod secret;
 mod sink;
+mod status;
 mod table;
 mod talk;
 
@@ -34,4 +35,5 @@ pub use event::Event;
 pub use handle::{Format, Options, Screen, Ui, can_ask};
 pub use plan::plan_text;
 pub use sanitise::sanitise;
+pub use status::{generations_text, status_text};
 pub use table::table;

@@ -15,6 +15,17 @@ pub(super) fn seconds(seconds: f64) -> String {
     }
 }
 
+/// Writes how long ago something was, in seconds: `just now`, `5 min`, `3 h`, `12 d`, `2 y`.
+pub(super) fn age(seconds: i64) -> String {
+    match seconds {
+        ..60 => "just now".to_owned(),
+        60..3600 => format!("{} min", seconds / 60),
+        3600..172_800 => format!("{} h", seconds / 3600),
+        172_800..63_072_000 => format!("{} d", seconds / 86_400),
+        _ => format!("{} y", seconds / 31_536_000),
+    }
+}
+
 /// Writes a size: `512 B`, `3.1 MB`, `40 GB`.
 pub(super) fn bytes(bytes: u64) -> String {
     const UNITS: [(u64, &str); 3] = [(1_000_000_000, "GB"), (1_000_000, "MB"), (1_000, "kB")];
@@ -39,6 +50,15 @@ mod tests {
             written,
             ["0 B", "999 B", "1.0 kB", "9.9 kB", "3.1 MB", "40 GB"]
         );
+    }
+
+    #[test]
+    fn an_age_has_one_unit() {
+        let written = [-5, 59, 60, 3599, 7200, 172_799, 172_800, 70_000_000].map(age);
+        let expected = [
+            "just now", "just now", "1 min", "59 min", "2 h", "47 h", "2 d", "2 y",
+        ];
+        assert_eq!(written, expected);
     }
 
     #[test]

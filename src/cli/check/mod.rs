@@ -1,7 +1,6 @@
 //! `nixops check`
 
 mod machines;
-mod targets;
 
 use std::{collections::BTreeSet, fs::File, num::NonZeroUsize, thread, time::Duration};
 
@@ -9,15 +8,15 @@ use anyhow::{Context as _, Result, bail};
 use clap::Args;
 
 use crate::{
-    check::{self, Evidence, MachineReport, Report},
+    check::{Evidence, MachineReport, Report},
     deploy::{self, Checked, Mutation, Stage},
+    fleet::{self, AskLimits, Roster, plain_target},
     host::{self, Connections},
     state::{DeploymentStore, Key, MachineRecord, Store as _},
     ui::check_text,
 };
 
-use machines::Machines;
-use targets::{Answers, made_target, plain_target};
+use machines::{Answers, found_target, select};
 
 use super::{
     Context,
@@ -124,8 +123,8 @@ impl Check {
         let stage = asking.stage_of_state(deploy::Limits::default());
         let recorded = store.records()?;
         let backends = stage.preview.providers.backends();
-        let mut machines = Machines::of(store.machines()?, &recorded, &backends);
-        let meant = machines.select(&self.selection, &recorded)?;
+        let mut machines = Roster::of(store.machines()?, &recorded, &backends);
+        let meant = select(&mut machines, &self.selection, &recorded)?;
         let options = host::Options {
             limit: self.parallelism.get(),
             ..self.reach.options()
@@ -150,10 +149,10 @@ impl Check {
         &self,
         stage: &Stage<'_>,
         connections: &Connections,
-        machines: &Machines,
+        machines: &Roster,
         meant: &BTreeSet<Key>,
     ) -> Result<(Checked, Answers)> {
-        let limits = check::Limits {
+        let limits = AskLimits {
             at_once: self.parallelism.get(),
             answer_within: Duration::from_secs(self.timeout),
         };
@@ -163,14 +162,14 @@ impl Check {
             let plain = plain.filter(|(name, _)| !machines.made.contains_key(*name));
             let plain =
                 answers.targets(plain.map(|(name, record)| (name, plain_target(name, record))));
-            let plain = scope.spawn(move || check::ask(connections, &plain, limits));
+            let plain = scope.spawn(move || fleet::ask(connections, &plain, limits));
             let checked = stage.check(|key| meant.contains(key))?;
             let made = machines.made.iter().filter_map(|(name, key)| {
                 let record = machines.records.get(name)?;
-                Some((name, made_target(name, record, key, &checked)?))
+                Some((name, found_target(name, record, key, &checked)?))
             });
             let made = answers.targets(made);
-            answers.answers = check::ask(connections, &made, limits);
+            answers.answers = fleet::ask(connections, &made, limits);
             match plain.join() {
                 Ok(more) => answers.answers.extend(more),
                 Err(panic) => std::panic::resume_unwind(panic),
@@ -182,11 +181,11 @@ impl Check {
     fn report(
         &self,
         ground: &Ground,
-        machines: Machines,
+        machines: Roster,
         mut answers: Answers,
         checked: &mut Checked,
     ) -> Report {
-        let Machines { records, made } = machines;
+        let Roster { records, made, .. } = machines;
         let report = |(name, record): (String, MachineRecord)| {
             let key = made.get(&name);
             let evidence = Evidence {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use nixops_plugin::protocol::{Attributes, MachineOutputs, ResourceState, Updated};
+use nixops_plugin::protocol::{Attributes, ResourceState, Updated};
 use serde_json::Value;
 
 use crate::check::{Condition, ResourceReport};
@@ -13,7 +13,6 @@ use crate::state::{Key, Phase, Record, Records};
 use super::super::Mutation;
 use super::super::trouble::Trouble;
 use super::Stage;
-use super::machines::reached;
 use super::parallel;
 use super::settle::{Aim, Steps};
 
@@ -164,10 +163,9 @@ impl Stage<'_> {
 }
 
 impl Checked {
-    /// How a machine is reached, if what its backend made is there.
-    pub fn reach(&self, key: &Key) -> Option<Result<MachineOutputs, Trouble>> {
-        let outputs = self.outputs.get(key)?;
-        Some(reached(key, outputs.clone()))
+    /// What a backend says of a machine, if what it made is there.
+    pub fn outputs(&self, key: &Key) -> Option<Attributes> {
+        self.outputs.get(key).cloned()
     }
 
     /// Whether a machine is switched on, if its backend says so: by an output `state`.

@@ -111,7 +111,7 @@ fn would(planned: &PlannedResource) -> Option<String> {
 }
 
 /// Reads how a machine is reached from what its provider says of it.
-pub(super) fn reached(key: &Key, outputs: Attributes) -> Result<MachineOutputs, Trouble> {
+pub fn reached(key: &Key, outputs: Attributes) -> Result<MachineOutputs, Trouble> {
     let hint = || Some("this is a defect of the provider; nothing was lost".to_owned());
     let read = serde_json::from_value(Value::Object(outputs));
     let outputs: MachineOutputs = read.map_err(|error| {

@@ -61,6 +61,11 @@ impl PluginSet {
         Some(&self.plugins[*self.backends.get(name)?])
     }
 
+    /// All backends of machines.
+    pub fn backends(&self) -> Vec<String> {
+        self.backends.keys().cloned().collect()
+    }
+
     fn add(&mut self, plugin: Plugin) -> Result<()> {
         if let Some(first) = self.get(&plugin.manifest.name) {
             return Err(Error::SameName {

@@ -182,7 +182,10 @@ impl Batch<'_> {
             let left = limit.saturating_sub(begin.elapsed());
             match self.answers.recv_timeout(left.min(TICK)) {
                 Ok((id, answer)) => {
-                    let place = self.open.remove(&id).unwrap_or_default();
+                    // One that was forgotten meanwhile is nobody's.
+                    let Some(place) = self.open.remove(&id) else {
+                        continue;
+                    };
                     return match answer {
                         Ok(answer) => Waited::Answer(place, answer),
                         Err(fault) => Waited::Over(place, fault),
