@@ -14,7 +14,7 @@ use std::{
 
 use camino::Utf8PathBuf;
 use nixops::{
-    deploy::{Limits, Request, Tools, deploy},
+    deploy::{Limits, Reboot, Request, Tools, deploy},
     evaluator::Evaluated,
     network::Machine,
     nix::{BuildOptions, Nix},
@@ -62,6 +62,8 @@ fn request(world: &World, extent: Extent, machines: &[Machine]) -> Request {
             .collect(),
         extent,
         always_activate: false,
+        reboot: Reboot::Never,
+        reboot_timeout: Duration::from_secs(1),
         limits: Limits::default(),
         build: BuildOptions::default(),
         roots: world.path("gcroots"),
@@ -129,7 +131,8 @@ fn a_deploy_activates_and_the_next_one_leaves_alone() {
     assert_eq!(second.totals.unchanged, 3);
     let steps: Vec<Step> = second.machines["web"].seconds.keys().copied().collect();
     assert_eq!(steps, [Step::Evaluate, Step::Connect]);
-    assert_eq!(web.connections().unwrap(), 2, "one for each deploy");
+    let connections = "one for each deploy, and one that confirmed";
+    assert_eq!(web.connections().unwrap(), 3, "{connections}");
 }
 
 #[test]

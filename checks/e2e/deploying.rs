@@ -25,7 +25,7 @@ fn a_network_is_deployed_and_a_second_deploy_changes_nothing() {
         let running = host.read_link("/run/current-system").unwrap().unwrap();
         assert_eq!(running.to_str(), system.as_str());
         assert_eq!(host.generations().unwrap().len(), 1);
-        assert_eq!(host.activations().unwrap().len(), 1);
+        assert_eq!(host.activations().unwrap().len(), 2);
     }
     assert_eq!(lab.read("web", "/etc/database"), "db");
 
@@ -38,7 +38,7 @@ fn a_network_is_deployed_and_a_second_deploy_changes_nothing() {
     again.exits(0);
     for (host, before) in lab.hosts.values().zip(before) {
         assert_eq!(again.result(&host.name), "unchanged");
-        assert_eq!(host.activations().unwrap().len(), 1);
+        assert_eq!(host.activations().unwrap().len(), 2);
         assert_eq!(
             host.connections().unwrap() - before,
             1,

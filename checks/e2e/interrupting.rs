@@ -27,7 +27,8 @@ fn an_interrupt_says_what_was_running_and_leaves_nothing_behind() {
     let gate = lab.gate("build");
     let network = |more: &str| {
         lab.network(&format!(
-            "db = {{ {} }};\n web = {{ pkgs, ... }}: {{ {} {HELD_ACTIVATION} {more} }};",
+            "db = {{ {} }};\n web = {{ pkgs, ... }}: {{ {} {HELD_ACTIVATION} {more}
+               deployment.rollback.timeout = 2; }};",
             lab.reach("db"),
             lab.reach("web"),
         ));
@@ -96,12 +97,19 @@ fn an_interrupt_says_what_was_running_and_leaves_nothing_behind() {
         .says("web> interrupted (activate)")
         .says("db> unchanged")
         .says("1 unchanged, 1 interrupted")
-        .says("next: an activation may still be running on web");
+        .says(
+            "next: an activation may still be running on web; unconfirmed, it goes back by itself",
+        );
     lab.is_left_alone();
     lab.let_activations_go("web");
 
     let again = lab.nixops(["deploy", "--json"]);
     again.exits(0);
+    let waited = again.events().into_iter().any(|event| {
+        let line = event["line"].as_str().unwrap_or_default();
+        line.starts_with("waiting for another activation to end: ")
+    });
+    assert!(waited, "two activations at once");
     assert_eq!(
         (lab.state("web").generations.len(), again.result("db")),
         (1, "unchanged".to_owned())

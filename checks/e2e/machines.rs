@@ -22,6 +22,9 @@ fn all_options_of_a_machine_are_told_with_their_defaults() {
             "privilegeEscalationCommand": ["sudo", "-H", "--"],
             "provisionSSHKey": true,
             "publicIPv4": null,
+            "rollback": {
+                "activationTimeout": 600, "enable": true, "onFailedUnits": false, "timeout": 60,
+            },
             "sshOptions": [],
             "substituteOnDestination": true,
             "tags": [],

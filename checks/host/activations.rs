@@ -1,12 +1,11 @@
 use std::slice;
 
-use camino::Utf8PathBuf;
+use camino::{Utf8Path, Utf8PathBuf};
 use nixops::{
-    host::{ActivationStatus, Error, Host},
-    network::CopyProtocol,
+    host::{ActivationStatus, Begun, Connections, End, Ended, Host, Order, Reason},
+    network::{CopyProtocol, RollbackOptions},
     nix::{BuildOptions, BuildQueue, Copy},
     plan::Goal,
-    process::Stream,
 };
 
 use crate::{
@@ -41,40 +40,81 @@ fn system(world: &World, host: &Host, status: i32) -> Utf8PathBuf {
     out
 }
 
+/// Has the host take up a system, and confirms it where it is on trial.
+fn take_up(connections: &Connections, host: &Host, order: Order) -> (End, Vec<String>) {
+    let mut said = Vec::new();
+    let mut note = |line: &str| said.push(line.to_owned());
+    let end = match Begun::begin(connections, host, order, &mut note).unwrap() {
+        Begun::Ended(end) => end,
+        Begun::Trial(trial) => trial.confirm(&mut note).unwrap(),
+    };
+    (end, said)
+}
+
+fn order(system: &Utf8Path, goal: Goal) -> Order {
+    Order {
+        system: system.to_owned(),
+        goal,
+        rollback: RollbackOptions {
+            timeout: 20,
+            ..RollbackOptions::default()
+        },
+        holder: "ada@laptop".to_owned(),
+    }
+}
+
 #[test]
-fn the_profile_is_set_and_the_exit_status_is_a_result() {
+fn each_end_of_an_activation_is_a_result() {
+    use ActivationStatus::{Done, RebootNeeded, UnitsFailed};
+
     let (world, server) = World::with_host();
     let connections = world.connections();
     let host = connections.connect(&target(&server)).unwrap();
     let cases = [
-        (9, Goal::Switch, ActivationStatus::Failed(9)),
-        (0, Goal::Switch, ActivationStatus::Done),
-        (4, Goal::Test, ActivationStatus::UnitsFailed),
-        (100, Goal::Boot, ActivationStatus::RebootNeeded),
-        (9, Goal::DryActivate, ActivationStatus::Failed(9)),
+        (0, Goal::Switch, Ended::Done(Done), 1),
+        (4, Goal::Test, Ended::Done(UnitsFailed), 1),
+        (100, Goal::Boot, Ended::Done(RebootNeeded), 2),
+        (100, Goal::Switch, Ended::Done(RebootNeeded), 2),
     ];
-    for (status, goal, expected) in cases {
+    for (status, goal, expected, generations) in cases {
         let system = system(&world, &host, status);
-        let mut said = Vec::new();
-        let mut note = |stream, line: &str| said.push((stream, line.to_owned()));
-        assert_eq!(host.activate(&system, goal, &mut note).unwrap(), expected);
-        said.sort_by_key(|(stream, _)| *stream == Stream::Stderr);
-        let lines = [
-            (Stream::Stdout, format!("doing {goal}")),
-            (Stream::Stderr, "as root".to_owned()),
-        ];
-        assert_eq!(said, lines);
-        host.set_profile(&system).unwrap();
+        let (end, said) = take_up(&connections, &host, order(&system, goal));
+        assert_eq!(end.ended, expected, "{goal}: {said:?}");
+        let goals: Vec<&str> = match goal {
+            Goal::Switch => vec!["doing test", "as root", "doing boot", "as root"],
+            Goal::Boot => vec!["doing boot", "as root"],
+            _ => vec!["doing test", "as root"],
+        };
+        assert_eq!(said, goals);
+        assert_eq!(server.generations().unwrap().len(), generations, "{goal}");
         let look = connections
             .connect(&target(&server))
             .unwrap()
             .look()
             .clone();
-        assert_eq!(look.profile, Some(system));
-        let changed = goal != Goal::DryActivate;
-        assert_eq!(look.unfinished, changed && status == 9, "{goal}");
+        assert!(!look.unfinished, "{goal}");
     }
-    assert_eq!(server.generations().unwrap().len(), cases.len());
+}
+
+#[test]
+fn a_system_that_fails_where_nothing_ran_before_is_left_as_it_is() {
+    let (world, server) = World::with_host();
+    let connections = world.connections();
+    let host = connections.connect(&target(&server)).unwrap();
+    let system = system(&world, &host, 9);
+    let (end, _) = take_up(&connections, &host, order(&system, Goal::Switch));
+    assert_eq!(end.ended, Ended::Failed(Reason::Status(9)));
+    let look = connections
+        .connect(&target(&server))
+        .unwrap()
+        .look()
+        .clone();
+    assert!(look.unfinished && look.profile.is_none());
+    let mut said = Vec::new();
+    let status = host.foretell(&system, &mut |line| said.push(line.to_owned()));
+    assert_eq!(status.unwrap(), ActivationStatus::Failed(9));
+    said.sort();
+    assert_eq!(said, ["as root", "doing dry-activate"]);
 }
 
 #[test]
@@ -85,31 +125,11 @@ fn a_machine_behind_a_command_takes_up_its_system_too() {
         let target = by_prefix(&server, user);
         let host = connections.connect(&target).unwrap();
         let system = system(&world, &host, 0);
-        host.set_profile(&system).unwrap();
-        let mut said = Vec::new();
-        let mut note = |_, line: &str| said.push(line.to_owned());
-        let status = host.activate(&system, Goal::Switch, &mut note).unwrap();
-        assert_eq!(status, ActivationStatus::Done);
-        said.sort();
-        assert_eq!(said, ["as root", "doing switch"]);
+        let (end, said) = take_up(&connections, &host, order(&system, Goal::Switch));
+        assert_eq!(end.ended, Ended::Done(ActivationStatus::Done));
+        assert_eq!(said, ["doing test", "as root", "doing boot", "as root"]);
         let look = connections.connect(&target).unwrap().look().clone();
         assert_eq!((look.profile, look.unfinished), (Some(system), false));
     }
     assert_eq!(server.connections().unwrap(), 0);
-}
-
-#[test]
-fn a_profile_cannot_point_to_what_is_not_there() {
-    let (world, server) = World::with_host();
-    let host = world.connections().connect(&target(&server)).unwrap();
-    let error = host
-        .set_profile("/nix/store/00000000000000000000000000000000-gone".into())
-        .unwrap_err();
-    assert!(matches!(error, Error::Command { .. }));
-    assert!(
-        error
-            .to_string()
-            .starts_with("web: setting the system profile failed: "),
-        "{error}"
-    );
 }

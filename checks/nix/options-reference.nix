@@ -20,6 +20,7 @@ let
       ../../lib/options/identity.nix
       ../../lib/options/keys.nix
       ../../lib/options/lifecycle.nix
+      ../../lib/options/rollback.nix
       ../../lib/options/networking.nix
       {
         # What NixOS declares is not there.

@@ -52,6 +52,7 @@ let
       ../options/identity.nix
       ../options/keys.nix
       ../options/lifecycle.nix
+      ../options/rollback.nix
       ../options/networking.nix
       ../options/platform.nix
       deploymentInfo

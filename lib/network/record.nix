@@ -77,6 +77,7 @@ let
       owners
       privilegeEscalationCommand
       provisionSSHKey
+      rollback
       sshOptions
       substituteOnDestination
       tags

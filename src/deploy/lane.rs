@@ -16,22 +16,23 @@ use super::Mutation;
 use super::road::{News, Road};
 use super::support::refuse_unsupported;
 use super::trouble::Trouble;
-use super::work::{Activation, Provided, Reach, Work};
+use super::work::{Provided, Reach, Work};
 
 /// How often the progress of a copy is told.
 const PACE: Duration = Duration::from_millis(500);
 
 /// One machine on its way, in a thread of its own.
 pub(super) struct Lane<'a, W> {
-    road: &'a Road<'a, W>,
-    machine: String,
+    pub(super) road: &'a Road<'a, W>,
+    pub(super) machine: String,
     seconds: RefCell<BTreeMap<Step, f64>>,
     system: RefCell<Option<String>>,
     copied: Cell<Option<Copied>>,
     provided: RefCell<Option<Provided>>,
 }
 
-type Way<T> = Result<T, Outcome>;
+/// A step of the way, or the outcome with which the way ends.
+pub(super) type Way<T> = Result<T, Outcome>;
 
 impl<'a, W: Work> Lane<'a, W> {
     pub(super) fn new(road: &'a Road<'a, W>, machine: String) -> Self {
@@ -193,7 +194,7 @@ impl<'a, W: Work> Lane<'a, W> {
             self.copy(&mutation, machine, &host)?;
         }
         match steps.activate {
-            Some(goal) => self.activate(&mutation, machine, &host, goal),
+            Some(goal) => self.take_up(&mutation, machine, &host, goal),
             None => Ok(Outcome::Copied),
         }
     }
@@ -256,35 +257,6 @@ impl<'a, W: Work> Lane<'a, W> {
         })
     }
 
-    fn activate(
-        &self,
-        mutation: &Mutation,
-        machine: &Machine,
-        host: &W::Host,
-        goal: Goal,
-    ) -> Way<Outcome> {
-        let mut line = |line: &str| {
-            let machine = Some(self.machine.clone());
-            self.road.ui.send(Event::Log {
-                machine,
-                step: Step::Activate,
-                line: line.to_owned(),
-            });
-        };
-        let activation = self.step(Step::Activate, Some(&self.road.activating), || {
-            self.road
-                .work
-                .activate(mutation, machine, host, goal, &mut line)
-        })?;
-        self.note(Some(mutation), machine)?;
-        Ok(match (goal, activation) {
-            (Goal::DryActivate, _) => Outcome::DryActivated,
-            (_, Activation::Done) => Outcome::Activated,
-            (_, Activation::UnitsFailed(units)) => Outcome::UnitsFailed { units },
-            (_, Activation::RebootRequired) => Outcome::RebootRequired,
-        })
-    }
-
     /// Tells the host of the others before it is activated, and where nothing else is to be done.
     fn share(&self, mutation: &Mutation, host: &W::Host) -> Way<()> {
         match self.road.request.extent {
@@ -297,7 +269,7 @@ impl<'a, W: Work> Lane<'a, W> {
     }
 
     /// Notes what the machine runs now, if that is what the run is for.
-    fn note(&self, mutation: Option<&Mutation>, machine: &Machine) -> Way<()> {
+    pub(super) fn note(&self, mutation: Option<&Mutation>, machine: &Machine) -> Way<()> {
         let settles = matches!(
             self.road.request.extent,
             Extent::Activate(Goal::Switch | Goal::Boot)
@@ -312,13 +284,18 @@ impl<'a, W: Work> Lane<'a, W> {
     }
 
     /// Takes a step: waits for its turn, tells its beginning and its end, and its time.
-    fn step<T>(
+    pub(super) fn step<T>(
         &self,
         step: Step,
         limit: Option<&Limit>,
         work: impl FnOnce() -> Result<T, Trouble>,
     ) -> Way<T> {
         let _place = limit.map(Limit::take);
+        self.timed(step, work)
+    }
+
+    /// Takes a step whose turn has come.
+    pub(super) fn timed<T>(&self, step: Step, work: impl FnOnce() -> Result<T, Trouble>) -> Way<T> {
         let machine = || self.machine.clone();
         self.refuse_interrupted(step)?;
         self.road.ui.send(Event::StepStarted {

@@ -16,6 +16,7 @@ mod road;
 mod site;
 mod stage;
 mod support;
+mod taking_up;
 mod token;
 mod trouble;
 mod work;
@@ -29,7 +30,7 @@ use crate::evaluator::Evaluated;
 use crate::plan::Summary;
 
 pub use mutation::Mutation;
-pub use request::{Limits, Request, Tools};
+pub use request::{Limits, Reboot, Request, Tools};
 pub use stage::{
     Answer, Applied, Checked, Definitions, Guard, Machines, NoNetwork, Origin, Scope, Stage,
     Subject, Survey, Wanted, Wish, reached, recorded,

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
+use std::time::Duration;
 
 use camino::Utf8PathBuf;
 
@@ -26,6 +27,10 @@ pub struct Request {
     pub extent: Extent,
     /// Activates unchanged machines too, whatever `deployment.alwaysActivate` says.
     pub always_activate: bool,
+    /// When hosts are booted.
+    pub reboot: Reboot,
+    /// How long a host may take to come back from a boot.
+    pub reboot_timeout: Duration,
     /// What may happen at once.
     pub limits: Limits,
     /// How Nix is to build.
@@ -43,11 +48,25 @@ impl Request {
             skipped: BTreeMap::new(),
             extent: Extent::BuildOnly,
             always_activate: false,
+            reboot: Reboot::Never,
+            reboot_timeout: Duration::ZERO,
             limits: Limits::default(),
             build,
             roots,
         }
     }
+}
+
+/// When a host is booted, once it has taken up its system.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum Reboot {
+    /// Never; that it would have to be is told.
+    #[default]
+    Never,
+    /// Where the system takes effect only then.
+    IfNeeded,
+    /// In any case.
+    Always,
 }
 
 /// How many machines may do one thing at once.

@@ -2,19 +2,23 @@
 
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
+use std::time::Duration;
 
 use camino::Utf8PathBuf;
 
-use crate::host::{self, ActivationStatus, Connections, Host, Target};
+use crate::evaluator::Diagnostic;
+use crate::host::{self, ActivationStatus, Connections, End, Host, Order, Reason, Target, Trial};
 use crate::network::{Addresses, Machine, MachineOptions};
 use crate::nix::{BuildEvent, BuildQueue, Copy, CopyProgress, Nix};
 use crate::plan::{Goal, PlannedMachine, Running, SavedPlan};
 use crate::process::{Limit, Processes};
-use crate::state::{Change, Entry, Key, MachineRecord, Operation, Stage, Store, file_name, now};
+use crate::state::{
+    Change, Entry, Holder, Key, MachineRecord, Operation, Stage, Store, file_name, now,
+};
 use crate::ui::{Event, Ui, sanitise};
 
-use super::trouble::Trouble;
-use super::work::{Activation, Provided, Reach, Work};
+use super::trouble::{Trouble, diagnostic};
+use super::work::{Activation, Begun, Ended, Provided, Reach, Work};
 use super::{Mutation, Request, Tools};
 
 /// Nix here, and the hosts there.
@@ -31,6 +35,7 @@ pub(super) struct Site<'a> {
     builds: BuildQueue,
     roots: Utf8PathBuf,
     rooting: Limit,
+    reboot_timeout: Duration,
 }
 
 /// Links that are registered at once; each is a process of Nix that writes to one database.
@@ -65,6 +70,7 @@ impl<'a> Site<'a> {
             builds,
             roots: request.roots.clone(),
             rooting: Limit::new(ROOTED_AT_ONCE),
+            reboot_timeout: request.reboot_timeout,
         }
     }
 
@@ -101,6 +107,7 @@ impl<'a> Site<'a> {
 
 impl Work for Site<'_> {
     type Host = Host;
+    type Trial = Trial;
 
     fn provided(&self, machine: &str, options: &MachineOptions) -> Result<Provided, Trouble> {
         if !options.has_backend() {
@@ -221,8 +228,6 @@ impl Work for Site<'_> {
             })
     }
 
-    /// Sets the profile, then switches, in the order of NixOps: what is activated is also what the
-    /// boot loader is written for.
     fn activate(
         &self,
         _: &Mutation,
@@ -230,29 +235,49 @@ impl Work for Site<'_> {
         host: &Host,
         goal: Goal,
         line: &mut dyn FnMut(&str),
-    ) -> Result<Activation, Trouble> {
+    ) -> Result<Begun<Self>, Trouble> {
         let trouble = |error| own(&machine.name, error);
         let system = machine.system.as_str().into();
-        if goal.sets_profile() {
-            host.set_profile(system).map_err(trouble)?;
+        if goal == Goal::DryActivate {
+            let status = host.foretell(system, line).map_err(trouble)?;
+            let (ended, units, host) = (host::Ended::Done(status), Vec::new(), host.clone());
+            return Ok(Begun::Ended(told(End { ended, units, host })?));
         }
-        let mut units = Vec::new();
-        let mut lines = |_, text: &str| {
-            units.extend(failed_units(text));
-            line(text);
+        let order = Order {
+            system: system.to_owned(),
+            goal,
+            rollback: machine.options.rollback.clone(),
+            holder: Holder::this("deploy").to_string(),
         };
-        let status = host.activate(system, goal, &mut lines);
-        let status = status.map_err(|error| unknown_end(own(&machine.name, error)))?;
-        match status {
-            ActivationStatus::Done => Ok(Activation::Done),
-            ActivationStatus::UnitsFailed => Ok(Activation::UnitsFailed(units)),
-            ActivationStatus::RebootNeeded => Ok(Activation::RebootRequired),
-            ActivationStatus::Failed(_) if self.interrupted() => Err(Trouble::Interrupted),
-            failed @ ActivationStatus::Failed(_) => {
-                let hint =
-                    "what it said stands above; the system profile names the new system already";
-                let hint = goal.sets_profile().then(|| hint.to_owned());
-                Err(Trouble::new(failed.to_string(), hint))
+        match host::Begun::begin(self.connections, host, order, line).map_err(trouble)? {
+            host::Begun::Ended(end) => Ok(Begun::Ended(told(end)?)),
+            host::Begun::Trial(trial) => Ok(Begun::Trial(*trial)),
+        }
+    }
+
+    fn confirm(
+        &self,
+        _: &Mutation,
+        machine: &Machine,
+        trial: Trial,
+        line: &mut dyn FnMut(&str),
+    ) -> Result<Ended<Host>, Trouble> {
+        let end = trial.confirm(line);
+        told(end.map_err(|error| own(&machine.name, error))?)
+    }
+
+    fn reboot(&self, _: &Mutation, machine: &Machine, host: &Host) -> Result<Host, Trouble> {
+        let host = self.connections.reboot(host, self.reboot_timeout);
+        let host = host.map_err(|error| own(&machine.name, error))?;
+        match &host.look().booted {
+            Some(booted) if *booted == machine.system => Ok(host),
+            booted => {
+                let booted = booted
+                    .as_ref()
+                    .map_or("nothing that is known", |path| path.as_str());
+                let message = format!("the host booted {booted}, and not {}", machine.system);
+                let hint = "look at its boot loader, and at what its console says";
+                Err(Trouble::new(message, Some(hint.to_owned())))
             }
         }
     }
@@ -295,40 +320,67 @@ fn own(machine: &str, error: host::Error) -> Trouble {
     Trouble::from(error).without_prefix(&format!("{machine}: "))
 }
 
-/// Adds what follows from losing an activation out of sight.
-fn unknown_end(trouble: Trouble) -> Trouble {
-    match trouble {
-        Trouble::Failed(mut diagnostic) => {
-            let hint =
-                "the activation may still be running on the host, and how it ends is unknown";
-            let hint = match diagnostic.hint.take() {
-                Some(before) => format!("{hint}; {before}"),
-                None => hint.to_owned(),
-            };
-            diagnostic.hint = Some(hint);
-            Trouble::Failed(diagnostic)
+/// Says in words how an activation ended.
+fn told(end: End) -> Result<Ended<Host>, Trouble> {
+    let End { ended, units, host } = end;
+    let units = units.iter().map(|unit| sanitise(unit).into_owned());
+    let activation = match ended {
+        host::Ended::Done(ActivationStatus::Done) => Activation::Done,
+        host::Ended::Done(ActivationStatus::UnitsFailed) => {
+            Activation::UnitsFailed(units.collect())
         }
-        Trouble::Interrupted => Trouble::Interrupted,
-    }
+        host::Ended::Done(ActivationStatus::RebootNeeded) => Activation::RebootRequired,
+        host::Ended::Done(failed @ ActivationStatus::Failed(_)) => {
+            return Err(Trouble::new(failed.to_string(), Some(ABOVE.to_owned())));
+        }
+        host::Ended::WentBack { reason, status } => {
+            Activation::RolledBack(went_back(&reason, status))
+        }
+        host::Ended::Rebooted => {
+            let message =
+                "the host was booted before the new system was confirmed, and runs what it booted";
+            let hint = "deploy again once it is clear why";
+            Activation::RolledBack(diagnostic(message, Some(hint.to_owned())))
+        }
+        host::Ended::Failed(reason) => {
+            let hint = "the host did not go back: nothing ran there before, or it is not to \
+                        (deployment.rollback.enable)";
+            return Err(Trouble::new(
+                reason.to_string(),
+                Some(format!("{ABOVE}; {hint}")),
+            ));
+        }
+        host::Ended::Busy(who) => {
+            let message = format!("another activation is going on there: {}", sanitise(&who));
+            let hint = "deploy again when it is over";
+            return Err(Trouble::new(message, Some(hint.to_owned())));
+        }
+        host::Ended::CutOff => {
+            let message = "the activation was killed on the host, which is somewhere in between";
+            let hint = "deploy again: it is activated anew then";
+            return Err(Trouble::new(message, Some(hint.to_owned())));
+        }
+    };
+    Ok(Ended { activation, host })
 }
 
-/// Reads the units that `switch-to-configuration` names when it ends with 4.
-fn failed_units(line: &str) -> Vec<String> {
-    let units = line.strip_prefix("warning: the following units failed: ");
-    let units = units.into_iter().flat_map(|units| units.split(", "));
-    units
-        .map(|unit| sanitise(unit.trim()).into_owned())
-        .collect()
-}
+/// Where to read why something failed.
+const ABOVE: &str = "what it said stands above";
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn failed_units_are_read_from_the_line_that_names_them() {
-        let line = "warning: the following units failed: a.service, b.mount";
-        assert_eq!(failed_units(line), ["a.service", "b.mount"]);
-        assert!(failed_units("starting the following units: a.service").is_empty());
-    }
+/// Why a host went back, and how that went.
+fn went_back(reason: &Reason, status: ActivationStatus) -> Diagnostic {
+    let message = format!("{reason}; the host went back to what ran before");
+    let hint = match (reason, status) {
+        (_, ActivationStatus::Failed(status)) => format!(
+            "going back ended with exit status {status}: look at the host before you deploy again"
+        ),
+        (Reason::Lease(_), _) => {
+            "the new system cuts the host off, or the line was down: look at its network, \
+             firewall and sshd"
+                .to_owned()
+        }
+        (Reason::Refused, _) => "deploy again when it is mended".to_owned(),
+        _ => ABOVE.to_owned(),
+    };
+    diagnostic(message, Some(hint))
 }

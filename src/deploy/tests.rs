@@ -12,8 +12,8 @@ use serde_json::json;
 
 use super::conductor::conduct;
 use super::trouble::{Trouble, diagnostic};
-use super::work::{Activation, Provided, Reach, Work};
-use super::{Limits, Mutation, Request};
+use super::work::{Activation, Begun, Ended, Provided, Reach, Work};
+use super::{Limits, Mutation, Reboot, Request};
 use crate::evaluator::{Evaluated, Whereabouts};
 use crate::network::{Machine, MachineOptions};
 use crate::nix::{BuildOptions, CopyProgress};
@@ -29,6 +29,7 @@ struct Notes {
     running: BTreeMap<String, Running>,
     provided: Option<Provided>,
     noted: Mutex<Vec<String>>,
+    confirmed: Mutex<Vec<String>>,
     shared: Mutex<Vec<String>>,
     fails: Vec<(&'static str, Step)>,
     activation: BTreeMap<String, Activation>,
@@ -72,6 +73,7 @@ impl Notes {
 
 impl Work for Notes {
     type Host = ();
+    type Trial = Activation;
 
     fn provided(&self, _: &str, _: &MachineOptions) -> Result<Provided, Trouble> {
         Ok(self.provided.clone().unwrap_or_default())
@@ -136,14 +138,33 @@ impl Work for Notes {
         (): &(),
         _: Goal,
         line: &mut dyn FnMut(&str),
-    ) -> Result<Activation, Trouble> {
+    ) -> Result<Begun<Self>, Trouble> {
         line("activating the configuration...");
         self.note(&machine.name, Step::Activate)?;
-        Ok(self
-            .activation
-            .get(&machine.name)
-            .cloned()
-            .unwrap_or(Activation::Done))
+        let activation = self.activation.get(&machine.name).cloned();
+        Ok(match activation {
+            Some(activation @ Activation::RolledBack(_)) => {
+                let host = ();
+                Begun::Ended(Ended { activation, host })
+            }
+            activation => Begun::Trial(activation.unwrap_or(Activation::Done)),
+        })
+    }
+
+    fn confirm(
+        &self,
+        _: &Mutation,
+        machine: &Machine,
+        activation: Activation,
+        _: &mut dyn FnMut(&str),
+    ) -> Result<Ended<()>, Trouble> {
+        self.confirmed.lock().unwrap().push(machine.name.clone());
+        let host = ();
+        Ok(Ended { activation, host })
+    }
+
+    fn reboot(&self, _: &Mutation, machine: &Machine, (): &()) -> Result<(), Trouble> {
+        self.note(&machine.name, Step::Reboot)
     }
 
     fn interrupted(&self) -> bool {
@@ -185,6 +206,8 @@ fn request(extent: Extent, machines: &[&str]) -> Request {
         machines: machines.iter().map(ToString::to_string).collect(),
         extent,
         always_activate: false,
+        reboot: Reboot::Never,
+        reboot_timeout: Duration::from_secs(1),
         limits: Limits::default(),
         build: BuildOptions::default(),
         roots: Utf8PathBuf::from("/nowhere"),
@@ -473,6 +496,56 @@ fn a_dry_run_says_that_a_machine_would_be_made_and_connects_to_nothing() {
     let text = outcome(&summary, "web").to_string();
     assert_eq!(text, "would create the machine, build, copy, activate");
     assert_eq!(notes.steps("web"), []);
+}
+
+#[test]
+fn what_went_back_is_neither_confirmed_nor_noted_nor_a_success() {
+    let because = diagnostic("units failed", None);
+    let went_back = Activation::RolledBack(because.clone());
+    let notes = Notes {
+        activation: BTreeMap::from([("web".to_owned(), went_back)]),
+        ..Notes::default()
+    };
+    let summary = deploy_with(&notes, &request(SWITCH, &["db", "web"]), |sender| {
+        evaluate(sender, "db");
+        evaluate(sender, "web");
+    });
+    let diagnostic = because;
+    assert_eq!(
+        *outcome(&summary, "web"),
+        Outcome::RolledBack { diagnostic }
+    );
+    assert_eq!(*notes.confirmed.lock().unwrap(), ["db"]);
+    assert_eq!(*notes.noted.lock().unwrap(), ["db"]);
+    assert_eq!((summary.totals.rolled_back, summary.exit_code()), (1, 1));
+}
+
+#[test]
+fn a_host_is_booted_where_that_is_needed_and_allowed_or_asked_for() {
+    let rebooted = |reboot, activation: Activation| {
+        let notes = Notes {
+            activation: BTreeMap::from([("web".to_owned(), activation)]),
+            ..Notes::default()
+        };
+        let request = Request {
+            reboot,
+            ..request(SWITCH, &["web"])
+        };
+        let summary = deploy_with(&notes, &request, |sender| evaluate(sender, "web"));
+        let booted = notes.steps("web").contains(&Step::Reboot);
+        (booted, outcome(&summary, "web").clone())
+    };
+    let needed = || Activation::RebootRequired;
+    assert_eq!(
+        rebooted(Reboot::Never, needed()),
+        (false, Outcome::RebootRequired)
+    );
+    assert_eq!(
+        rebooted(Reboot::IfNeeded, needed()),
+        (true, Outcome::Activated)
+    );
+    assert!(!rebooted(Reboot::IfNeeded, Activation::Done).0);
+    assert!(rebooted(Reboot::Always, Activation::Done).0);
 }
 
 #[test]

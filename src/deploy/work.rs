@@ -2,6 +2,7 @@
 
 use nixops_plugin::protocol::MachineOutputs;
 
+use crate::evaluator::Diagnostic;
 use crate::network::{Machine, MachineOptions};
 use crate::nix::CopyProgress;
 use crate::plan::{Goal, Running};
@@ -18,6 +19,24 @@ pub(super) enum Activation {
     UnitsFailed(Vec<String>),
     /// The system takes effect after a reboot.
     RebootRequired,
+    /// The host went back to what ran before; why.
+    RolledBack(Diagnostic),
+}
+
+/// An activation that was begun.
+pub(super) enum Begun<W: Work + ?Sized> {
+    /// It came to its end.
+    Ended(Ended<W::Host>),
+    /// The new system runs for a trial, and the host waits for a decision.
+    Trial(W::Trial),
+}
+
+/// The end of an activation.
+pub(super) struct Ended<H> {
+    /// How it ended.
+    pub(super) activation: Activation,
+    /// The connection that is left.
+    pub(super) host: H,
 }
 
 /// What the backend of a machine has to say of it.
@@ -48,6 +67,9 @@ pub enum Reach {
 pub(super) trait Work: Sync {
     /// A connection to a machine.
     type Host;
+
+    /// A new system on trial.
+    type Trial;
 
     /// How the machine is reached, which a backend may have made in the stage before.
     fn provided(&self, machine: &str, options: &MachineOptions) -> Result<Provided, Trouble>;
@@ -84,7 +106,7 @@ pub(super) trait Work: Sync {
     /// Notes that the machine runs the system.
     fn note(&self, mutation: &Mutation, machine: &Machine) -> Result<(), Trouble>;
 
-    /// Makes the host take up the system.
+    /// Begins to make the host take up the system.
     fn activate(
         &self,
         mutation: &Mutation,
@@ -92,7 +114,24 @@ pub(super) trait Work: Sync {
         host: &Self::Host,
         goal: Goal,
         line: &mut dyn FnMut(&str),
-    ) -> Result<Activation, Trouble>;
+    ) -> Result<Begun<Self>, Trouble>;
+
+    /// Makes a system on trial the host's own.
+    fn confirm(
+        &self,
+        mutation: &Mutation,
+        machine: &Machine,
+        trial: Self::Trial,
+        line: &mut dyn FnMut(&str),
+    ) -> Result<Ended<Self::Host>, Trouble>;
+
+    /// Boots the host, and waits until it runs the system.
+    fn reboot(
+        &self,
+        mutation: &Mutation,
+        machine: &Machine,
+        host: &Self::Host,
+    ) -> Result<Self::Host, Trouble>;
 
     /// Whether the user has interrupted the run.
     fn interrupted(&self) -> bool;

@@ -107,6 +107,32 @@ pub enum Error {
         error: Box<process::Error>,
     },
 
+    /// An activation was lost out of sight, and the host was not reached again.
+    #[error(
+        "{machine}: how the activation ends is not known, since the host was not reached again: {source}"
+    )]
+    OutOfSight {
+        /// The machine.
+        machine: String,
+        /// Whether the host goes back by itself.
+        goes_back: bool,
+        /// Where the host keeps what came of it.
+        id: String,
+        /// The last attempt.
+        source: Box<Self>,
+    },
+
+    /// A host did not come back from a boot.
+    #[error("{machine}: {}", no_return(*seconds, source.as_deref()))]
+    NoReturn {
+        /// The machine.
+        machine: String,
+        /// How long it was waited for.
+        seconds: u64,
+        /// The last attempt to reach it; none if it was reached, and had not been booted.
+        source: Option<Box<Self>>,
+    },
+
     /// The user's ssh configuration, or a file of ours, could not be read or made.
     #[error("cannot access {path}")]
     File {
@@ -163,6 +189,13 @@ impl Error {
                     "it must hold the password on its first line, and be yours alone: chmod 600 {path}"
                 ));
             }
+            Self::OutOfSight { goes_back, id, .. } => {
+                let back = "the host goes back to what ran before by itself, since nobody confirmed the new system; ";
+                let back = if *goes_back { back } else { "" };
+                return Some(format!(
+                    "{back}/run/nixops/activations/{id}/end says on the host what came of it, until it is booted"
+                ));
+            }
             Self::Prefix { .. } => {
                 return Some(
                     "check that the machine is up, and that the command that its provider names works here"
@@ -217,8 +250,17 @@ impl Error {
         match self {
             Self::Process(error) => error.is_interrupted(),
             Self::Command { error, .. } => error.is_interrupted(),
+            Self::OutOfSight { source, .. } => source.is_interrupted(),
             _ => false,
         }
+    }
+}
+
+/// What is wrong with a host that was to boot.
+fn no_return(seconds: u64, last: Option<&Error>) -> String {
+    match last {
+        None => format!("the host was not booted within {seconds} s, though it was told to"),
+        Some(error) => format!("the host did not come back within {seconds} s: {error}"),
     }
 }
 

@@ -12,6 +12,7 @@
 //! `nix-store --import`.
 
 mod activation;
+mod boot;
 mod check;
 mod config;
 mod connect;
@@ -32,7 +33,7 @@ mod ssh;
 mod target;
 mod way;
 
-pub use activation::ActivationStatus;
+pub use activation::{ActivationStatus, Begun, End, Ended, Order, Reason, Trial};
 pub use connect::{Connections, Options};
 pub use elevation::{ElevationFailure, Elevator};
 pub use error::{Error, Result};

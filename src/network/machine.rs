@@ -59,12 +59,42 @@ pub struct MachineOptions {
     pub substitute_on_destination: bool,
     /// Protocol of Nix in which the closure is sent.
     pub copy_protocol: CopyProtocol,
+    /// When the host goes back to what ran before.
+    #[serde(default)]
+    pub rollback: RollbackOptions,
     /// How it begins and ends where a backend makes it.
     #[serde(default, skip_serializing_if = "Lifecycle::is_default")]
     pub lifecycle: Lifecycle,
     /// What plugins export, untouched.
     #[serde(flatten)]
     pub exported: BTreeMap<String, Value>,
+}
+
+/// When a host goes back to what ran before a deploy.
+#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RollbackOptions {
+    /// Whether it goes back where the new system fails or is not confirmed.
+    pub enable: bool,
+    /// Seconds within which the new system is to be confirmed over a new connection.
+    #[schemars(range(min = 1))]
+    pub timeout: u64,
+    /// Seconds that `switch-to-configuration` may take.
+    #[schemars(range(min = 1))]
+    pub activation_timeout: u64,
+    /// Whether it goes back where units fail.
+    pub on_failed_units: bool,
+}
+
+impl Default for RollbackOptions {
+    fn default() -> Self {
+        Self {
+            enable: true,
+            timeout: 60,
+            activation_timeout: 600,
+            on_failed_units: false,
+        }
+    }
 }
 
 /// Protocol of Nix over SSH.

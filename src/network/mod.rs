@@ -11,6 +11,6 @@ mod resource;
 
 pub use addresses::{Address, Addresses};
 pub use key::{KeyOptions, KeySource};
-pub use machine::{CopyProtocol, Machine, MachineOptions};
+pub use machine::{CopyProtocol, Machine, MachineOptions, RollbackOptions};
 pub use names::Names;
 pub use resource::{CommandOutputOptions, SshKeyPairOptions};

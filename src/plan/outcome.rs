@@ -23,6 +23,8 @@ pub enum Step {
     Copy,
     /// The host takes up the system.
     Activate,
+    /// The host is booted anew, for what takes effect only then.
+    Reboot,
 }
 
 impl Step {
@@ -34,6 +36,7 @@ impl Step {
             Self::Build => "building",
             Self::Copy => "copying",
             Self::Activate => "activating",
+            Self::Reboot => "rebooting",
         }
     }
 
@@ -45,6 +48,7 @@ impl Step {
             Self::Build => "built",
             Self::Copy => "copied",
             Self::Activate => "activated",
+            Self::Reboot => "rebooted",
         }
     }
 }
@@ -57,6 +61,7 @@ impl fmt::Display for Step {
             Self::Build => "build",
             Self::Copy => "copy",
             Self::Activate => "activate",
+            Self::Reboot => "reboot",
         })
     }
 }
@@ -106,6 +111,12 @@ pub enum Outcome {
     /// Its system is in place, but takes effect only after a reboot (exit code 100 of
     /// `switch-to-configuration`).
     RebootRequired,
+    /// Its host went back to what ran before.
+    RolledBack {
+        /// Why.
+        #[serde(flatten)]
+        diagnostic: Diagnostic,
+    },
     /// It was not tried, because something that it needs is not there.
     Skipped {
         /// What that is, such as `neatcloudVolumes.data failed`.
@@ -141,9 +152,20 @@ impl Outcome {
             | Self::DryActivated => true,
             Self::UnitsFailed { .. }
             | Self::RebootRequired
+            | Self::RolledBack { .. }
             | Self::Skipped { .. }
             | Self::Failed { .. }
             | Self::Interrupted { .. } => false,
+        }
+    }
+}
+
+impl Outcome {
+    /// What is wrong with the machine, if it is wrong.
+    pub fn diagnostic(&self) -> Option<&Diagnostic> {
+        match self {
+            Self::Failed { diagnostic, .. } | Self::RolledBack { diagnostic } => Some(diagnostic),
+            _ => None,
         }
     }
 }
@@ -181,6 +203,7 @@ impl fmt::Display for Outcome {
                 write!(formatter, "activated, units failed: {}", units.join(", "))
             }
             Self::RebootRequired => formatter.write_str("activated, reboot required"),
+            Self::RolledBack { .. } => formatter.write_str("rolled back"),
             Self::Failed { step, .. } => write!(formatter, "failed to {step}"),
             Self::Interrupted { step, .. } => write!(formatter, "interrupted ({step})"),
         }

@@ -70,6 +70,9 @@ pub struct Totals {
     pub reboot_required: usize,
     /// Those on which a step failed.
     pub failed: usize,
+    /// Those whose hosts went back to what ran before.
+    #[serde(default)]
+    pub rolled_back: usize,
     /// Those that were not tried because something that they need is not there.
     #[serde(default)]
     pub skipped: usize,
@@ -98,6 +101,7 @@ impl Totals {
                 Outcome::UnitsFailed { .. } => &mut totals.units_failed,
                 Outcome::RebootRequired => &mut totals.reboot_required,
                 Outcome::Failed { .. } => &mut totals.failed,
+                Outcome::RolledBack { .. } => &mut totals.rolled_back,
                 Outcome::Skipped { .. } => &mut totals.skipped,
                 Outcome::Interrupted { .. } => &mut totals.interrupted,
             } += 1;
@@ -111,7 +115,11 @@ impl Totals {
             Self {
                 interrupted: 1.., ..
             } => 130,
-            Self { failed: 1.., .. } | Self { skipped: 1.., .. } => 1,
+            Self { failed: 1.., .. }
+            | Self {
+                rolled_back: 1.., ..
+            }
+            | Self { skipped: 1.., .. } => 1,
             Self {
                 units_failed: 1.., ..
             } => 4,

@@ -18,8 +18,8 @@ pub(super) fn overview(summary: &Summary, show_trace: bool, color: bool) -> Stri
         text += "\n";
     }
     for (name, machine) in &summary.machines {
-        if let Outcome::Failed { step, diagnostic } = &machine.outcome {
-            let subject = format!("{name}: failed to {step}");
+        if let Some(diagnostic) = machine.outcome.diagnostic() {
+            let subject = format!("{name}: {}", machine.outcome);
             text += &message::error(Some(&subject), diagnostic, show_trace, color);
             text += "\n\n";
         }
@@ -124,6 +124,7 @@ fn totals(summary: &Summary) -> String {
         (totals.units_failed, "with failed units"),
         (totals.reboot_required, "to be rebooted"),
         (totals.failed, "failed"),
+        (totals.rolled_back, "rolled back"),
         (totals.skipped, "skipped"),
         (totals.interrupted, "interrupted"),
     ];
@@ -175,7 +176,7 @@ fn advice(summary: &Summary) -> Vec<String> {
     let mut advice = Vec::new();
     if !going_on.is_empty() {
         advice.push(format!(
-            "an activation may still be running on {}",
+            "an activation may still be running on {}; unconfirmed, it goes back by itself",
             going_on.join(", ")
         ));
     }
@@ -207,7 +208,10 @@ fn again(summary: &Summary) -> Option<String> {
     let left = machines.filter(|(_, machine)| {
         matches!(
             machine.outcome,
-            Outcome::Failed { .. } | Outcome::Interrupted { .. } | Outcome::Skipped { .. }
+            Outcome::Failed { .. }
+                | Outcome::RolledBack { .. }
+                | Outcome::Interrupted { .. }
+                | Outcome::Skipped { .. }
         )
     });
     let names: Vec<&str> = left.map(|(name, _)| name.as_str()).collect();
@@ -303,7 +307,7 @@ mod tests {
         hint: is sshd running there?
 
         6 machines in 1 min 15 s: 1 activated, 1 unchanged, 1 with failed units, 1 to be rebooted, 1 failed, 1 interrupted
-        next: an activation may still be running on queue
+        next: an activation may still be running on queue; unconfirmed, it goes back by itself
         next: see what failed with 'systemctl --failed' on web-2
         next: reboot proxy to take up the new system
         next: run it again for the rest with --on mail --on queue

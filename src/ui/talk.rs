@@ -197,7 +197,7 @@ fn interrupted(running: &[String]) -> String {
 
 /// An outcome in one line; the table at the end has the rest.
 fn result(outcome: &Outcome) -> String {
-    let Outcome::Failed { diagnostic, .. } = outcome else {
+    let Some(diagnostic) = outcome.diagnostic() else {
         return painted(outcome);
     };
     let message = sanitise(&diagnostic.message);

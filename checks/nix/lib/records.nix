@@ -23,6 +23,7 @@ in
       "privilegeEscalationCommand"
       "provisionSSHKey"
       "publicIPv4"
+      "rollback"
       "sshOptions"
       "substituteOnDestination"
       "tags"

@@ -12,6 +12,8 @@ if [ ! -e /etc/sudoers ] && [ ! -e /etc/doas.conf ]; then
     cp /etc/rig/sudo.sh /run/wrappers/bin/sudo
     chmod 755 /run/wrappers/bin/sudo
 fi
+cp /etc/rig/reboot.sh /run/wrappers/bin/reboot
+chmod 755 /run/wrappers/bin/reboot
 
 boot=/proc/sys/kernel/random/boot_id
 umount -n -l "$boot" 2>/dev/null || true

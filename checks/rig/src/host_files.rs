@@ -169,6 +169,10 @@ fn write_etc(etc: &Path, name: &str) -> Result<(), RigError> {
             include_str!("../scripts/first.sh").to_owned(),
         ),
         ("rig/sudo.sh", include_str!("../scripts/sudo.sh").to_owned()),
+        (
+            "rig/reboot.sh",
+            include_str!("../scripts/reboot.sh").to_owned(),
+        ),
         ("profile", format!("PATH={HOST_PATH}\nexport PATH\n")),
     ];
     files

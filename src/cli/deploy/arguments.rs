@@ -7,7 +7,7 @@ use camino::Utf8PathBuf;
 use clap::Args;
 
 use crate::{
-    deploy::Limits,
+    deploy::{Limits, Reboot},
     host::{self, Connections},
     nix::BuildOptions,
     plan::{Extent, Goal},
@@ -66,6 +66,51 @@ impl ExtentArguments {
             () if test => Extent::Activate(Goal::Test),
             () => Extent::Activate(Goal::Switch),
         }
+    }
+}
+
+/// Whether hosts are booted once they have taken up their systems.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "How far to go")]
+pub struct RebootArguments {
+    /// Boot hosts whose systems take effect only then
+    #[arg(long)]
+    allow_reboot: bool,
+
+    /// Activate from the next boot on, and boot every host
+    #[arg(long, conflicts_with_all = ["build_only", "copy_only", "dry_activate", "test"])]
+    force_reboot: bool,
+
+    /// Seconds within which a host has to be back
+    #[arg(long, value_name = "SECONDS", default_value_t = 600, value_parser = number::seconds)]
+    reboot_timeout: u64,
+}
+
+impl RebootArguments {
+    /// When hosts are booted.
+    pub fn meaning(&self) -> Reboot {
+        match self {
+            Self {
+                force_reboot: true, ..
+            } => Reboot::Always,
+            Self {
+                allow_reboot: true, ..
+            } => Reboot::IfNeeded,
+            _ => Reboot::Never,
+        }
+    }
+
+    /// How far to go in view of it: a host that is booted anyway need not switch before.
+    pub fn extent(&self, asked: Extent) -> Extent {
+        match asked {
+            Extent::Activate(Goal::Switch) if self.force_reboot => Extent::Activate(Goal::Boot),
+            asked => asked,
+        }
+    }
+
+    /// How long a host may be away.
+    pub fn timeout(&self) -> Duration {
+        Duration::from_secs(self.reboot_timeout)
     }
 }
 

@@ -11,7 +11,7 @@ use camino::Utf8PathBuf;
 use clap::Args;
 
 use crate::{
-    deploy::{Applied, Limits, Mutation, Request, Trouble},
+    deploy::{Applied, Limits, Mutation, Reboot, Request, Trouble},
     host::Connections,
     plan::{Extent, PlannedResource, SavedPlan, SavedSource},
     state::{DeploymentStore, file_name},
@@ -31,7 +31,7 @@ use super::{
     state::{StateArguments, WaitArguments},
 };
 pub use arguments::{BuildArguments, ReachArguments};
-use arguments::{ExtentArguments, HostArguments};
+use arguments::{ExtentArguments, HostArguments, RebootArguments};
 pub use asking::{AgreementArguments, ResourceArguments};
 
 /// Deploy the network: its resources first, then its machines
@@ -46,6 +46,7 @@ pub use asking::{AgreementArguments, ResourceArguments};
   nixops deploy --on 'web-*' @eu        some machines, and the resources that they need
   nixops deploy --flake .#prod --boot   another network, from the next boot on
   nixops deploy --plan tomorrow.plan    what `nixops plan --out` planned, and nothing else
+  nixops deploy --allow-reboot          boot what takes effect only then
   nixops deploy --kill-obsolete --yes   also delete what the network has no more
   nixops deploy --file ./net            a classic network
 
@@ -73,6 +74,9 @@ pub struct Deploy {
     extent: ExtentArguments,
 
     #[command(flatten)]
+    reboot: RebootArguments,
+
+    #[command(flatten)]
     resources: ResourceArguments,
 
     #[command(flatten)]
@@ -90,7 +94,7 @@ impl Deploy {
     pub fn run(self, context: &Context) -> Result<u8> {
         let saved = self.plan.as_deref().map(SavedPlan::read).transpose()?;
         let assumed = saved.as_ref().map(|saved| saved.deployment.uuid.as_str());
-        let extent = self.extent.meaning();
+        let extent = self.extent();
         let intent = Intent {
             extent: Some(extent),
             assumed,
@@ -134,7 +138,7 @@ impl Deploy {
             names: session.names.clone(),
             selected: selected.clone(),
         });
-        let extent = self.extent.meaning();
+        let extent = self.extent();
         let mutation = Mutation::of_resources(extent);
         let mut survey = surveyed(context, session, &stage, &selected)?;
         show(context, &survey, extent == Extent::DryRun);
@@ -166,6 +170,10 @@ impl Deploy {
         self.machines(context, session, store, &survey, &applied, part)
     }
 
+    fn extent(&self) -> Extent {
+        self.reboot.extent(self.extent.meaning())
+    }
+
     fn limits(&self) -> Limits {
         self.hosts.limits(self.resources.agreement.parallelism)
     }
@@ -174,8 +182,10 @@ impl Deploy {
         Ok(Request {
             machines,
             skipped: BTreeMap::new(),
-            extent: self.extent.meaning(),
-            always_activate: self.hosts.always_activate,
+            extent: self.extent(),
+            always_activate: self.hosts.always_activate || self.reboot.meaning() == Reboot::Always,
+            reboot: self.reboot.meaning(),
+            reboot_timeout: self.reboot.timeout(),
             limits: self.limits(),
             build: self.build.options(),
             roots: roots_directory(&session.ground.deployment.uuid)?,

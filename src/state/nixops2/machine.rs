@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::{
-    network::{CopyProtocol, KeyOptions, KeySource, MachineOptions},
+    network::{CopyProtocol, KeyOptions, KeySource, MachineOptions, RollbackOptions},
     state::{Lifecycle, MachineRecord, SecretParts},
 };
 
@@ -92,6 +92,7 @@ fn options(old: &OldResource) -> Result<MachineOptions, Error> {
         .map(|(name, key)| (name.clone(), key.bring(name)));
     Ok(MachineOptions {
         lifecycle: Lifecycle::default(),
+        rollback: RollbackOptions::default(),
         target_env: old.kind.clone(),
         target_host: old
             .text("targetHost")

@@ -1,0 +1,87 @@
+//! The part of a lane in which the host takes up the system.
+
+use crate::network::Machine;
+use crate::plan::{Extent, Goal, Outcome, Step};
+use crate::process::Place;
+use crate::ui::Event;
+
+use super::Mutation;
+use super::lane::{Lane, Way};
+use super::request::Reboot;
+use super::trouble::Trouble;
+use super::work::{Activation, Begun, Ended, Work};
+
+impl<W: Work> Lane<'_, W> {
+    /// Has the host take up the system, tries it out, and boots the host where that was asked for.
+    pub(super) fn take_up(
+        &self,
+        mutation: &Mutation,
+        machine: &Machine,
+        host: &W::Host,
+        goal: Goal,
+    ) -> Way<Outcome> {
+        let place = self.road.activating.take();
+        let ended = self.timed(Step::Activate, || {
+            let mut line = |line: &str| self.log(line);
+            let work = self.road.work;
+            match work.activate(mutation, machine, host, goal, &mut line)? {
+                Begun::Ended(ended) => Ok(ended),
+                Begun::Trial(trial) => self.try_out(mutation, machine, trial, place),
+            }
+        })?;
+        let Ended { activation, host } = ended;
+        let activation = match activation {
+            Activation::RolledBack(diagnostic) => return Err(Outcome::RolledBack { diagnostic }),
+            other if self.is_to_reboot(&other) => {
+                let reboot = || self.road.work.reboot(mutation, machine, &host);
+                self.timed(Step::Reboot, reboot)?;
+                Activation::Done
+            }
+            other => other,
+        };
+        self.note(Some(mutation), machine)?;
+        Ok(match (goal, activation) {
+            (Goal::DryActivate, _) => Outcome::DryActivated,
+            (_, Activation::UnitsFailed(units)) => Outcome::UnitsFailed { units },
+            (_, Activation::RebootRequired) => Outcome::RebootRequired,
+            (_, Activation::Done | Activation::RolledBack(_)) => Outcome::Activated,
+        })
+    }
+
+    /// Makes the system the host's own. Where the user wants no more, nobody confirms, and the host goes back.
+    fn try_out(
+        &self,
+        mutation: &Mutation,
+        machine: &Machine,
+        trial: W::Trial,
+        _place: Place,
+    ) -> Result<Ended<W::Host>, Trouble> {
+        if self.road.work.interrupted() {
+            return Err(Trouble::Interrupted);
+        }
+        let mut line = |line: &str| self.log(line);
+        let work = self.road.work;
+        work.confirm(mutation, machine, trial, &mut line)
+    }
+
+    fn is_to_reboot(&self, activation: &Activation) -> bool {
+        let settles = matches!(
+            self.road.request.extent,
+            Extent::Activate(Goal::Switch | Goal::Boot)
+        );
+        settles
+            && match self.road.request.reboot {
+                Reboot::Never => false,
+                Reboot::IfNeeded => *activation == Activation::RebootRequired,
+                Reboot::Always => true,
+            }
+    }
+
+    fn log(&self, line: &str) {
+        self.road.ui.send(Event::Log {
+            machine: Some(self.machine.clone()),
+            step: Step::Activate,
+            line: line.to_owned(),
+        });
+    }
+}

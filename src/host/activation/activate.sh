@@ -1,0 +1,122 @@
+# Makes a system the one that runs, by itself: whoever asked for it may go away meanwhile.
+#
+#   sh activate.sh DIRECTORY SYSTEM GOAL ROLLBACK LEASE LIMIT UNITS
+#
+# ROLLBACK: `yes' goes back to what ran before where it fails or is not confirmed. LEASE: seconds without a
+# word from the deployer after which it is not confirmed. LIMIT: seconds that switching may take.
+# UNITS: `refuse' goes back where units fail, `accept' does not.
+#
+# Files in DIRECTORY: `log', what is said; `pid'; `tested', the exit status of the new system; `renew', made by
+# the deployer to begin the lease anew; `decision', a link whose target is the decision, made by whoever
+# comes first; `end', the last word. Each is whole as soon as it is there.
+set -u
+umask 022
+directory=$1 system=$2 goal=$3 rollback=$4 lease=$5 limit=$6 units=$7
+profile=/nix/var/nix/profiles/system
+roots=/nix/var/nix/gcroots/nixops
+marks=/run/nixops/activating
+PATH=${PATH:+$PATH:}/run/current-system/sw/bin:/run/wrappers/bin:/usr/sbin:/usr/bin:/sbin:/bin
+export PATH
+cd /
+exec </dev/null >>"$directory/log" 2>&1
+
+tell() {
+  echo "$2" >"$directory/.$1"
+  mv "$directory/.$1" "$directory/$1"
+}
+
+end() {
+  rm -rf "$roots"
+  # Both before the last word: who reads it may begin at once.
+  rm -f /run/nixops/holder
+  exec 9>&-
+  tell end "$*"
+  exit 0
+}
+
+# What runs is as somebody wanted it, so that nothing need be repeated.
+settled() { rm -rf "$marks"; }
+
+# Runs `switch-to-configuration' of $1 with the goal $2, which may hang, and may leave daemons behind.
+switch() { timeout --kill-after=10 "$limit" "$1/bin/switch-to-configuration" "$2" 9>&-; }
+
+# Goes back because of $1, or fails where that cannot be.
+back() {
+  if [ "$rollback" != yes ] || [ "$goal" = boot ] || [ -z "$before" ] || [ "$before" = "$system" ]; then
+    end failed "$status" "$1"
+  fi
+  echo "going back to $before"
+  switch "$before" test
+  returned=$?
+  case $returned in 0 | 4 | 100) settled ;; esac
+  end rolled-back "$status" "$1" "$returned"
+}
+
+echo $$ >"$directory/pid"
+exec 9>>/run/nixops/lock
+flock -n 9 || {
+  exec 9>&-
+  tell end "busy $(cat /run/nixops/holder 2>/dev/null)"
+  exit 0
+}
+cp "$directory/who" /run/nixops/holder
+
+status=0
+before=$(readlink -f /run/current-system) || before=
+[ -d "$before/bin" ] || before=
+mkdir -p "$marks" && : >"$marks/$goal"
+mkdir -p "$roots" && ln -sfn "$system" "$roots/new"
+[ -z "$before" ] || ln -sfn "$before" "$roots/before"
+
+if [ "$goal" != boot ]; then
+  switch "$system" test
+  status=$?
+  case $status in
+    0 | 100) refused= ;;
+    4) if [ "$units" = refuse ]; then refused=units; else refused=; fi ;;
+    124 | 137) refused=limit ;;
+    *) refused=status ;;
+  esac
+  [ -z "$refused" ] || back "$refused"
+  if [ "$rollback" = yes ]; then
+    tell tested "$status"
+    # Counted in sleeps: clocks jump.
+    left=$((lease * 5))
+    until [ -L "$directory/decision" ]; do
+      if [ -e "$directory/renew" ]; then
+        rm -f "$directory/renew"
+        left=$((lease * 5))
+      fi
+      [ "$left" -gt 0 ] || ln -s lease "$directory/decision"
+      sleep 0.2
+      left=$((left - 1))
+    done
+    decision=$(readlink "$directory/decision")
+    [ "$decision" = confirm ] || back "$decision"
+  fi
+fi
+
+if [ "$goal" != test ]; then
+  booted=$(readlink "$profile") || booted=
+  nix-env --profile "$profile" --set "$system" 9>&- || back profile
+  switch "$system" boot
+  installed=$?
+  case $installed in
+    0 | 4 | 100) ;;
+    *)
+      [ "$goal" != boot ] || status=$installed
+      number=${booted#system-}
+      if [ "$rollback" = yes ] && [ -n "$booted" ]; then
+        nix-env --profile "$profile" --switch-generation "${number%-link}" 9>&-
+        switch "$(readlink -f "$profile")" boot
+      fi
+      back boot
+      ;;
+  esac
+  [ "$goal" != boot ] || status=$installed
+fi
+case $goal,$status in
+  switch,*) settled ;;
+  *) rm -f "$marks/$goal" ;;
+esac
+end "done" "$status"

@@ -1,0 +1,404 @@
+//! An activation from here: begun, followed over connections that may break, decided.
+
+use std::{
+    sync::atomic::{AtomicBool, Ordering},
+    thread,
+    time::{Duration, Instant},
+};
+
+use super::super::{Connections, Error, Host, Remote, Result};
+use super::{
+    order::{ActivationStatus, Ended, Order},
+    word::Word,
+};
+use crate::{network::RollbackOptions, process::Stream, state::new_uuid};
+
+/// What runs on the host.
+const SCRIPT: &str = include_str!("activate.sh");
+
+/// Puts the script, which comes on standard input, and who wants it into the directory `$1`, and starts it
+/// detached: as a unit of systemd where that runs, so that it outlives the session whatever logind thinks, else in a
+/// session of its own. Keeps the directories of the last activations alone.
+const BEGIN: &str = r#"umask 022; d=/run/nixops/activations/$1; mkdir -p /run/nixops && { [ -d /run/nixops/activations ] || mkdir -m 700 /run/nixops/activations; } && mkdir "$d" && cat >"$d/script" && echo "$2" >"$d/who" && : >"$d/log" || exit 1; shift 2; (cd /run/nixops/activations && ls -t | tail -n +9 | while read -r old; do [ -e "$old/end" ] && rm -rf "$old"; done); set -- "$d" "$@"; if [ -d /run/systemd/system ]; then exec systemd-run --quiet --collect --no-ask-password --service-type=exec --unit="nixops-activation-${d##*/}" --setenv=PATH="$PATH" /bin/sh "$d/script" "$@"; fi; setsid /bin/sh "$d/script" "$@" </dev/null >/dev/null 2>&1 &"#;
+
+/// Tells the lines of the log after the first `$2`, each behind `l `, and then a word behind `s `: at the end, once
+/// the new system was tested if `$3` is `tested`, or after some seconds in any case.
+const FOLLOW: &str = r#"d=/run/nixops/activations/$1; n=$2; i=0; [ -d "$d" ] || { echo "s gone"; exit 0; }; while :; do word=more; p=$(cat "$d/pid" 2>/dev/null); if [ -z "$p" ]; then [ $i -lt 40 ] || word=dead; else kill -0 "$p" 2>/dev/null || word=dead; fi; if [ "$word$3" = moretested ] && [ -e "$d/tested" ]; then word="tested $(cat "$d/tested")"; fi; [ ! -e "$d/end" ] || word="end $(cat "$d/end")"; m=$(wc -l <"$d/log"); if [ "$m" -gt "$n" ]; then sed -n "$((n + 1)),${m}s/^/l /p" "$d/log"; n=$m; fi; if [ "$word" != more ] || [ $i -ge 50 ]; then echo "s $word"; exit 0; fi; if [ $i -lt 20 ]; then sleep 0.05; else sleep 0.2; fi; i=$((i + 1)); done"#;
+
+/// Makes the decision `$2` unless one is made, and tells which was.
+const DECIDE: &str =
+    r#"d=/run/nixops/activations/$1; ln -s "$2" "$d/decision" 2>/dev/null; readlink "$d/decision""#;
+
+/// Begins the time anew in which the host waits for a decision.
+const RENEW: &str = r#": >"/run/nixops/activations/$1/renew""#;
+
+/// What one question to a host may take; [`FOLLOW`] answers within 10 s.
+const ANSWER_WITHIN: Duration = Duration::from_secs(25);
+
+/// How long a host may take beyond its own times until it is found to be lost.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// Between two attempts to reach a host.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// Takes the lines that the host says meanwhile.
+type Lines<'l> = &'l mut dyn FnMut(&str);
+
+/// An activation that was begun.
+pub enum Begun {
+    /// It came to its end: nobody was asked, or the host went back by itself.
+    Ended(End),
+    /// The new system runs, and let a new connection in.
+    Trial(Box<Trial>),
+}
+
+/// The end of an activation.
+pub struct End {
+    /// How it ended.
+    pub ended: Ended,
+    /// Units that failed, as far as `switch-to-configuration` names them.
+    pub units: Vec<String>,
+    /// The newest connection.
+    pub host: Host,
+}
+
+/// A new system that runs for a trial.
+pub struct Trial {
+    following: Following,
+    status: ActivationStatus,
+}
+
+/// An activation that goes on.
+struct Following {
+    connections: Connections,
+    host: Host,
+    order: Order,
+    id: String,
+    /// The boot in which it was begun.
+    boot_id: Option<String>,
+    /// Lines of the log that were handed out.
+    seen: usize,
+    units: Vec<String>,
+    /// How the new system does, once it runs for a trial.
+    tested: Option<ActivationStatus>,
+}
+
+/// Where following stops.
+enum Stop {
+    Trial(ActivationStatus),
+    Ended(Ended),
+}
+
+impl Begun {
+    /// Begins an activation, and follows it until the host waits for a decision or it ended.
+    ///
+    /// One host does one activation at a time: while another goes on it is waited for, as long as this one would be.
+    ///
+    /// An error means that it is not known how it ends; the host then goes back by itself if it was to be asked.
+    pub fn begin(
+        connections: &Connections,
+        host: &Host,
+        order: Order,
+        lines: Lines<'_>,
+    ) -> Result<Self> {
+        let mut following = Following {
+            connections: connections.clone(),
+            host: host.clone(),
+            order,
+            id: new_uuid(),
+            boot_id: host.look().boot_id.clone(),
+            seen: 0,
+            units: Vec::new(),
+            tested: None,
+        };
+        match following.start_in_turn(lines)? {
+            Stop::Ended(ended) => Ok(Self::Ended(following.end(ended))),
+            Stop::Trial(status) => following.prove(status, lines),
+        }
+    }
+}
+
+impl Trial {
+    /// The connection that the new system let in.
+    pub fn host(&self) -> &Host {
+        &self.following.host
+    }
+
+    /// How `switch-to-configuration` ended.
+    pub fn status(&self) -> ActivationStatus {
+        self.status
+    }
+
+    /// Has the host wait while something is found out, however long that takes.
+    pub fn meanwhile<T>(&self, work: impl FnOnce() -> T) -> T {
+        let over = AtomicBool::new(false);
+        thread::scope(|scope| {
+            scope.spawn(|| self.following.keep_waiting(&over));
+            let _over = Over(&over);
+            work()
+        })
+    }
+
+    /// Makes the system the host's own.
+    pub fn confirm(self, lines: Lines<'_>) -> Result<End> {
+        self.following.decide("confirm", lines)
+    }
+
+    /// Has the host go back.
+    pub fn refuse(self, lines: Lines<'_>) -> Result<End> {
+        self.following.decide("refuse", lines)
+    }
+}
+
+/// Tells that something is over, also where it panics.
+struct Over<'a>(&'a AtomicBool);
+
+impl Drop for Over<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Release);
+    }
+}
+
+impl Following {
+    /// Starts once no other activation goes on, and follows it.
+    fn start_in_turn(&mut self, lines: Lines<'_>) -> Result<Stop> {
+        let rollback = &self.order.rollback;
+        let patience = Duration::from_secs(rollback.timeout + rollback.activation_timeout);
+        let (end, mut told) = (Instant::now() + patience, None);
+        loop {
+            self.start()?;
+            match self.follow(self.order.has_trial(), lines)? {
+                Stop::Ended(Ended::Busy(who)) if Instant::now() < end => {
+                    if told.as_ref() != Some(&who) {
+                        lines(&format!("waiting for another activation to end: {who}"));
+                        told = Some(who);
+                    }
+                    thread::sleep(PAUSE);
+                    (self.id, self.seen) = (new_uuid(), 0);
+                }
+                stop => return Ok(stop),
+            }
+        }
+    }
+
+    fn start(&self) -> Result<()> {
+        let Order {
+            system,
+            goal,
+            rollback,
+            holder,
+        } = &self.order;
+        let RollbackOptions {
+            enable,
+            timeout,
+            activation_timeout,
+            on_failed_units,
+        } = rollback;
+        let either = |flag: bool, yes: &str, no: &str| if flag { yes } else { no }.to_owned();
+        let words = [
+            self.id.clone(),
+            holder.clone(),
+            system.to_string(),
+            goal.to_string(),
+            either(*enable, "yes", "no"),
+            timeout.to_string(),
+            activation_timeout.to_string(),
+            either(*on_failed_units, "refuse", "accept"),
+        ];
+        let remote = script("activation", BEGIN, words).stdin(SCRIPT.as_bytes());
+        let output = self.host.run(remote)?.checked();
+        output
+            .map(drop)
+            .map_err(|error| self.host.command_error("starting the activation", error))
+    }
+
+    /// Follows to the trial, or to the end.
+    fn follow(&mut self, to_trial: bool, lines: Lines<'_>) -> Result<Stop> {
+        let mut lost_at = None;
+        loop {
+            let word = match self.ask(to_trial, lines) {
+                Ok(word) => word,
+                Err(error) => {
+                    let since = *lost_at.get_or_insert_with(Instant::now);
+                    self.reconnect(since, error)?;
+                    continue;
+                }
+            };
+            lost_at = None;
+            return Ok(match word {
+                Word::More => continue,
+                Word::Tested(status) => {
+                    let status = status.into();
+                    self.tested = Some(status);
+                    Stop::Trial(status)
+                }
+                Word::Ended(ended) => Stop::Ended(ended),
+                Word::Gone if self.host.look().boot_id != self.boot_id => {
+                    Stop::Ended(self.after_boot())
+                }
+                Word::Gone | Word::Dead => Stop::Ended(Ended::CutOff),
+            });
+        }
+    }
+
+    /// Asks once how far it is, and hands out the lines that are new.
+    fn ask(&mut self, to_trial: bool, lines: Lines<'_>) -> Result<Word> {
+        let (seen, units, order) = (&mut self.seen, &mut self.units, &self.order);
+        let in_trial = self.tested.is_none();
+        let until = if to_trial { "tested" } else { "end" };
+        let words = [self.id.clone(), seen.to_string(), until.to_owned()];
+        let mut last = None;
+        let mut take = |stream, line: &str| match line.split_once(' ') {
+            Some(("l", line)) if stream == Stream::Stdout => {
+                *seen += 1;
+                // What installs the boot loader starts none.
+                if in_trial {
+                    units.extend(failed_units(line));
+                }
+                lines(line);
+            }
+            Some(("s", word)) if stream == Stream::Stdout => last = Word::read(word, order),
+            _ => {}
+        };
+        let remote = script("activation", FOLLOW, words);
+        let output = self
+            .host
+            .run(remote.timeout(ANSWER_WITHIN).lines(&mut take))?;
+        let failed = |error| self.host.command_error("following the activation", error);
+        last.ok_or_else(|| failed(output.into_error()))
+    }
+
+    /// Connects anew, which the new system has to let in, before it is on trial for others.
+    fn prove(mut self, status: ActivationStatus, lines: Lines<'_>) -> Result<Begun> {
+        match self.connections.connect(self.host.target()) {
+            Ok(host) => self.host = host,
+            Err(error) => self.reconnect(Instant::now(), error)?,
+        }
+        // It may have gone back while nobody got in.
+        match self.follow(true, lines)? {
+            Stop::Ended(ended) => Ok(Begun::Ended(self.end(ended))),
+            Stop::Trial(_) => Ok(Begun::Trial(Box::new(Trial {
+                following: self,
+                status,
+            }))),
+        }
+    }
+
+    /// Decides, and follows to the end, which tells if the host had decided otherwise.
+    fn decide(mut self, decision: &str, lines: Lines<'_>) -> Result<End> {
+        let since = Instant::now();
+        loop {
+            let words = [self.id.clone(), decision.to_owned()];
+            let output = self
+                .host
+                .run(script("decision", DECIDE, words).timeout(ANSWER_WITHIN));
+            let failed = |error| self.host.command_error("deciding the activation", error);
+            match output.and_then(|output| output.checked().map_err(failed)) {
+                Ok(_) => break,
+                // After a boot there is nothing to be decided any more.
+                Err(_) if self.host.look().boot_id != self.boot_id => break,
+                Err(error) => self.reconnect(since, error)?,
+            }
+        }
+        match self.follow(false, lines)? {
+            Stop::Ended(ended) => Ok(self.end(ended)),
+            Stop::Trial(_) => Ok(self.end(Ended::CutOff)),
+        }
+    }
+
+    /// Connects anew after a connection was lost, as long as the host may yet come back by itself.
+    fn reconnect(&mut self, since: Instant, because: Error) -> Result<()> {
+        let rollback = &self.order.rollback;
+        let own = match self.tested {
+            Some(_) => rollback.timeout,
+            None => rollback.timeout + rollback.activation_timeout,
+        };
+        let end = since + Duration::from_secs(own) + PATIENCE;
+        let mut last = because;
+        loop {
+            if last.is_interrupted() {
+                return Err(last);
+            }
+            if Instant::now() >= end {
+                return Err(Error::OutOfSight {
+                    machine: self.host.machine().to_owned(),
+                    goes_back: self.order.has_trial(),
+                    id: self.id.clone(),
+                    source: Box::new(last),
+                });
+            }
+            thread::sleep(PAUSE);
+            match self.connections.connect(self.host.target()) {
+                Ok(host) => {
+                    self.host = host;
+                    return Ok(());
+                }
+                Err(error) => last = error,
+            }
+        }
+    }
+
+    /// What came of it where the host was booted meanwhile.
+    fn after_boot(&self) -> Ended {
+        let look = self.host.look();
+        let system = Some(&self.order.system);
+        if self.order.goal.sets_profile() && look.profile.as_ref() == system {
+            return Ended::Done(self.tested.unwrap_or(ActivationStatus::Done));
+        }
+        Ended::Rebooted
+    }
+
+    fn keep_waiting(&self, over: &AtomicBool) {
+        let pause = Duration::from_secs(self.order.rollback.timeout.max(1)) / 4;
+        let mut next = Instant::now();
+        while !over.load(Ordering::Acquire) {
+            if Instant::now() >= next {
+                // One that fails is made up for by the next; if none gets through, the host goes back.
+                let remote = script("renewal", RENEW, [self.id.clone()]);
+                drop(self.host.run(remote.timeout(ANSWER_WITHIN)));
+                next = Instant::now() + pause;
+            }
+            thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    fn end(self, ended: Ended) -> End {
+        End {
+            ended,
+            units: self.units,
+            host: self.host,
+        }
+    }
+}
+
+/// A script that runs as root with these words as `$1` and so on.
+fn script<'a>(action: &str, script: &str, words: impl IntoIterator<Item = String>) -> Remote<'a> {
+    let before = ["sh", "-c", script, "nixops"].map(str::to_owned);
+    Remote::argv(action, before.into_iter().chain(words)).elevated()
+}
+
+/// Reads the units that `switch-to-configuration` names when it ends with 4.
+fn failed_units(line: &str) -> Vec<String> {
+    let units = line.strip_prefix("warning: the following units failed: ");
+    let units = units.into_iter().flat_map(|units| units.split(", "));
+    units.map(|unit| unit.trim().to_owned()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn failed_units_are_read_from_the_line_that_names_them() {
+        let line = "warning: the following units failed: a.service, b.mount";
+        assert_eq!(failed_units(line), ["a.service", "b.mount"]);
+        assert!(failed_units("starting the following units: a.service").is_empty());
+    }
+
+    #[test]
+    fn the_scripts_survive_every_login_shell() {
+        for script in [BEGIN, FOLLOW, DECIDE, RENEW] {
+            assert!(!script.contains('\'') && !script.contains('\n') && !script.contains('\\'));
+        }
+    }
+}
