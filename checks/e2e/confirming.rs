@@ -1,0 +1,470 @@
+//! A new system is tried out, and only what lets us in again stays. Each test says what the host ends as.
+
+use std::{fs, thread, time::Duration};
+
+use rustix::process::Signal;
+
+use crate::{
+    lab::{Lab, Run},
+    state::{HELD_ACTIVATION, State},
+    watched::wait_until,
+};
+
+/// An activation that starts sshd if it does not run, as the unit of a system that wants it does.
+const SSHD: &str = "system.activationScripts.sshd = ''
+  pkill -CONT sshd || true
+  if ! [ -s /run/sshd.pid ] || ! kill -0 $(cat /run/sshd.pid); then
+    /usr/sbin/sshd -f /etc/ssh/sshd_config -E /var/log/sshd.log
+  fi
+'';";
+
+/// An activation that leaves nobody listening.
+const NO_SSHD: &str =
+    "system.activationScripts.sshd = \"kill $(cat /run/sshd.pid); rm -f /run/sshd.pid\";";
+
+/// An activation that leaves every connection open and none of them answering.
+const FROZEN_SSHD: &str = "system.activationScripts.sshd = \"pkill -STOP sshd\";";
+
+/// A machine for each host, with a motto and more.
+fn network<const N: usize>(lab: &Lab, motto: &str, machines: [(&str, &str); N]) {
+    let machine = |(name, more): &(&str, &str)| {
+        format!(
+            "{name} = {{ {} environment.etc.motto.text = \"{motto}\"; {more} }};\n",
+            lab.reach(name)
+        )
+    };
+    lab.network(&machines.iter().map(machine).collect::<String>());
+}
+
+/// Deploys a first system to every host, and gives what each is then.
+fn first<const N: usize>(lab: &Lab, machines: [(&str, &str); N]) -> [State; N] {
+    network(lab, "first", machines);
+    lab.nixops(["deploy"]).exits(0);
+    machines.map(|(name, _)| lab.state(name))
+}
+
+/// Expects that a host runs and boots what it did, with nothing left undone.
+#[track_caller]
+fn is_as_before(lab: &Lab, host: &str, before: &State) {
+    let now = lab.state(host);
+    assert_eq!(now.running, before.running, "{host}");
+    assert_eq!(now.generations, before.generations, "{host}");
+    assert_eq!(now.boots, before.boots, "{host}");
+    assert_eq!(lab.read(host, "/etc/motto"), "first", "{host}");
+    assert!(!lab.host(host).path("/run/nixops/activating").exists());
+}
+
+/// Expects that a host runs and boots the second system.
+#[track_caller]
+fn is_settled(lab: &Lab, host: &str) {
+    let now = lab.state(host);
+    assert_eq!(now.running.as_deref(), now.profile(), "{host}");
+    assert_eq!(now.boots, now.running, "{host}");
+    assert_eq!(lab.read(host, "/etc/motto"), "second", "{host}");
+    assert!(!lab.host(host).path("/run/nixops/activating").exists());
+}
+
+/// What became of a machine, and why.
+fn because(run: &Run, machine: &str) -> (String, String) {
+    let outcome = run.summary()["machines"][machine]["outcome"].clone();
+    let text = |name: &str| outcome[name].as_str().unwrap_or_default().to_owned();
+    (text("result"), text("message"))
+}
+
+/// Waits until the host has begun an activation, and come as far as to have this file of it.
+fn wait_for_file(lab: &Lab, host: &str, file: &str) {
+    let activations = lab.host(host).path("/run/nixops/activations");
+    wait_until(file, || {
+        let all = fs::read_dir(&activations).into_iter().flatten().flatten();
+        all.map(|one| one.path())
+            .any(|one| !one.join("end").exists() && one.join(file).exists())
+    });
+}
+
+/// Waits until no activation goes on.
+fn wait_for_end(lab: &Lab, host: &str) {
+    let holder = lab.host(host).path("/run/nixops/holder");
+    wait_until("end of the activation", || !holder.exists());
+}
+
+/// Makes whoever sets a profile on the host wait.
+fn hold_profiles(lab: &Lab, host: &str) {
+    lab.on(
+        host,
+        "{ echo '#!/bin/sh'; echo 'touch /var/lib/profiling'; \
+           echo 'while [ -e /var/lib/no-profiles ]; do sleep 0.02; done'; \
+           echo 'exec /usr/bin/nix-env \"$@\"'; } > /run/wrappers/bin/nix-env; \
+         chmod +x /run/wrappers/bin/nix-env; mkdir -p /var/lib; touch /var/lib/no-profiles",
+    );
+}
+
+#[test]
+fn a_system_that_lets_nobody_in_goes_back_by_itself() {
+    let lab = Lab::with_hosts(["web", "db"]);
+    let short = "deployment.rollback.timeout = 4;";
+    let before = first(&lab, [("web", SSHD), ("db", "")]);
+    let more = format!("{short} {NO_SSHD}");
+    network(&lab, "second", [("web", &more), ("db", "")]);
+    let run = lab.nixops(["deploy", "--json", "--connect-timeout", "2"]);
+    run.exits(1);
+    let (result, message) = because(&run, "web");
+    assert_eq!(result, "rolled-back");
+    assert_eq!(
+        message,
+        "no new connection to the host was made within 4 s; the host went back to what ran before"
+    );
+    is_as_before(&lab, "web", &before[0]);
+    assert_eq!(run.result("db"), "activated");
+    is_settled(&lab, "db");
+    let totals = run.summary()["totals"].clone();
+    assert_eq!(
+        (&totals["rolledBack"], &totals["failed"]),
+        (&1.into(), &0.into())
+    );
+
+    // With people, and once the network is mended.
+    lab.nixops(["deploy", "--connect-timeout", "2"])
+        .exits(1)
+        .says("error: web: rolled back: no new connection to the host was made within 4 s")
+        .says("hint: the new system cuts the host off, or the line was down")
+        .says("1 unchanged, 1 rolled back")
+        .says("next: run it again for the rest with --on web");
+    network(&lab, "second", [("web", SSHD), ("db", "")]);
+    lab.nixops(["deploy"]).exits(0);
+    is_settled(&lab, "web");
+}
+
+#[test]
+fn a_system_that_freezes_every_connection_goes_back_too() {
+    let lab = Lab::with_hosts(["web"]);
+    let [before] = first(&lab, [("web", SSHD)]);
+    let more = format!("deployment.rollback.timeout = 4; {FROZEN_SSHD}");
+    network(&lab, "second", [("web", &more)]);
+    let run = lab.nixops(["deploy", "--json", "--connect-timeout", "2"]);
+    run.exits(1);
+    assert_eq!(because(&run, "web").0, "rolled-back");
+    is_as_before(&lab, "web", &before);
+}
+
+#[test]
+fn whatever_fails_while_switching_goes_back() {
+    let lab = Lab::with_hosts(["status", "units", "kept", "hung"]);
+    let plain = [("status", ""), ("units", ""), ("kept", ""), ("hung", "")];
+    let before = first(&lab, plain);
+    let shop = "systemd.services.shop = { wantedBy = [ \"multi-user.target\" ];
+      serviceConfig.Type = \"oneshot\"; script = \"exit 1\"; };";
+    let refused = format!("{shop} deployment.rollback.onFailedUnits = true;");
+    let hung = "system.activationScripts.hung = \"[ $NIXOS_ACTION != test ] || sleep 600\";
+      deployment.rollback.activationTimeout = 3;";
+    let broken = "system.activationScripts.broken = \"echo this cannot work; false\";";
+    let machines = [
+        ("status", broken),
+        ("units", refused.as_str()),
+        ("kept", shop),
+        ("hung", hung),
+    ];
+    network(&lab, "second", machines);
+    let run = lab.nixops(["deploy", "--json"]);
+    run.exits(1);
+    let went_back = |machine: &str, why: &str| {
+        let (result, message) = because(&run, machine);
+        assert_eq!(result, "rolled-back", "{machine}: {message}");
+        let expected = format!("{why}; the host went back to what ran before");
+        assert_eq!(message, expected);
+    };
+    went_back("status", "switch-to-configuration ended with exit status 2");
+    went_back("units", "units failed");
+    went_back("hung", "switch-to-configuration did not end within 3 s");
+    for (index, host) in ["status", "units"].into_iter().enumerate() {
+        is_as_before(&lab, host, &before[index]);
+    }
+    is_as_before(&lab, "hung", &before[3]);
+    assert_eq!(run.result("kept"), "units-failed");
+    is_settled(&lab, "kept");
+    let said = run
+        .events()
+        .into_iter()
+        .any(|event| event["machine"] == "status" && event["line"] == "this cannot work");
+    assert!(said, "{run:?}");
+}
+
+#[test]
+fn without_rollback_a_failed_system_stays_and_has_no_profile() {
+    let lab = Lab::with_hosts(["web"]);
+    let [before] = first(&lab, [("web", "")]);
+    let broken = "system.activationScripts.broken = \"false\"; deployment.rollback.enable = false;";
+    network(&lab, "second", [("web", broken)]);
+    lab.nixops(["deploy"])
+        .exits(1)
+        .says("web: failed to activate: switch-to-configuration ended with exit status 2")
+        .says("the host did not go back: nothing ran there before, or it is not to (deployment.rollback.enable)");
+    let now = lab.state("web");
+    assert_ne!(now.running, before.running);
+    assert_eq!(now.generations, before.generations);
+    network(
+        &lab,
+        "second",
+        [("web", "deployment.rollback.enable = false;")],
+    );
+    let connections = lab.connections("web");
+    lab.nixops(["deploy"]).exits(0);
+    assert_eq!(
+        lab.connections("web"),
+        connections + 1,
+        "nobody was to confirm"
+    );
+    is_settled(&lab, "web");
+}
+
+#[test]
+fn a_connection_that_breaks_during_an_activation_loses_nothing() {
+    let lab = Lab::with_hosts(["web"]);
+    first(&lab, [("web", "")]);
+    let more = format!(
+        "{HELD_ACTIVATION} system.activationScripts.late = {{ deps = [ \"held\" ]; text = \"echo after all\"; }};"
+    );
+    network(&lab, "second", [("web", &more)]);
+    lab.hold_activations("web");
+    let mut run = lab.watch(["deploy", "--json"]);
+    run.until_step("web", "activate");
+    wait_until("activation", || {
+        lab.host("web").path("/var/lib/activating").exists()
+    });
+    lab.host("web").stop().unwrap();
+    thread::sleep(Duration::from_secs(1));
+    lab.let_activations_go("web");
+    thread::sleep(Duration::from_secs(1));
+    lab.host("web").start().unwrap();
+    let run = run.end();
+    run.exits(0);
+    assert_eq!(run.result("web"), "activated");
+    let lines = run.events().into_iter();
+    let late = lines.filter(|event| event["line"] == "after all").count();
+    assert_eq!(late, 1, "each line is told once");
+    is_settled(&lab, "web");
+}
+
+#[test]
+fn a_host_goes_back_when_its_deployer_is_killed_before_it_confirmed() {
+    let lab = Lab::with_hosts(["web"]);
+    let short = format!("{HELD_ACTIVATION} deployment.rollback.timeout = 3;");
+    let [before] = first(&lab, [("web", "")]);
+    network(&lab, "second", [("web", &short)]);
+
+    // While it switches.
+    lab.hold_activations("web");
+    let mut run = lab.watch(["deploy", "--json"]);
+    run.until_step("web", "activate");
+    wait_for_file(&lab, "web", "pid");
+    wait_until("activation", || {
+        lab.host("web").path("/var/lib/activating").exists()
+    });
+    run.signal(Signal::KILL);
+    drop(run);
+    lab.is_left_alone();
+    lab.let_activations_go("web");
+    wait_for_end(&lab, "web");
+    is_as_before(&lab, "web", &before);
+
+    // While it is on trial: the connection that would confirm takes its time.
+    let mut run = lab.watch(["deploy", "--json"]);
+    run.until_event(|event| event["event"] == "step-started" && event["step"] == "activate");
+    lab.host("web").delay(Duration::from_secs(2)).unwrap();
+    wait_for_file(&lab, "web", "tested");
+    run.signal(Signal::KILL);
+    drop(run);
+    wait_for_end(&lab, "web");
+    lab.host("web").delay(Duration::ZERO).unwrap();
+    is_as_before(&lab, "web", &before);
+
+    let again = lab.nixops(["deploy", "--json"]);
+    again.exits(0);
+    is_settled(&lab, "web");
+}
+
+#[test]
+fn what_is_confirmed_comes_to_its_end_without_its_deployer() {
+    let lab = Lab::with_hosts(["web"]);
+    first(&lab, [("web", "")]);
+    network(&lab, "second", [("web", "")]);
+    hold_profiles(&lab, "web");
+    let run = lab.watch(["deploy", "--json"]);
+    wait_until("confirmation", || {
+        lab.host("web").path("/var/lib/profiling").exists()
+    });
+    run.signal(Signal::KILL);
+    drop(run);
+    lab.on("web", "rm /var/lib/no-profiles");
+    wait_for_end(&lab, "web");
+    is_settled(&lab, "web");
+    let again = lab.nixops(["deploy", "--json"]);
+    again.exits(0);
+    assert_eq!(again.result("web"), "unchanged");
+}
+
+#[test]
+fn a_boot_before_the_confirmation_is_the_way_back_and_one_after_it_is_not() {
+    let lab = Lab::with_hosts(["early", "late"]);
+    let both = [("early", HELD_ACTIVATION), ("late", "")];
+    let before = first(&lab, [("early", ""), ("late", "")]);
+    network(&lab, "second", both);
+    lab.hold_activations("early");
+    hold_profiles(&lab, "late");
+    let run = lab.watch(["deploy", "--json"]);
+    let held = [
+        ("early", "/var/lib/activating"),
+        ("late", "/var/lib/profiling"),
+    ];
+    for (host, file) in held {
+        wait_until(file, || lab.host(host).path(file).exists());
+    }
+    lab.let_activations_go("early");
+    lab.host("early").reboot().unwrap();
+    // The profile, as it is set last before the boot loader.
+    let system = run_system(&lab, "late");
+    lab.on(
+        "late",
+        &format!("/usr/bin/nix-env --profile /nix/var/nix/profiles/system --set {system}"),
+    );
+    lab.host("late").reboot().unwrap();
+    let run = run.end();
+    run.exits(1);
+    let (result, message) = because(&run, "early");
+    assert_eq!(
+        (result.as_str(), message.as_str()),
+        (
+            "rolled-back",
+            "the host was booted before the new system was confirmed, and runs what it booted"
+        )
+    );
+    is_as_before(&lab, "early", &before[0]);
+    assert_eq!(run.result("late"), "activated");
+    assert_eq!(lab.read("late", "/etc/motto"), "second");
+}
+
+/// The system that a host runs now.
+fn run_system(lab: &Lab, host: &str) -> String {
+    let running = lab.state(host).running.unwrap();
+    running.to_str().unwrap().to_owned()
+}
+
+#[test]
+fn a_profile_that_cannot_be_set_takes_the_system_back() {
+    let lab = Lab::with_hosts(["web"]);
+    let [before] = first(&lab, [("web", "")]);
+    network(&lab, "second", [("web", "")]);
+    lab.nixops(["deploy", "--copy-only"]).exits(0);
+    // No file can be made any more where profiles are: the disk is full.
+    lab.on(
+        "web",
+        "mkdir /run/rig/profiles; mount -t tmpfs -o size=64k,nr_inodes=12 tmpfs /run/rig/profiles; \
+         cp -a /nix/var/nix/profiles/. /run/rig/profiles; \
+         mount --move /run/rig/profiles /nix/var/nix/profiles; cd /nix/var/nix/profiles; \
+         n=0; while touch full-$n 2> /dev/null; do n=$((n + 1)); done",
+    );
+    let run = lab.nixops(["deploy", "--json"]);
+    run.exits(1);
+    let (result, message) = because(&run, "web");
+    assert_eq!(result, "rolled-back", "{message}");
+    assert!(
+        message.starts_with("the system profile could not be set"),
+        "{message}"
+    );
+    let told = run.events().into_iter().any(|event| {
+        let line = event["line"].as_str().unwrap_or_default();
+        line.contains("No space left on device")
+    });
+    assert!(told, "{run:?}");
+    is_as_before(&lab, "web", &before);
+}
+
+#[test]
+fn a_boot_loader_that_cannot_be_installed_takes_system_and_profile_back() {
+    let lab = Lab::with_hosts(["web"]);
+    let [before] = first(&lab, [("web", "")]);
+    let broken = "system.build.installBootLoader = nixpkgs.lib.mkForce
+      (nixpkgs.legacyPackages.x86_64-linux.writeShellScript \"broken\" \"echo no room in /boot; exit 1\");";
+    network(&lab, "second", [("web", broken)]);
+    let run = lab.nixops(["deploy", "--json"]);
+    run.exits(1);
+    let (result, message) = because(&run, "web");
+    assert_eq!(result, "rolled-back", "{message}");
+    assert!(
+        message.starts_with("the boot loader could not be installed"),
+        "{message}"
+    );
+    let now = lab.state("web");
+    assert_eq!(
+        (now.running.clone(), now.boots.clone()),
+        (before.running.clone(), before.boots.clone())
+    );
+    assert_eq!(now.profile(), before.profile());
+}
+
+#[test]
+fn two_deployers_of_one_host_take_turns() {
+    let lab = Lab::with_hosts(["web"]);
+    first(&lab, [("web", HELD_ACTIVATION)]);
+    network(&lab, "second", [("web", HELD_ACTIVATION)]);
+    lab.hold_activations("web");
+    let mut ada = lab.command(["deploy", "--json"]);
+    ada.env("USER", "ada");
+    let ada = crate::watched::Watched::of(&mut ada);
+    wait_for_file(&lab, "web", "pid");
+    wait_until("holder", || {
+        lab.host("web").path("/run/nixops/holder").exists()
+    });
+
+    // The other one has another copy of the network, and a state of its own.
+    let copy = lab.rig.home().join("copy");
+    fs::create_dir(&copy).unwrap();
+    let text = fs::read_to_string(lab.directory.join("flake.nix")).unwrap();
+    fs::write(
+        copy.join("flake.nix"),
+        text.replace("\"second\"", "\"third\""),
+    )
+    .unwrap();
+    let mut bob = lab.command(["deploy"]);
+    bob.current_dir(&copy)
+        .env("XDG_STATE_HOME", copy.join("state"))
+        .env("USER", "bob");
+    let mut bob = crate::watched::Watched::of(&mut bob);
+    bob.until_said("waiting for another activation to end: ada@");
+    lab.let_activations_go("web");
+    let ada = ada.end();
+    ada.exits(0);
+    assert_eq!(ada.result("web"), "activated");
+    bob.end().exits(0).says("web> activated");
+    assert_eq!(lab.read("web", "/etc/motto"), "third");
+    assert_eq!(lab.state("web").generations.len(), 3);
+}
+
+#[test]
+fn an_activation_that_is_killed_on_the_host_is_done_again() {
+    let lab = Lab::with_hosts(["web"]);
+    first(&lab, [("web", "")]);
+    network(&lab, "second", [("web", HELD_ACTIVATION)]);
+    lab.hold_activations("web");
+    let run = lab.watch(["deploy", "--json"]);
+    wait_until("activation", || {
+        lab.host("web").path("/var/lib/activating").exists()
+    });
+    lab.on(
+        "web",
+        "cd /run/nixops/activations; kill -KILL $(cat $(ls -t | head -n 1)/pid); \
+         pkill -KILL -f '[s]witch-to-conf'",
+    );
+    let run = run.end();
+    run.exits(1);
+    let (result, message) = because(&run, "web");
+    assert_eq!(result, "failed");
+    assert_eq!(
+        message,
+        "the activation was killed on the host, which is somewhere in between"
+    );
+    lab.let_activations_go("web");
+    let again = lab.nixops(["deploy", "--json"]);
+    again.exits(0);
+    assert_eq!(again.result("web"), "activated");
+    is_settled(&lab, "web");
+}
