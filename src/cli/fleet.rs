@@ -12,6 +12,7 @@ use crate::{
     deploy::Trouble,
     fleet::{Member, Roster, each},
     host::{Connections, Target},
+    network::Machine,
     plan::{Selection, SelectionError},
 };
 
@@ -47,7 +48,7 @@ pub struct ManyArguments {
     parallel: NonZeroUsize,
 
     #[command(flatten)]
-    selection: SelectionArguments,
+    pub selection: SelectionArguments,
 
     #[command(flatten)]
     pub fleet: FleetArguments,
@@ -83,12 +84,23 @@ impl ManyArguments {
         &self,
         context: &Context,
         work: impl Fn(&Connections, &Member) -> R + Sync,
-        mut hear: impl FnMut(R),
+        hear: impl FnMut(R),
     ) -> Result<()> {
         let members = self.find(context)?.members()?;
+        self.each_of(context, &members, work, hear)
+    }
+
+    /// The same for machines that were found otherwise.
+    pub fn each_of<R: Send>(
+        &self,
+        context: &Context,
+        members: &[Member],
+        work: impl Fn(&Connections, &Member) -> R + Sync,
+        mut hear: impl FnMut(R),
+    ) -> Result<()> {
         let connections = self.fleet.connections(context)?;
         let work = |member: &Member| work(&connections, member);
-        each(&members, self.parallel.get(), work, |_, result| {
+        each(members, self.parallel.get(), work, |_, result| {
             hear(result);
         });
         if context.processes.interrupted() {
@@ -143,6 +155,21 @@ impl FleetArguments {
 }
 
 impl Found {
+    /// Machines of the network, as it says now that they are reached.
+    pub fn of_machines<'m>(
+        ground: Ground,
+        machines: impl Iterator<Item = &'m Machine>,
+    ) -> Result<Self> {
+        let mut roster = recorded(&ground)?;
+        let mut names = BTreeSet::new();
+        for machine in machines {
+            roster.renew(&machine.name, &machine.options);
+            names.insert(machine.name.clone());
+        }
+        roster.retain(&names);
+        Ok(Self { ground, roster })
+    }
+
     /// The machines with how each is reached.
     pub fn members(self) -> Result<Vec<Member>> {
         Ok(self.roster.members(&self.ground.look()?)?)

@@ -51,12 +51,18 @@ impl GlobalArguments {
             show_trace: self.show_trace,
             verbosity: self.verbose,
             is_still: false,
+            is_recorded: streaming,
         }
     }
 
     /// Whether more is to be told.
     pub fn is_verbose(&self) -> bool {
         self.verbose > 0
+    }
+
+    /// How much is told beyond what matters.
+    pub fn verbosity(&self) -> u8 {
+        self.verbose
     }
 
     /// Finds Nix.

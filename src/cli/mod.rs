@@ -7,11 +7,13 @@ mod build;
 mod check;
 mod checking;
 mod clone;
+mod copy_closure;
 mod create;
 mod delete;
 mod delete_generation;
 mod deploy;
 mod destroy;
+mod diff;
 mod directory;
 mod dump_nix_paths;
 mod elevation;
@@ -30,6 +32,7 @@ mod journal;
 mod list;
 mod list_generations;
 mod list_plugins;
+mod logs;
 mod modify;
 mod nix_text;
 mod number;
@@ -92,6 +95,8 @@ enum Verb {
     Ssh(ssh::Ssh),
     Exec(exec::Exec),
     Scp(scp::Scp),
+    CopyClosure(copy_closure::CopyClosure),
+    Diff(diff::Diff),
     Status(status::Status),
     ListGenerations(list_generations::ListGenerations),
     DeleteGeneration(delete_generation::DeleteGeneration),
@@ -113,6 +118,7 @@ enum Verb {
     ShowPhysical(show_physical::ShowPhysical),
     DumpNixPaths(dump_nix_paths::DumpNixPaths),
     Journal(journal::Journal),
+    Logs(logs::Logs),
     Unlock(unlock::Unlock),
     Export(export::Export),
     Import(import::Import),
@@ -168,6 +174,8 @@ fn run(context: &Context, verb: Verb) -> u8 {
         Verb::Ssh(ssh) => ssh.run(context),
         Verb::Exec(exec) => exec.run(context),
         Verb::Scp(scp) => scp.run(context),
+        Verb::CopyClosure(copy) => copy.run(context),
+        Verb::Diff(diff) => diff.run(context),
         Verb::Status(status) => status.run(context),
         Verb::ListGenerations(list) => list.run(context),
         Verb::DeleteGeneration(delete) => delete.run(context),
@@ -189,6 +197,7 @@ fn run(context: &Context, verb: Verb) -> u8 {
         Verb::ShowPhysical(show) => show.run(context),
         Verb::DumpNixPaths(dump) => dump.run(context),
         Verb::Journal(journal) => journal.run(context),
+        Verb::Logs(logs) => logs.run(context),
         Verb::Unlock(unlock) => unlock.run(context),
         Verb::Export(export) => export.run(context),
         Verb::Import(import) => import.run(context),

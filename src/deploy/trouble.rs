@@ -46,7 +46,8 @@ impl Trouble {
     }
 
     /// The same without words at its beginning that are said anyway.
-    pub(super) fn without_prefix(self, prefix: &str) -> Self {
+    #[must_use]
+    pub fn without_prefix(self, prefix: &str) -> Self {
         match self {
             Self::Failed(mut diagnostic) => {
                 if let Some(rest) = diagnostic.message.strip_prefix(prefix) {

@@ -6,6 +6,7 @@
 //! so many at a time, with results in the order of the names.
 
 mod ask;
+mod closures;
 mod each;
 mod error;
 mod execution;
@@ -16,6 +17,7 @@ mod status;
 pub mod transfer;
 
 pub use ask::{AskLimits, ask};
+pub use closures::{Closures, Differences, MachineDifference, store_path};
 pub use each::each;
 pub use error::Error;
 pub use execution::{Command, Executed, Execution};

@@ -150,22 +150,23 @@ impl Roster {
         })
     }
 
+    /// Takes what a machine says of itself now in place of what it said when it was last deployed.
+    pub fn renew(&mut self, name: &str, options: &MachineOptions) {
+        let record = self.records.entry(name.to_owned()).or_default();
+        record.backend.clone_from(&options.target_env);
+        record.options = serde_json::to_value(options).ok();
+        self.made.remove(name);
+        if options.has_backend() {
+            let key = Key::new(&options.target_env, name);
+            self.made.insert(name.to_owned(), key);
+        }
+    }
+
     fn hear(&mut self, news: Evaluated) {
         match news {
             Evaluated::Target {
                 machine, options, ..
-            } => {
-                let record = MachineRecord {
-                    backend: options.target_env.clone(),
-                    options: serde_json::to_value(&options).ok(),
-                    ..MachineRecord::default()
-                };
-                if options.has_backend() {
-                    let key = Key::new(&record.backend, &machine);
-                    self.made.insert(machine.clone(), key);
-                }
-                self.records.insert(machine, record);
-            }
+            } => self.renew(&machine, &options),
             Evaluated::Failed {
                 machine,
                 diagnostic,

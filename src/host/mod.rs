@@ -14,6 +14,7 @@
 mod activation;
 mod boot;
 mod check;
+mod closure;
 mod config;
 mod connect;
 mod elevation;

@@ -20,6 +20,22 @@ pub enum Error {
         /// Why it could not.
         source: io::Error,
     },
+    /// What runs said cannot be kept or read.
+    #[error("cannot {action} {directory}, where it is kept what runs said")]
+    Runs {
+        /// What was to be done.
+        action: &'static str,
+        /// Where they are.
+        directory: Utf8PathBuf,
+        /// Why it could not.
+        source: io::Error,
+    },
+    /// There is no such run.
+    #[error("no run `{name}` is kept")]
+    NoRun {
+        /// What was asked for.
+        name: String,
+    },
     /// The database refuses something.
     #[error("cannot {action} the state in {path}: {reason}")]
     Database {
@@ -158,6 +174,10 @@ impl Error {
             Self::Locked { .. } => Some(
                 "wait for it to end (`--wait-lock` does); the lock goes with the run and its providers",
             ),
+            Self::Runs { .. } => {
+                Some("see that the directory is yours, and that the disk has room")
+            }
+            Self::NoRun { .. } => Some("`nixops logs --list` shows those that are kept"),
             Self::Damaged { .. } => Some(
                 "nothing was changed; put a copy of the file back, or move it away to begin anew \
                  (what it says of resources that exist is lost then)",

@@ -18,6 +18,7 @@ pub mod nixops2;
 mod place;
 mod record;
 mod rows;
+mod runs;
 pub mod seal;
 mod sealer;
 pub mod shared;
@@ -38,6 +39,7 @@ pub use json_file::JsonError;
 pub use lock::{Holder, RunLock, holder, unlock};
 pub use place::{Place, SharedPlace};
 pub use record::{Key, Lifecycle, Phase, Record, SecretParts, Secrets};
+pub use runs::{Run, Runs};
 pub use sealer::{NoKey, Sealer};
 pub use store::DeploymentStore;
 

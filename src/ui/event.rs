@@ -175,3 +175,17 @@ pub enum Event {
         summary: Summary,
     },
 }
+
+impl Event {
+    /// The machine that it is about, if it is about one.
+    pub fn machine(&self) -> Option<&str> {
+        match self {
+            Self::StepStarted { machine, .. }
+            | Self::StepFinished { machine, .. }
+            | Self::CopyProgress { machine, .. }
+            | Self::MachineDone { machine, .. } => Some(machine),
+            Self::Log { machine, .. } | Self::Warning { machine, .. } => machine.as_deref(),
+            _ => None,
+        }
+    }
+}

@@ -1,6 +1,7 @@
 //! The handle that everyone sends to, and the thread that writes.
 
 use std::env;
+use std::fs::File;
 use std::io::{self, IsTerminal, Write};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread::{self, JoinHandle};
@@ -14,6 +15,7 @@ use crate::process::Stream;
 use super::json::Json;
 use super::lines::Lines;
 use super::live::Live;
+use super::recorder::Recorder;
 use super::secret::{Hidden, read_secret};
 use super::sink::Sink;
 use super::talk::logged;
@@ -45,6 +47,8 @@ pub struct Options {
     pub verbosity: u8,
     /// Whether nothing moves, since a program that the user runs has the terminal.
     pub is_still: bool,
+    /// Whether the run may be kept in a file; see [`Ui::record`].
+    pub is_recorded: bool,
 }
 
 /// One way to show a run.
@@ -67,6 +71,7 @@ enum Message {
     Event(Box<Event>),
     Data(String),
     Talk(String),
+    Record(File),
     /// A question, whom to tell that it is shown, and what ends with it.
     Question(String, Sender<()>, Receiver<()>),
     Close,
@@ -88,6 +93,11 @@ impl Ui {
     /// Writes data that the user asked for to standard output, with a line end if it has none.
     pub fn data(&self, text: impl Into<String>) {
         let _ = self.sender.send(Message::Data(text.into()));
+    }
+
+    /// Keeps everything that happens in this run in a file, as JSON lines, from its beginning on.
+    pub fn record(&self, file: File) {
+        let _ = self.sender.send(Message::Record(file));
     }
 
     /// Writes a line of a program that the user runs on a machine, to the stream that the program wrote it to.
@@ -177,25 +187,30 @@ impl Screen {
         let err: Box<dyn Write + Send> = Box::new(io::stderr());
         let out = Sink::new(out, options.color.applies_to(&io::stdout()));
         let err = Sink::new(err, options.color.applies_to(&io::stderr()));
-        Self::with(match options.format {
-            Format::Json => Box::new(Json::new(out, err, options)),
-            Format::People if can_move_its_cursor() && !options.is_still => {
-                Box::new(Live::new(out, err, options))
-            }
-            Format::People => Box::new(Lines::new(out, err, options)),
-        })
+        let recorder = Recorder::new(options.is_recorded);
+        Self::with(
+            recorder,
+            match options.format {
+                Format::Json => Box::new(Json::new(out, err, options)),
+                Format::People if can_move_its_cursor() && !options.is_still => {
+                    Box::new(Live::new(out, err, options))
+                }
+                Format::People => Box::new(Lines::new(out, err, options)),
+            },
+        )
     }
 
     /// Shows nothing, for programs that use the rooms without a person watching.
     pub fn silent() -> Self {
         let nowhere = || Sink::new(Box::new(io::sink()), false);
         let options = Options::default();
-        Self::with(Box::new(Lines::new(nowhere(), nowhere(), options)))
+        let lines = Box::new(Lines::new(nowhere(), nowhere(), options));
+        Self::with(Recorder::new(false), lines)
     }
 
-    fn with(renderer: Box<dyn Renderer>) -> Self {
+    fn with(recorder: Recorder, renderer: Box<dyn Renderer>) -> Self {
         let (sender, receiver) = mpsc::channel();
-        let thread = thread::spawn(move || show(&receiver, renderer));
+        let thread = thread::spawn(move || show(&receiver, recorder, renderer));
         Self {
             ui: Ui { sender },
             thread: Some(thread),
@@ -229,7 +244,11 @@ impl Drop for Screen {
     }
 }
 
-fn show(receiver: &Receiver<Message>, mut renderer: Box<dyn Renderer>) -> bool {
+fn show(
+    receiver: &Receiver<Message>,
+    mut recorder: Recorder,
+    mut renderer: Box<dyn Renderer>,
+) -> bool {
     let mut ticked = Instant::now();
     loop {
         // The display moves even while events come without a pause.
@@ -238,7 +257,11 @@ fn show(receiver: &Receiver<Message>, mut renderer: Box<dyn Renderer>) -> bool {
             ticked = Instant::now();
         }
         match receiver.recv_timeout(TICK) {
-            Ok(Message::Event(event)) => renderer.event(&event),
+            Ok(Message::Event(event)) => {
+                recorder.event(&event);
+                renderer.event(&event);
+            }
+            Ok(Message::Record(file)) => recorder.begin(file),
             Ok(Message::Data(text)) => renderer.data(&text),
             Ok(Message::Talk(text)) => renderer.talk(&text),
             Ok(Message::Question(text, shown, until)) => {
@@ -294,7 +317,7 @@ pub(super) mod tests {
         events: &[Event],
     ) -> (String, String) {
         let (out, err) = (Memory::default(), Memory::default());
-        let screen = Screen::with(renderer(out.sink(), err.sink()));
+        let screen = Screen::with(Recorder::new(false), renderer(out.sink(), err.sink()));
         for event in events {
             screen.ui().send(event.clone());
         }
@@ -306,7 +329,7 @@ pub(super) mod tests {
     fn everything_sent_before_the_end_is_written_even_with_handles_left() {
         let out = Memory::default();
         let renderer = Lines::new(out.sink(), Memory::default().sink(), Options::default());
-        let screen = Screen::with(Box::new(renderer));
+        let screen = Screen::with(Recorder::new(false), Box::new(renderer));
         let left = screen.ui();
         for number in 0..100 {
             left.data(number.to_string());

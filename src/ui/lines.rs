@@ -11,16 +11,30 @@ use super::talk::{Talk, logged, said};
 pub(super) struct Lines {
     out: Sink,
     err: Sink,
+    told: Told,
+}
+
+/// The words of a run without a display.
+pub(super) struct Told {
     talk: Talk,
 }
 
 impl Lines {
     pub(super) fn new(out: Sink, err: Sink, options: Options) -> Self {
-        let talk = Talk::new(options, err.color());
-        Self { out, err, talk }
+        let told = Told::new(options, err.color());
+        Self { out, err, told }
+    }
+}
+
+impl Told {
+    pub(super) fn new(options: Options, color: bool) -> Self {
+        Self {
+            talk: Talk::new(options, color),
+        }
     }
 
-    fn text(&mut self, event: &Event) -> Option<String> {
+    /// The words for an event, if it is worth any.
+    pub(super) fn text(&mut self, event: &Event) -> Option<String> {
         match event {
             Event::StepStarted { machine, step } => {
                 let long = matches!(step, Step::Build | Step::Copy | Step::Activate);
@@ -35,7 +49,7 @@ impl Lines {
 
 impl Renderer for Lines {
     fn event(&mut self, event: &Event) {
-        if let Some(text) = self.text(event) {
+        if let Some(text) = self.told.text(event) {
             self.err.write(&ended(&text));
         }
     }

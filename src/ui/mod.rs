@@ -9,6 +9,7 @@
 mod check;
 mod check_resource;
 mod color;
+mod difference;
 mod event;
 mod excerpt;
 mod handle;
@@ -22,6 +23,8 @@ mod plan_attribute;
 mod plan_machine;
 mod progress;
 mod quantity;
+mod recorder;
+mod run;
 mod sanitise;
 mod secret;
 mod sink;
@@ -31,9 +34,11 @@ mod talk;
 
 pub use check::check_text;
 pub use color::Color;
+pub use difference::differences_text;
 pub use event::Event;
 pub use handle::{Format, Options, Screen, Ui, can_ask};
 pub use plan::plan_text;
+pub use run::run_text;
 pub use sanitise::sanitise;
 pub use status::{generations_text, status_text};
 pub use table::table;

@@ -44,7 +44,7 @@ pub(super) fn machine(name: &str, planned: &PlannedMachine, all: bool) -> Vec<St
 }
 
 /// What differs in a closure, package by package.
-fn closure(difference: &ClosureDifference, all: bool) -> Vec<String> {
+pub(super) fn closure(difference: &ClosureDifference, all: bool) -> Vec<String> {
     let packages = || difference.packages.iter();
     let (rebuilt, changed): (Vec<_>, Vec<_>) =
         packages().partition(|(_, change)| change.kind == PackageChangeKind::Rebuilt);

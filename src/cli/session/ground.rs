@@ -7,14 +7,18 @@ use anyhow::Result;
 use crate::{
     nix::Nix,
     plugin::PluginSet,
-    state::{Backend, Database, Deployment, DeploymentStore, Held, Sealer},
+    state::{Backend, Database, Deployment, DeploymentStore, Held, Runs, Sealer},
 };
 
 use super::super::{
     Context,
+    directory::state_directory,
     source::SourceArguments,
     state::{StateArguments, WaitArguments},
 };
+
+/// Verbs of which `nixops logs` tells.
+const RECORDED: [&str; 2] = ["deploy", "destroy"];
 
 /// A deployment, and where its state is.
 pub struct Ground {
@@ -76,6 +80,19 @@ impl Ground {
         done
     }
 
+    /// Keeps what the run says, for `nixops logs`. Where that is not possible, it goes on all the same.
+    fn record(&self, context: &Context, verb: &str) -> Result<()> {
+        let runs = Runs::of(&state_directory()?, &self.deployment.uuid);
+        match runs.begin(verb) {
+            Ok(file) => context.ui.record(file),
+            Err(error) => {
+                let message = format!("{:#}", anyhow::Error::from(error));
+                context.ui.warning(None, message, None);
+            }
+        }
+        Ok(())
+    }
+
     /// Takes the state for a run that changes it; makes the deployment if it is new.
     pub(super) fn hold(
         &mut self,
@@ -85,6 +102,9 @@ impl Ground {
     ) -> Result<(Held, DeploymentStore)> {
         let uuid = self.deployment.uuid.clone();
         let held = wait.hold(context, &*self.backend, &uuid, verb)?;
+        if RECORDED.contains(&verb) {
+            self.record(context, verb)?;
+        }
         let database = held.database();
         match database.get(&uuid)? {
             Some(deployment) => self.deployment = deployment,
