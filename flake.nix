@@ -45,8 +45,13 @@
       # One program of the Cargo workspace.
       program =
         pkgs: pname: description:
+        programWith pkgs pname description "";
+
+      # The same, with what is to be done once it is in place.
+      programWith =
+        pkgs: pname: description: postInstall:
         pkgs.rustPlatform.buildRustPackage {
-          inherit pname;
+          inherit pname postInstall;
           inherit ((nixpkgs.lib.importTOML ./Cargo.toml).workspace.package) version;
           src = source;
           cargoLock.lockFile = ./Cargo.lock;
@@ -63,7 +68,16 @@
           };
         };
 
-      nixopsFor = pkgs: program pkgs "nixops" "Deploys networks of NixOS machines";
+      nixopsFor =
+        pkgs:
+        programWith pkgs "nixops" "Deploys networks of NixOS machines" ''
+          share=$out/share
+          mkdir -p $share/bash-completion/completions $share/zsh/site-functions $share/fish/vendor_completions.d
+          $out/bin/nixops completions bash > $share/bash-completion/completions/nixops
+          $out/bin/nixops completions zsh > $share/zsh/site-functions/_nixops
+          $out/bin/nixops completions fish > $share/fish/vendor_completions.d/nixops.fish
+          $out/bin/nixops man --dir $share/man/man1
+        '';
       rigFor = pkgs: program pkgs "rig" "Throw-away hosts for tests and the demo";
       neatcloudFor = pkgs: program pkgs "nixops-neatcloud" "NeatCloud, a cloud that fits in a laptop";
 

@@ -20,7 +20,7 @@ fail() {
 # The tools, and the Debian packages that have them.
 declare -A package_of=(
   [nix]=nix-bin [sshd]=openssh-server [ssh]=openssh-client [git]=git [cc]="gcc libc6-dev"
-  [python3]=python3 [ld]=binutils [sudo]=sudo [doas]=opendoas [faketime]=faketime [unshare]=util-linux [curl]=curl [tar]=tar [gzip]=gzip [awk]=mawk
+  [zsh]=zsh [fish]=fish [python3]=python3 [ld]=binutils [sudo]=sudo [doas]=opendoas [faketime]=faketime [unshare]=util-linux [curl]=curl [tar]=tar [gzip]=gzip [awk]=mawk
 )
 
 # Whether a program is there; sshd is in no ordinary user's PATH. A compiler without a C library to
@@ -43,6 +43,11 @@ need_tools() {
     "on Debian: sudo apt-get install ${packages[*]}; elsewhere the packages of the same programs"
   say "Installing ${packages[*]}"
   apt_install "${packages[@]}" || fail "apt-get could not install ${packages[*]}"
+}
+
+# The same for tools that only some tests want, which say so where one is missing.
+want_tools() {
+  ! on_debian_as_root || need_tools "$@" || true
 }
 
 # Only the programs are wanted: their services are not started now, neither by systemd nor by

@@ -12,6 +12,7 @@ mod broken_states;
 mod building;
 mod checking;
 mod closures;
+mod completing;
 mod confirming;
 mod crossing;
 mod deploying;

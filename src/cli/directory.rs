@@ -12,6 +12,14 @@ pub fn config_directory() -> Result<Utf8PathBuf> {
         .map_err(|path| anyhow::anyhow!("{} is not UTF-8", path.display()))
 }
 
+/// Where what can be found out anew is kept: `$XDG_CACHE_HOME/nixops`.
+pub fn cache_directory() -> Result<Utf8PathBuf> {
+    let strategy = etcetera::base_strategy::Xdg::new().context("while looking for a home")?;
+    let directory = strategy.cache_dir().join("nixops");
+    Utf8PathBuf::from_path_buf(directory)
+        .map_err(|path| anyhow::anyhow!("{} is not UTF-8", path.display()))
+}
+
 /// Where what must outlive a run is kept: `$XDG_STATE_HOME/nixops`.
 pub fn state_directory() -> Result<Utf8PathBuf> {
     let strategy = etcetera::base_strategy::Xdg::new().context("while looking for a home")?;

@@ -8,6 +8,7 @@ mod check;
 mod checking;
 mod clone;
 mod copy_closure;
+mod completions;
 mod create;
 mod delete;
 mod delete_generation;
@@ -33,6 +34,7 @@ mod list;
 mod list_generations;
 mod list_plugins;
 mod logs;
+mod man;
 mod modify;
 mod nix_text;
 mod number;
@@ -126,6 +128,8 @@ enum Verb {
     Plan(plan::Plan),
     Plugin(plugin::Plugin),
     Schema(schema::Schema),
+    Completions(completions::Completions),
+    Man(man::Man),
     /// Is the provider of NixOps' own types
     #[command(hide = true, name = core_provider::VERB)]
     CoreProvider,
@@ -146,6 +150,13 @@ struct Context {
 /// 0: all went well. 1: something failed. 2: the command line is wrong. 4: everything is activated,
 /// but units failed. 100: everything is activated, but a reboot is needed. 130: interrupted.
 pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
+    let arguments: Vec<OsString> = arguments.collect();
+    match completions::answer(&arguments) {
+        Ok(false) => {}
+        // A shell shows nothing of what goes wrong between two keys.
+        Ok(true) => return ExitCode::SUCCESS,
+        Err(_) => return ExitCode::FAILURE,
+    }
     let arguments = match Arguments::try_parse_from(arguments) {
         Ok(arguments) => arguments,
         Err(error) => usage::with_tip(error).exit(),
@@ -205,6 +216,8 @@ fn run(context: &Context, verb: Verb) -> u8 {
         Verb::Plan(plan) => plan.run(context),
         Verb::Plugin(plugin) => plugin.run(context),
         Verb::Schema(schema) => schema.run(context),
+        Verb::Completions(completions) => completions.run(context),
+        Verb::Man(man) => man.run(context),
         Verb::CoreProvider | Verb::KeepLock => Ok(0),
     });
     result.unwrap_or_else(|error| error::report(context, &error))

@@ -17,6 +17,7 @@ mod lock;
 pub mod nixops2;
 mod place;
 mod record;
+mod remembered;
 mod rows;
 mod runs;
 pub mod seal;
@@ -40,6 +41,7 @@ pub use lock::{Holder, RunLock, holder, unlock};
 pub use place::{Place, SharedPlace};
 pub use record::{Key, Lifecycle, Phase, Record, SecretParts, Secrets};
 pub use runs::{Run, Runs};
+pub use remembered::Remembered;
 pub use sealer::{NoKey, Sealer};
 pub use store::DeploymentStore;
 

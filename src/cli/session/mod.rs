@@ -19,12 +19,13 @@ use crate::{
     plan::Extent,
     plugin::PluginSet,
     schema::Registry,
-    state::{self, Database, Deployment, DeploymentStore, Recorded, StoredArgument},
+    state::{self, Database, Deployment, DeploymentStore, Recorded, Remembered, StoredArgument},
     ui::Event,
 };
 
 use super::{
     Context,
+    directory::cache_directory,
     source::SourceArguments,
     state::{StateArguments, WaitArguments},
 };
@@ -109,6 +110,7 @@ impl Session {
             overview = asked.overview()?;
         }
         found = again;
+        remember(&network, &overview.names);
         let Overview {
             plugins,
             names,
@@ -208,6 +210,16 @@ impl Session {
         });
         Ok(())
     }
+}
+
+/// Keeps the names of the network for completions, which is worth no word if it fails.
+fn remember(network: &Source, names: &Names) {
+    let Some(directory) = directory(network).and_then(|path| path.canonicalize_utf8().ok()) else {
+        return;
+    };
+    let source = format!("{directory}#{}", network.network());
+    let names = Remembered::new(source, names.machines.clone());
+    let _ = cache_directory().map(|directory| names.write(&directory));
 }
 
 /// The directory of the user in which the network is.
