@@ -177,6 +177,12 @@
 
       overlays.default = final: prev: { nixops = nixopsFor final; };
 
+      # For a configuration that is put together elsewhere, such as one of `nixosConfigurations`, and is to
+      # say how it is deployed.
+      nixosModules.default = ./lib/options/machine.nix;
+
+      flakeModules.default = import ./lib/flake/module.nix self;
+
       templates = rec {
         network = {
           path = ./templates/network;
@@ -193,12 +199,22 @@
         default = network;
       };
 
-      checks = forEachSystem (pkgs: {
-        package = nixopsFor pkgs;
-        library = testedLibrary pkgs;
-        template = evaluatedTemplate pkgs;
-        template-plugins = evaluatedPlugins pkgs;
-      });
+      checks = forEachSystem (
+        pkgs:
+        {
+          package = nixopsFor pkgs;
+          library = testedLibrary pkgs;
+          template = evaluatedTemplate pkgs;
+          template-plugins = evaluatedPlugins pkgs;
+        }
+        # What the user of the template would have.
+        // self.lib.checks {
+          self = template ./templates/network // {
+            outPath = ./templates/network;
+          };
+          inherit (pkgs.stdenv.hostPlatform) system;
+        }
+      );
 
       devShells = forEachSystem (pkgs: {
         default = pkgs.mkShell {

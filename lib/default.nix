@@ -13,6 +13,7 @@ in
   inherit (import ./plugins/manifest.nix) mkPlugin;
 
   bridge = import ./bridge.nix;
+  checks = import ./flake/checks.nix;
   callFlake = import ./source/call-flake.nix;
   definitions = import ./source/definitions.nix;
   schema = import ./schema;

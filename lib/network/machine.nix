@@ -47,13 +47,7 @@ let
     key = "nixops-machine";
     _file = "nixops";
     imports = [
-      ../options/addresses.nix
-      ../options/deployment.nix
-      ../options/identity.nix
-      ../options/keys.nix
-      ../options/lifecycle.nix
-      ../options/rollback.nix
-      ../options/networking.nix
+      ../options/machine.nix
       ../options/platform.nix
       deploymentInfo
       (provided reader name)

@@ -29,6 +29,9 @@
   `resourceTypes`
   : By type, a function of `{ evalResources; evalGenerated; resourcesByType; zipAttrs; }`.
 
+  `schemas`
+  : The schemas of all types and backends, as `{ schema; isMachine; }`.
+
   `checks`
   : What there is to say of each plugin by itself; see `check.nix`.
 
@@ -216,6 +219,7 @@ in
   modules =
     ours ++ concatMap (plugin: map (wrap plugin.who (hiddenIn plugin)) plugin.modules) settled;
   exportsOf = config: foldl' (all: export: all // export config) { } exporters;
+  schemas = foldl' (all: plugin: all // plugin.schemas) { } settled;
   resourceTypes = builtins.seq settled (mapAttrs resourceType typeOwners);
   checks = map (
     plugin:

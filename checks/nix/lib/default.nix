@@ -7,6 +7,7 @@ let
 
   cases =
     import ./definitions.nix scope
+    // import ./flake-outputs.nix scope
     // import ./flakes.nix scope
     // import ./keys.nix scope
     // import ./machines.nix scope
