@@ -40,8 +40,8 @@ pub use json_file::JsonError;
 pub use lock::{Holder, RunLock, holder, unlock};
 pub use place::{Place, SharedPlace};
 pub use record::{Key, Lifecycle, Phase, Record, SecretParts, Secrets};
-pub use runs::{Run, Runs};
 pub use remembered::Remembered;
+pub use runs::{Run, Runs};
 pub use sealer::{NoKey, Sealer};
 pub use store::DeploymentStore;
 
