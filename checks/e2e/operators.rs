@@ -155,12 +155,35 @@ impl<'a> Operator<'a> {
 /// A network whose state is shared with these people.
 fn shared(lab: &Lab, recipients: &[&str], more: &str) {
     let place = lab.other_directory("team");
+    shared_at(lab, &place.to_string_lossy(), recipients, more);
+}
+
+/// The same in another place.
+fn shared_at(lab: &Lab, place: &str, recipients: &[&str], more: &str) {
     lab.network(&format!(
-        "network.storage.file = {{ location = \"{}\"; recipients = builtins.fromJSON ''{}''; }};
+        "network.storage.file = {{ location = \"{place}\"; recipients = builtins.fromJSON ''{}''; }};
          resources.sshKeyPairs.pair = {{ }}; {more}",
-        place.display(),
         json!(recipients)
     ));
+}
+
+#[test]
+fn a_state_that_is_shared_on_a_host_is_reached_by_the_users_configuration_of_ssh() {
+    let lab = Lab::with_hosts(["keep"]);
+    let ann = Operator::new(&lab, "ann", lab.directory.clone());
+    let host = lab.host("keep");
+    let place = format!("ssh://root@{}:{}/var/lib/team", host.address, host.port);
+    lab.on("keep", "mkdir -p /var/lib/team");
+    shared_at(&lab, &place, &[&ann.public_key()], "");
+    ann.call(&["deploy"])
+        .exits(0)
+        .says("sshKeyPairs.pair> created");
+    ann.call(&["deploy"]).exits(0).does_not_say("created");
+    let run = Run::of(
+        ann.command(&["deploy"])
+            .env("NIXOPS_SSH_CONFIG", "/nowhere"),
+    );
+    run.exits(1).says("/nowhere");
 }
 
 #[test]

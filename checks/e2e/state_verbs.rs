@@ -168,6 +168,14 @@ fn a_clone_has_the_arguments_and_nothing_else() {
 }
 
 #[test]
+fn a_network_that_was_cloned_is_planned_as_its_own_deployment() {
+    let lab = lab();
+    lab.done(["create", "--name", "shop"]);
+    lab.done(["clone", "--name", "staging"]);
+    lab.done(["plan"]);
+}
+
+#[test]
 fn what_is_there_is_shown() {
     let lab = lab();
     lab.done(["create", "--name", "shop"]);

@@ -6,7 +6,7 @@ use camino::Utf8PathBuf;
 use nixops::state::{
     Backend as _, Deployment, Error, Held, Purpose, SharedPlace,
     seal::{AgeSealer, IdentityPlace, Named, Recipients},
-    shared::{Means, Shared, SshOptions},
+    shared::{Means, Shared},
 };
 use rig::Host;
 
@@ -38,10 +38,7 @@ fn shared(world: &World, host: &Host, name: &str, directory: &str) -> Shared {
     let means = Means {
         copies: &world.path(name).join("shared"),
         sealer: Arc::new(sealer(world, name, vec![key("ada"), key("bob")])),
-        ssh: SshOptions {
-            config: Some(config),
-            accept_new_host_keys: false,
-        },
+        ssh_config: Some(config),
         processes: world.processes.clone(),
     };
     Shared::new(&place, means).unwrap()

@@ -57,6 +57,7 @@ impl Import {
         let mut here = self.source.here()?;
         let bytes = read(&self.file_name)?;
         let mut imported = exchange::read(&bytes, &self.file_name)?;
+        self.select(&mut imported)?;
         let storage = self.place.ask(context, &here, &self.source);
         let storage = storage.or_else(|| here.storage().cloned());
         if imported.has_untouched() && here.exists() {
@@ -64,7 +65,7 @@ impl Import {
         }
         let kept = self.place.kept(context, storage.as_ref())?;
         let sealer = &kept.sealer;
-        let whole = self.selected(imported.whole(&**sealer)?)?;
+        let whole = imported.whole(&**sealer)?;
         let first = &whole[0].deployment.uuid;
         let held = self.wait.hold(context, &*kept.backend, first, "import")?;
         for one in &whole {
@@ -105,25 +106,21 @@ impl Import {
         }
     }
 
-    fn selected(&self, mut whole: Vec<Whole>) -> Result<Vec<Whole>> {
+    /// Leaves what is wanted of a file, and refuses it if that is nothing.
+    fn select(&self, imported: &mut Imported) -> Result<()> {
+        let known = imported.names();
         if let Some(only) = &self.only {
-            let known: Vec<_> = whole
-                .iter()
-                .map(|one| one.deployment.called().to_owned())
-                .collect();
-            whole.retain(|one| one.deployment.uuid == *only || one.deployment.called() == only);
-            if whole.is_empty() {
-                bail!(
-                    "there is no deployment `{only}` in {}, only {}",
-                    self.file_name,
-                    known.join(", ")
-                );
-            }
+            imported.only(only);
         }
-        if whole.is_empty() {
-            bail!("there is no deployment in {}", self.file_name);
+        match &self.only {
+            _ if !imported.names().is_empty() => Ok(()),
+            Some(only) if !known.is_empty() => bail!(
+                "there is no deployment `{only}` in {}, only {}",
+                self.file_name,
+                known.join(", ")
+            ),
+            _ => bail!("there is no deployment in {}", self.file_name),
         }
-        Ok(whole)
     }
 }
 

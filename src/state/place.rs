@@ -36,21 +36,19 @@ impl Place {
         default: &Utf8Path,
     ) -> Result<Self, Error> {
         if let Some(path) = flag {
-            return Ok(Self::Sqlite(path.to_owned()));
+            return Ok(Self::sqlite(path));
         }
         match network_storage {
-            None | Some(Value::Null) => Ok(Self::Sqlite(default.to_owned())),
+            None | Some(Value::Null) => Ok(Self::sqlite(default)),
             Some(Value::Object(storage)) => named(storage, default),
             Some(_) => Err(storage("is no set of one backend")),
         }
     }
 
-    /// Public keys of those who may read it, beside the user.
-    pub fn recipients(&self) -> &[String] {
-        match self {
-            Self::Shared(shared) => &shared.recipients,
-            Self::Sqlite(_) | Self::Memory => &[],
-        }
+    /// A file, by its own name where the path is a link: what stands beside it, its lock among that, is the same
+    /// for everybody.
+    fn sqlite(path: &Utf8Path) -> Self {
+        Self::Sqlite(path.canonicalize_utf8().unwrap_or_else(|_| path.to_owned()))
     }
 
     /// Whether the network names NixOps 2's own place, whose state `nixops import` reads.
@@ -106,13 +104,11 @@ fn named(storage: &Map<String, Value>, default: &Utf8Path) -> Result<Place, Erro
         "sqlite" => {
             options.known(&["path"])?;
             let path = options.text("path")?;
-            Ok(Place::Sqlite(
-                path.map_or_else(|| default.to_owned(), Utf8PathBuf::from),
-            ))
+            Ok(Place::sqlite(path.map_or(default, Utf8Path::new)))
         }
         "memory" => options.known(&[]).map(|()| Place::Memory),
         // Its options are those of NixOps 2, which knows none.
-        "legacy" => Ok(Place::Sqlite(default.to_owned())),
+        "legacy" => Ok(Place::sqlite(default)),
         "file" => options.shared().map(Place::Shared),
         other => Err(self::storage(format!(
             "names the backend {other:?}, and there are only {BACKENDS}"

@@ -8,7 +8,7 @@ use crate::{
 };
 
 use super::{
-    super::state::{StateArguments, choose},
+    super::state::{StateArguments, choose, own},
     directory,
 };
 
@@ -53,8 +53,9 @@ impl Finder<'_> {
             check_binding(&found, network, lineage.as_deref().unwrap_or("none"))?;
             return Ok(found);
         }
+        let name = identity.as_ref().map(|identity| identity.name.as_str());
         if let Some(lineage) = &lineage
-            && let Some(found) = database.by_lineage(lineage)?
+            && let Some(found) = own(database, lineage, name)?
         {
             check_binding(&found, network, lineage)?;
             return Ok(found);

@@ -162,8 +162,16 @@ impl Session {
             .and_then(|()| self.renew(held.database()))
             .and_then(|()| self.record(context));
         let done = noted.and_then(|()| work(self, &store, held.lock()));
-        held.finish()?;
-        done
+        let finished = held.finish();
+        if done.is_err()
+            && let Err(error) = &finished
+        {
+            let hint = error.hint().map(str::to_owned);
+            context.ui.warning(None, error.to_string(), hint);
+        }
+        let done = done?;
+        finished?;
+        Ok(done)
     }
 
     /// Keeps what a run that has only the state needs to know.

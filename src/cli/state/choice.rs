@@ -19,35 +19,33 @@ pub fn choose(
             None => Err(unknown(database, name)?.into()),
         };
     }
-    let all = database.deployments()?;
     if let Some(identity) = identity {
-        return Ok(own(all, identity, path)?);
+        let found = own(database, &identity.lineage, Some(&identity.name))?;
+        let elsewhere = || ChoiceError::Elsewhere {
+            identity: identity.clone(),
+            path: path.to_owned(),
+        };
+        return Ok(found.ok_or_else(elsewhere)?);
     }
-    Ok(only(all, path)?)
+    Ok(only(database.deployments()?, path)?)
 }
 
-/// The network's own: by its lineage, and by its name where several have that.
-fn own(
-    all: Vec<Deployment>,
-    identity: &Identity,
-    path: &Utf8Path,
-) -> Result<Deployment, ChoiceError> {
-    let (mut own, _): (Vec<_>, Vec<_>) = all
-        .into_iter()
-        .partition(|one| one.lineage == identity.lineage);
-    if own.len() > 1 {
-        let named = own
-            .iter()
-            .position(|one| one.name.as_deref() == Some(&identity.name));
-        return match named {
-            Some(at) => Ok(own.swap_remove(at)),
-            None => only(own, path),
-        };
+/// The network's own: by its lineage, and by its name where several have that. None if it has none here.
+pub fn own(
+    database: &Database,
+    lineage: &str,
+    name: Option<&str>,
+) -> Result<Option<Deployment>, anyhow::Error> {
+    let mut own = database.deployments()?;
+    own.retain(|one| one.lineage == lineage);
+    if own.len() < 2 {
+        return Ok(own.pop());
     }
-    own.pop().ok_or_else(|| ChoiceError::Elsewhere {
-        identity: identity.clone(),
-        path: path.to_owned(),
-    })
+    let named = own.iter().position(|one| one.name.as_deref() == name);
+    match named {
+        Some(at) => Ok(Some(own.swap_remove(at))),
+        None => Ok(Some(only(own, database.path())?)),
+    }
 }
 
 fn only(mut all: Vec<Deployment>, path: &Utf8Path) -> Result<Deployment, ChoiceError> {

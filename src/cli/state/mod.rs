@@ -9,7 +9,7 @@ mod here;
 mod outline;
 mod place;
 
-pub use choice::{check_name, choose};
+pub use choice::{check_name, choose, own};
 pub use error::ChoiceError;
 pub use here::{Here, HereArguments};
 pub use outline::Outline;

@@ -1,6 +1,6 @@
 //! Where the state is, and for how long to wait for who has it.
 
-use std::{cell::Cell, sync::Arc, time::Duration};
+use std::{cell::Cell, env, sync::Arc, time::Duration};
 
 use anyhow::{Result, bail};
 use camino::Utf8PathBuf;
@@ -17,7 +17,7 @@ use crate::{
     state::{
         Backend, Held, Holder, Place, Purpose, Sealer,
         seal::{AgeSealer, Named},
-        shared::{Means, Shared, SshOptions},
+        shared::{Means, Shared},
     },
 };
 
@@ -143,7 +143,8 @@ pub fn shared(context: &Context, place: &Place, sealer: &Arc<dyn Sealer>) -> Res
     let means = Means {
         copies: &copies,
         sealer: Arc::clone(sealer),
-        ssh: SshOptions::default(),
+        // The same as of hosts.
+        ssh_config: env::var("NIXOPS_SSH_CONFIG").ok().map(Utf8PathBuf::from),
         processes: context.processes.clone(),
     };
     Ok(Shared::new(shared, means)?)

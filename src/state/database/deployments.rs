@@ -62,23 +62,6 @@ impl Database {
         Ok(None)
     }
 
-    /// The deployments with this lineage; there is one, unless somebody copied it.
-    pub fn by_lineage(&self, lineage: &str) -> Result<Option<Deployment>, Error> {
-        let all = self.deployments()?;
-        let mut found = all.iter().filter(|one| one.lineage == lineage);
-        match (found.next(), found.next()) {
-            (Some(_), Some(_)) => Err(Error::Ambiguous {
-                name: lineage.to_owned(),
-                uuids: all
-                    .iter()
-                    .filter(|one| one.lineage == lineage)
-                    .map(|one| one.uuid.clone())
-                    .collect(),
-            }),
-            (found, _) => Ok(found.cloned()),
-        }
-    }
-
     /// Writes a deployment that was not there.
     pub fn create(&self, deployment: &Deployment) -> Result<(), Error> {
         self.change(|transaction| self.insert(transaction, deployment))

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use crate::{
     schema::Registry,
     state::{
-        Records, Sealer, SecretParts, Secrets, Whole, json_file,
+        Deployment, Records, Sealer, SecretParts, Secrets, Whole, json_file,
         nixops2::{self, Brought, UNTOUCHED},
     },
 };
@@ -70,6 +70,24 @@ impl Imported {
                     }
                 })
                 .collect();
+        }
+    }
+
+    /// The names of the deployments, or else their UUIDs.
+    pub fn names(&self) -> Vec<String> {
+        let called = |one: &Deployment| one.called().to_owned();
+        match self {
+            Self::Own(all) => all.iter().map(|one| called(&one.deployment)).collect(),
+            Self::Old(all) => all.iter().map(|one| called(&one.deployment)).collect(),
+        }
+    }
+
+    /// Leaves one deployment, by its name or UUID. The secrets of others need not be read then.
+    pub fn only(&mut self, name: &str) {
+        let is_meant = |one: &Deployment| one.uuid == name || one.called() == name;
+        match self {
+            Self::Own(all) => all.retain(|one| is_meant(&one.deployment)),
+            Self::Old(all) => all.retain(|one| is_meant(&one.deployment)),
         }
     }
 

@@ -201,6 +201,23 @@ fn secrets_that_nobody_here_can_open_are_refused() {
 }
 
 #[test]
+fn the_secrets_of_deployments_that_are_not_wanted_are_nobodys_matter() {
+    let mut open = secret();
+    open.deployment = Deployment::new("bb", Some("blog"), "default");
+    for record in open.records.current.values_mut() {
+        record.secrets = Secrets::Nothing;
+    }
+    open.machines.clear();
+    let all = Export::of([secret(), open], None).unwrap();
+    let text = serde_json::to_string(&all).unwrap();
+    let mut imported = read(text.as_bytes(), Utf8Path::new("export.json")).unwrap();
+    assert_eq!(imported.names(), ["shop", "blog"]);
+    imported.only("blog");
+    let whole = imported.whole(&Turner(9)).unwrap();
+    assert_eq!(whole[0].deployment.called(), "blog");
+}
+
+#[test]
 fn what_is_no_export_is_refused_with_its_line() {
     let text = serde_json::to_string_pretty(&Export::of([secret()], None).unwrap()).unwrap();
     let refusal = |text: &str| import(text, &Turner(7)).unwrap_err().to_string();

@@ -192,6 +192,12 @@ fn a_host_that_existed_is_a_machine_whose_secrets_stand_apart() {
         "privilegeEscalationCommand": [],
         "provisionSSHKey": true,
         "publicIPv4": null,
+        "rollback": {
+          "activationTimeout": 600,
+          "enable": true,
+          "onFailedUnits": false,
+          "timeout": 60
+        },
         "sshOptions": [],
         "substituteOnDestination": false,
         "tags": [],

@@ -13,20 +13,12 @@ const SCRIPT: &str = include_str!("remote.sh");
 /// The exit status of ssh when the connection, not the command, is at fault.
 const SSH_FAILED: i32 = 255;
 
-/// How ssh is called.
-#[derive(Clone, Debug, Default)]
-pub struct SshOptions {
-    /// The user's ssh configuration (`--ssh-config`), if it is not the usual one.
-    pub config: Option<Utf8PathBuf>,
-    /// Trusts the key of a host that was never seen (`--accept-new-host-keys`).
-    pub accept_new_host_keys: bool,
-}
-
 /// The way to the directory of a shared state.
 #[derive(Clone, Debug)]
 pub(super) struct Channel {
     pub location: Location,
-    pub ssh: SshOptions,
+    /// The user's ssh configuration, if it is not the usual one.
+    pub ssh_config: Option<Utf8PathBuf>,
     pub processes: Processes,
 }
 
@@ -193,17 +185,15 @@ impl Channel {
 
     fn ssh(&self) -> Command {
         let mut command = Command::new("ssh");
-        if let Some(config) = &self.ssh.config {
+        if let Some(config) = &self.ssh_config {
             command.args(["-F", config.as_str()]);
         }
-        let trust = self.ssh.accept_new_host_keys;
-        let trust = trust.then_some("StrictHostKeyChecking=accept-new");
         let options = [
             "BatchMode=yes",
             "ConnectTimeout=10",
             "ServerAliveInterval=15",
         ];
-        for option in options.into_iter().chain(trust) {
+        for option in options {
             command.args(["-o", option]);
         }
         command.arg("-T");

@@ -19,14 +19,13 @@ mod remote_lock;
 mod tests;
 mod ticket;
 
-pub use channel::SshOptions;
 pub use copy::{Serial, Serials};
 pub use error::{Conflict, Error};
 pub use location::{Location, SshLocation};
 
 use std::{sync::Arc, time::Instant};
 
-use camino::Utf8Path;
+use camino::{Utf8Path, Utf8PathBuf};
 
 use super::{Backend, Database, Held, Holder, Purpose, RunLock, Sealer, SharedPlace};
 use crate::process::Processes;
@@ -48,8 +47,8 @@ pub struct Means<'a> {
     pub copies: &'a Utf8Path,
     /// Who seals and opens the file.
     pub sealer: Arc<dyn Sealer>,
-    /// How ssh is called.
-    pub ssh: SshOptions,
+    /// The user's ssh configuration, if it is not the usual one.
+    pub ssh_config: Option<Utf8PathBuf>,
     /// The children of the run.
     pub processes: Processes,
 }
@@ -62,7 +61,7 @@ impl Shared {
             copy: WorkingCopy::of(means.copies, &location),
             channel: Channel {
                 location,
-                ssh: means.ssh,
+                ssh_config: means.ssh_config,
                 processes: means.processes,
             },
             sealer: means.sealer,

@@ -115,3 +115,18 @@ fn what_is_to_be_done_at_the_end_is_done_when_it_is_finished() {
         .unwrap();
     assert_eq!(database.deployments().unwrap(), []);
 }
+
+#[test]
+fn a_link_to_a_state_is_the_state_with_the_same_lock() {
+    let directory = tempfile::tempdir().unwrap();
+    let directory = Utf8Path::from_path(directory.path()).unwrap();
+    let directory = directory.canonicalize_utf8().unwrap();
+    std::fs::create_dir(directory.join("there")).unwrap();
+    let (file, link) = (directory.join("there/state.db"), directory.join("link.db"));
+    std::fs::write(&file, "").unwrap();
+    std::os::unix::fs::symlink(&file, &link).unwrap();
+    let place = |flag| Place::of(Some(flag), None, Utf8Path::new("/state.db")).unwrap();
+    assert_eq!(place(&link), Place::Sqlite(file));
+    let new = directory.join("new.db");
+    assert_eq!(place(&new), Place::Sqlite(new.clone()));
+}

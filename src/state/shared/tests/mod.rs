@@ -69,7 +69,7 @@ impl Team {
         let means = Means {
             copies: &self.path(name).join("shared"),
             sealer: Arc::new(sealer),
-            ssh: SshOptions::default(),
+            ssh_config: None,
             processes: Processes::new(),
         };
         Shared::new(&place, means).unwrap()
