@@ -84,6 +84,7 @@ fn run(world: &World, nix: &Nix, extent: Extent, machines: &[Machine]) -> Summar
         processes: &world.processes,
         connections: &connections,
         provided: &BTreeMap::new(),
+        secret: &|_| None,
         store: None,
         saved: None,
         addresses: None,

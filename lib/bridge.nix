@@ -8,6 +8,8 @@
   - `@begin {"machine":…,"position":…}`, or with `"resource":{"type":…,"name":…}`, before a machine or
     resource is evaluated, with the place of its definition;
   - `@target {"machine":…,"options":…}` when its options are known, before its system is;
+  - `@keys {"machine":…,"texts":…}` with the texts of its keys, before its system is known, if whoever asks
+    sends keys;
   - `@read {"node":…,"path":…}` when a machine reads another one;
   - `@output` and `@look` when somebody reads outputs (see `outputs.nix`);
   - `@done TEXT` when all of the text of a machine or resource is known, since errors may lose what is on
@@ -38,11 +40,12 @@
 
   ```
   { plugins; checks; names; network; machines.<name>; targets.<name>; facts.<name>; resources.<type>.<name>;
-    attempts.<type>.<name>; answers.<question>; scope; }
+    attempts.<type>.<name>; sending.{ machines, targets }.<name>; answers.<question>; scope; }
   ```
 
-  `attempts` are `resources` that only say `failed` where they throw: no process ends by them. `scope` is
-  no text: it is what `nix repl` is given.
+  `sending` are `machines` and `targets` that also tell the texts of keys; `attempts` are `resources` that
+  only say `failed` where they throw: no process ends by them. `scope` is no text: it is what `nix repl` is
+  given.
 */
 {
   source,
@@ -110,15 +113,32 @@ let
       files = record.files node.options options;
     };
 
-  # The options are forced, and told, before the system is looked at.
-  machineOf =
-    name: node:
+  # The options are forced, and told, before the system is looked at, and so are keys.
+  machineWith =
+    tellKeys: name: node:
     let
       target = scrub (targetOf name node);
     in
     trace "@target ${toJSON target}" (
-      toJSON (target // { system = scrub (record.system node.config); })
+      tellKeys name node (toJSON (target // { system = scrub (record.system node.config); }))
     );
+
+  targetWith =
+    tellKeys: name: node:
+    tellKeys name node (emit (targetOf name node));
+
+  keepKeys =
+    _name: _node: text:
+    text;
+
+  tellKeys =
+    machine: node: text:
+    trace "@keys ${
+      emit {
+        inherit machine;
+        texts = record.keyTexts node.config;
+      }
+    }" text;
 
   begin = what: trace "@begin ${toJSON what}";
 
@@ -128,6 +148,14 @@ let
       inherit machine;
       position = network.positionOf machine;
     };
+
+  ofMachines =
+    textOf:
+    mapAttrs (
+      name: evaluate:
+      { }:
+      beginMachine name (done (textOf name (evaluate { })))
+    ) network.machines;
 
   # What is told has left nothing to be printed.
   done = text: seq text (trace "@done ${text}" "");
@@ -167,12 +195,12 @@ in
   };
   names = { }: emit network.names;
   network = { }: emit network.scope.network;
-  machines = mapAttrs (
-    name: evaluate: { }: beginMachine name (done (machineOf name (evaluate { })))
-  ) network.machines;
-  targets = mapAttrs (
-    name: evaluate: { }: beginMachine name (done (emit (targetOf name (evaluate { }))))
-  ) network.machines;
+  machines = ofMachines (machineWith keepKeys);
+  targets = ofMachines (targetWith keepKeys);
+  sending = {
+    machines = ofMachines (machineWith tellKeys);
+    targets = ofMachines (targetWith tellKeys);
+  };
   facts = mapAttrs (
     machine: find:
     { }:

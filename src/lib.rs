@@ -12,6 +12,7 @@ pub mod evaluator;
 pub mod flake;
 pub mod fleet;
 pub mod host;
+pub mod keys;
 pub mod network;
 pub mod nix;
 pub mod plan;

@@ -13,6 +13,7 @@
 
 mod evaluation;
 mod hosts;
+mod keys;
 mod machine;
 mod measure;
 mod plugins;
@@ -47,6 +48,8 @@ enum Part {
     Crossing,
     /// Deploys to hosts of the rig.
     Hosts,
+    /// Keys that are sent to hosts of the rig.
+    Keys,
     /// All of these.
     All,
 }
@@ -74,6 +77,14 @@ struct Arguments {
     #[arg(long, default_value_t = 50)]
     hosts: usize,
 
+    /// Hosts that keys are sent to
+    #[arg(long, default_value_t = 20)]
+    key_hosts: usize,
+
+    /// Keys of each of them
+    #[arg(long, default_value_t = 200)]
+    keys: usize,
+
     /// Times that each evaluation and each unchanged deploy is measured; the median counts
     #[arg(long, default_value_t = 1)]
     runs: usize,
@@ -96,6 +107,8 @@ struct Sizes {
     modules: usize,
     apart: usize,
     hosts: usize,
+    key_hosts: usize,
+    keys: usize,
     runs: usize,
 }
 
@@ -109,6 +122,8 @@ impl Arguments {
                 modules: 10,
                 apart: 2,
                 hosts: 2,
+                key_hosts: 2,
+                keys: 5,
                 runs: 1,
             };
         }
@@ -119,6 +134,8 @@ impl Arguments {
             modules: self.modules,
             apart: self.apart,
             hosts: self.hosts,
+            key_hosts: self.key_hosts,
+            keys: self.keys,
             runs: self.runs.max(1),
         }
     }
@@ -146,6 +163,9 @@ fn main() -> Result<ExitCode> {
     }
     if wanted(Part::Hosts) {
         hosts::measure(&sizes, &mut report)?;
+    }
+    if wanted(Part::Keys) {
+        keys::measure(&sizes, &mut report)?;
     }
     report.print()?;
     Ok(if report.is_sound() {

@@ -22,6 +22,9 @@ use crate::{
 const PASSWORD: &str = "planted-password-of-the-token-7263";
 const NEXT_PASSWORD: &str = "planted-password-of-the-token-9410";
 
+/// What a file of the deployer has in it, and a program of his prints.
+const KEY_FILE: &str = "planted-content-of-a-key-file-5518";
+
 /// Everything that the binary and its children let others see.
 #[derive(Default)]
 pub struct Seen {
@@ -104,7 +107,7 @@ fn files_with(lab: &Lab, word: &str) -> Vec<String> {
     lines.filter(|line| !line.contains("-source/")).collect()
 }
 
-fn network(password: &str, scope: &str) -> String {
+fn network(password: &str, scope: &str, keys: &str) -> String {
     format!(
         "resources.sshKeyPairs.pair = {{ }};
          resources.neatcloudTokens.turns.scope = \"{scope}\";
@@ -119,6 +122,7 @@ fn network(password: &str, scope: &str) -> String {
            environment.etc.\"pair.pub\".text = resources.sshKeyPairs.pair.publicKey;
            deployment.keys.pair.text = resources.sshKeyPairs.pair.privateKey;
            deployment.keys.token.text = \"token=${{resources.neatcloudTokens.turns.secret}}\";
+           {keys}
          }};"
     )
 }
@@ -144,7 +148,7 @@ fn secrets_stand_nowhere_through_a_whole_life() {
         }
     };
 
-    lab.network_in_the_cloud(&network(PASSWORD, "read"));
+    lab.network_in_the_cloud(&network(PASSWORD, "read", ""));
     run(&mut seen, "plan", &["--accept-plugins", "-v"]).exits(0);
     run(&mut seen, "plan", &["--accept-plugins", "--json"]).exits(0);
     run(&mut seen, "deploy", &["--accept-plugins", "-vv", "--yes"]).exits(0);
@@ -154,7 +158,7 @@ fn secrets_stand_nowhere_through_a_whole_life() {
     look(&mut seen);
 
     // A change that fails, then a plan that is saved and done.
-    lab.network_in_the_cloud(&network(NEXT_PASSWORD, "write"));
+    lab.network_in_the_cloud(&network(NEXT_PASSWORD, "write", ""));
     lab.order_faults(&json!([{ "method": "update", "fault": "quota" }]));
     run(&mut seen, "deploy", &["--json", "--yes"]).exits(1);
     run(&mut seen, "plan", &["-v", "--out", &plan_file]).exits(0);
@@ -162,6 +166,19 @@ fn secrets_stand_nowhere_through_a_whole_life() {
     run(&mut seen, "deploy", &["--json", "--plan", &plan_file]).exits(0);
     words.extend(words_of(&lab));
     look(&mut seen);
+    // Keys with the new secrets, and keys of the deployer, go to their machine and nowhere else.
+    let file = lab.secret("of-the-deployer", KEY_FILE);
+    let keys = format!(
+        "deployment.keys.file = {{ keyFile = \"{file}\"; persist = true; }};
+         deployment.keys.printed.keyCommand = [ \"cat\" \"{file}\" ];"
+    );
+    lab.network_in_the_cloud(&network(NEXT_PASSWORD, "write", &keys));
+    for arguments in [&["-vv"][..], &["--json", "--force"], &["--force"]] {
+        run(&mut seen, "send-keys", arguments).exits(0);
+    }
+    fs::remove_file(&file).unwrap();
+    run(&mut seen, "send-keys", &["-vv", "--show-trace"]).exits(1);
+    words.push(KEY_FILE.to_owned());
     for (verb, arguments) in [
         ("export", &[][..]),
         ("export", &["--all"]),

@@ -55,6 +55,7 @@ let
         name
         path
         permissions
+        persist
         user
         ;
     }
@@ -102,6 +103,13 @@ let
 in
 {
   inherit lifecycleOf;
+
+  /**
+    The texts of a machine's keys by name, for who sends them. They are no part of any record.
+  */
+  keyTexts =
+    config:
+    lib.mapAttrs (_: key: key.text) (lib.filterAttrs (_: key: key.text != null) config.deployment.keys);
 
   options = machine: config: exportsOf config // core machine config;
 

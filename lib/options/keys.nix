@@ -43,7 +43,10 @@ let
           default = null;
           apply = value: if value == null then null else toString value;
           example = "/run/secrets/tls.key";
-          description = "A file of the deployer that holds the content, of any bytes and length.";
+          description = ''
+            A file of the deployer that holds the content, of any bytes. Name it by a text: a path such
+            as `./tls.key` is a file of the source, which a flake has in the world-readable store.
+          '';
         };
 
         keyCommand = mkOption {
@@ -90,7 +93,17 @@ let
           type = types.str;
           default = "0600";
           example = "0640";
-          description = "Mode of the file in the form that `chmod` takes.";
+          description = "Mode of the file, in octal.";
+        };
+
+        persist = mkOption {
+          type = types.bool;
+          default = false;
+          description = ''
+            Whether the key comes back by itself after a reboot. It is then also kept on the machine's
+            disk, in `/var/lib/nixops/keys`, which root alone can read. Without it a key in `/run` is
+            gone until `nixops send-keys` is called.
+          '';
         };
       };
     }
@@ -110,14 +123,17 @@ let
       );
   };
 
-  sharing =
-    name: key:
-    lib.attrNames (lib.filterAttrs (other: value: other != name && value.path == key.path) keys);
+  byPath = lib.groupBy (name: keys.${name}.path) (lib.attrNames keys);
+
+  sharing = name: key: lib.remove name byPath.${key.path};
 
   hasOwnPath = name: key: {
     assertion = sharing name key == [ ];
     message = "deployment.keys.${name} has the path ${key.path}, as has ${lib.concatStringsSep ", " (sharing name key)}";
   };
+
+  # What is kept of a key that persists.
+  keptFile = name: "/var/lib/nixops/keys/kept/${name}";
 
   giveAway =
     key: "chown ${lib.escapeShellArg "${key.user}:${key.group}"} ${lib.escapeShellArg key.path}";
@@ -130,7 +146,39 @@ let
     fi
   '';
 
-  # Active while the file of the key is there.
+  # Puts a key back that a reboot has taken; one that is there is never touched.
+  bringBack =
+    name: key:
+    let
+      kept = lib.escapeShellArg (keptFile name);
+      path = lib.escapeShellArg key.path;
+      directory = lib.escapeShellArg key.destDir;
+      temporary = lib.escapeShellArg "${key.destDir}/.nixops-kept";
+    in
+    ''
+      if [ -f ${kept} ] && [ ! -e ${path} ]; then
+        [ -d ${directory} ] || { mkdir -p ${directory} && chmod 0750 ${directory}; chown root:keys ${directory} || true; }
+        (umask 077 && cat ${kept} >${temporary}) && {
+          chown ${lib.escapeShellArg "${key.user}:${key.group}"} ${temporary} || true
+          chmod ${lib.escapeShellArg key.permissions} ${temporary}
+          mv -f ${temporary} ${path}
+        }
+      fi
+    '';
+
+  persistent = lib.filterAttrs (_: key: key.persist) keys;
+
+  # Once all keys are there, nobody need wait for those that are yet to be sent.
+  tellAll = ''
+    if ${
+      lib.concatMapStringsSep " && " (key: "[ -e ${lib.escapeShellArg key.path} ]") (lib.attrValues keys)
+    }; then
+      touch /run/keys/done
+    fi
+  '';
+
+  # Active while the file of the key is there: one that is replaced ends it and starts it anew, and with it
+  # the units that require it.
   keyUnit = name: key: {
     name = "${name}-key";
     value = {
@@ -150,7 +198,11 @@ let
         ${giveAway key}
       '';
       script = ''
-        while [ -e ${lib.escapeShellArg key.path} ]; do
+        identity() {
+          stat -c %d:%i:%Y ${lib.escapeShellArg key.path} 2>/dev/null
+        }
+        first=$(identity)
+        while [ -n "$first" ] && [ "$(identity)" = "$first" ]; do
           inotifywait -qq -t 5 -e delete_self -e move_self ${lib.escapeShellArg key.path} || sleep 1
         done
       '';
@@ -180,8 +232,10 @@ in
 
     system.activationScripts.nixops-keys = lib.stringAfter [ "users" "groups" ] ''
       mkdir -p -m 0750 /run/keys
-      chown root:keys /run/keys
+      chown root:keys /run/keys 2>/dev/null || chown root:root /run/keys
+      ${lib.concatStrings (lib.mapAttrsToList bringBack persistent)}
       ${lib.concatStrings (lib.mapAttrsToList (_: own) keys)}
+      ${lib.optionalString (persistent != { }) tellAll}
     '';
 
     systemd.services = {

@@ -72,6 +72,7 @@ impl Build {
             processes: &context.processes,
             connections: &connections,
             provided: &BTreeMap::new(),
+            secret: &|_| None,
             store: None,
             saved: None,
             addresses: None,

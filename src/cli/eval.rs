@@ -209,7 +209,7 @@ impl Eval {
                 Evaluated::Warning { machine, text } | Evaluated::Trace { machine, text } => {
                     context.ui.warning(machine.as_deref(), text, None);
                 }
-                Evaluated::Begun { .. } | Evaluated::Reads { .. } => {}
+                Evaluated::Begun { .. } | Evaluated::Reads { .. } | Evaluated::Keys { .. } => {}
             }
         }
     }

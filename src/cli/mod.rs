@@ -48,6 +48,7 @@ mod saved;
 mod schema;
 mod scp;
 mod selection;
+mod send_keys;
 mod session;
 mod set_args;
 mod show_arguments;
@@ -130,6 +131,7 @@ enum Verb {
     Schema(schema::Schema),
     Completions(completions::Completions),
     Man(man::Man),
+    SendKeys(send_keys::SendKeys),
     /// Is the provider of NixOps' own types
     #[command(hide = true, name = core_provider::VERB)]
     CoreProvider,
@@ -218,6 +220,7 @@ fn run(context: &Context, verb: Verb) -> u8 {
         Verb::Schema(schema) => schema.run(context),
         Verb::Completions(completions) => completions.run(context),
         Verb::Man(man) => man.run(context),
+        Verb::SendKeys(send) => send.run(context),
         Verb::CoreProvider | Verb::KeepLock => Ok(0),
     });
     result.unwrap_or_else(|error| error::report(context, &error))
@@ -227,7 +230,7 @@ impl Verb {
     /// How the run is shown.
     fn screen(&self, global: &GlobalArguments) -> ui::Options {
         // Elsewhere `--json` means one value at the end, not a stream of events.
-        let streaming = matches!(self, Self::Deploy(_) | Self::Destroy(_));
+        let streaming = matches!(self, Self::Deploy(_) | Self::Destroy(_) | Self::SendKeys(_));
         ui::Options {
             is_still: matches!(self, Self::Ssh(_) | Self::Scp(_)),
             ..global.screen(streaming)

@@ -6,8 +6,7 @@ use std::thread::{self, Scope, ScopedJoinHandle};
 use std::time::{Duration, Instant};
 
 use crate::evaluator::Evaluated;
-use crate::network::MachineOptions;
-use crate::plan::{Extent, Goal, MachineSummary, Outcome, Step, Summary};
+use crate::plan::{MachineSummary, Outcome, Step, Summary};
 use crate::ui::{Event, Ui};
 
 use super::Request;
@@ -65,7 +64,6 @@ struct Ahead<'scope> {
     news: Sender<News>,
     thread: Option<ScopedJoinHandle<'scope, MachineSummary>>,
     begun: Instant,
-    told_of_keys: bool,
 }
 
 impl<'scope, W: Work> Conductor<'scope, '_, W> {
@@ -92,16 +90,15 @@ impl<'scope, W: Work> Conductor<'scope, '_, W> {
             Evaluated::Target {
                 machine, options, ..
             } => {
-                self.warn_of_keys(&machine, &options);
                 self.tell(&machine, News::Target(options));
             }
             Evaluated::Warning { machine, text } => {
                 self.road.ui.warning(machine.as_deref(), text, None);
             }
             Evaluated::Trace { machine, text } => self.trace(machine.as_deref(), &text),
+            Evaluated::Keys { machine, texts } => self.road.work.learn_keys(machine, texts),
             Evaluated::Reads { .. } => {}
             Evaluated::Machine(machine) => {
-                self.warn_of_keys(&machine.name, &machine.options);
                 let name = machine.name.clone();
                 let seconds = self.lane(&name).begun.elapsed().as_secs_f64();
                 let step = Step::Evaluate;
@@ -145,28 +142,8 @@ impl<'scope, W: Work> Conductor<'scope, '_, W> {
                 news: sender,
                 thread,
                 begun: Instant::now(),
-                told_of_keys: false,
             }
         })
-    }
-
-    fn warn_of_keys(&mut self, machine: &str, options: &MachineOptions) {
-        let extent = self.road.request.extent;
-        // A dry run says what the deploy will say.
-        let activates = matches!(extent, Extent::Activate(goal) if goal != Goal::DryActivate);
-        if !(activates || extent == Extent::DryRun) || options.keys.is_empty() {
-            return;
-        }
-        if std::mem::replace(&mut self.lane(machine).told_of_keys, true) {
-            return;
-        }
-        let keys: Vec<&str> = options.keys.keys().map(String::as_str).collect();
-        let message = format!("keys are not sent by this version: {}", keys.join(", "));
-        let hint =
-            "a service that waits for a key holds up the activation until you put the key in place";
-        self.road
-            .ui
-            .warning(Some(machine), message, Some(hint.to_owned()));
     }
 
     fn trace(&self, machine: Option<&str>, text: &str) {

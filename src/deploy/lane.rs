@@ -178,7 +178,10 @@ impl<'a, W: Work> Lane<'a, W> {
         }
         if steps.is_empty() && self.would().is_none() {
             self.note(mutation.as_ref(), machine)?;
-            return Ok(Outcome::Unchanged);
+            return match (&mutation, &host) {
+                (Some(mutation), Some((host, _))) => self.send_keys(mutation, machine, host),
+                _ => Ok(Outcome::Unchanged),
+            };
         }
         let Some(mutation) = mutation else {
             return self.foretell(machine, steps);
@@ -305,7 +308,7 @@ impl<'a, W: Work> Lane<'a, W> {
         let begun = Instant::now();
         let result = self.attempt(step, work);
         let seconds = begun.elapsed().as_secs_f64();
-        self.seconds.borrow_mut().insert(step, seconds);
+        *self.seconds.borrow_mut().entry(step).or_default() += seconds;
         if result.is_ok() {
             self.road.ui.send(Event::StepFinished {
                 machine: machine(),

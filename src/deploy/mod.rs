@@ -9,10 +9,13 @@
 //! Whatever changes the world asks for a [`Mutation`], which a dry run cannot make.
 
 mod conductor;
+mod handing_over;
+mod keys;
 mod lane;
 mod mutation;
 mod request;
 mod road;
+mod sending;
 mod site;
 mod stage;
 mod support;
@@ -29,11 +32,13 @@ use std::sync::mpsc::Receiver;
 use crate::evaluator::Evaluated;
 use crate::plan::Summary;
 
+pub use keys::Secret;
 pub use mutation::Mutation;
 pub use request::{Limits, Reboot, Request, Tools};
+pub use sending::{SendKeys, SendingTools, send_keys};
 pub use stage::{
-    Answer, Applied, Checked, Definitions, Guard, Machines, NoNetwork, Origin, Scope, Stage,
-    Subject, Survey, Wanted, Wish, reached, recorded,
+    Answer, Applied, Checked, Definitions, Guard, Machines, NoNetwork, Origin, RecordedOutputs,
+    Scope, Stage, Subject, Survey, Wanted, Wish, reached, recorded,
 };
 pub use trouble::Trouble;
 pub use work::{Provided, Reach};

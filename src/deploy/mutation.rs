@@ -17,7 +17,7 @@ impl Mutation {
     pub fn granted_by(extent: Extent) -> Option<Self> {
         match extent {
             Extent::DryRun => None,
-            Extent::BuildOnly | Extent::CopyOnly | Extent::Activate(_) => {
+            Extent::BuildOnly | Extent::CopyOnly | Extent::KeysOnly | Extent::Activate(_) => {
                 Some(Self { _private: () })
             }
         }
@@ -37,7 +37,10 @@ impl Mutation {
     /// change makes no resource.
     pub fn of_resources(extent: Extent) -> Option<Self> {
         match extent {
-            Extent::DryRun | Extent::BuildOnly | Extent::Activate(Goal::DryActivate) => None,
+            Extent::DryRun
+            | Extent::BuildOnly
+            | Extent::KeysOnly
+            | Extent::Activate(Goal::DryActivate) => None,
             Extent::CopyOnly | Extent::Activate(_) => Self::granted_by(extent),
         }
     }

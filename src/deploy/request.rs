@@ -14,6 +14,7 @@ use crate::process::Processes;
 use crate::state::Store;
 use crate::ui::Ui;
 
+use super::keys::Secret;
 use super::work::Provided;
 
 /// What a deploy is asked for.
@@ -106,6 +107,8 @@ pub struct Tools<'a> {
     pub saved: Option<&'a SavedPlan>,
     /// What machines are to know of each other; nothing if there is nothing to know.
     pub addresses: Option<&'a Addresses>,
+    /// Gives the values of secret outputs, for keys with them.
+    pub secret: &'a Secret<'a>,
     /// Where it is kept what machines run.
     pub store: Option<&'a dyn Store>,
     /// Where everything is told.

@@ -8,15 +8,16 @@ use camino::Utf8PathBuf;
 
 use crate::evaluator::Diagnostic;
 use crate::host::{self, ActivationStatus, Connections, End, Host, Order, Reason, Target, Trial};
-use crate::network::{Addresses, Machine, MachineOptions};
+use crate::network::{Addresses, KeyTexts, Machine, MachineOptions};
 use crate::nix::{BuildEvent, BuildQueue, Copy, CopyProgress, Nix};
-use crate::plan::{Goal, PlannedMachine, Running, SavedPlan};
+use crate::plan::{Goal, Outcome, PlannedMachine, Running, SavedPlan};
 use crate::process::{Limit, Processes};
 use crate::state::{
     Change, Entry, Holder, Key, MachineRecord, Operation, Stage, Store, file_name, now,
 };
 use crate::ui::{Event, Ui, sanitise};
 
+use super::keys::Courier;
 use super::trouble::{Trouble, diagnostic};
 use super::work::{Activation, Begun, Ended, Provided, Reach, Work};
 use super::{Mutation, Request, Tools};
@@ -33,6 +34,7 @@ pub(super) struct Site<'a> {
     noted: OnceLock<BTreeMap<String, MachineRecord>>,
     ui: &'a Ui,
     builds: BuildQueue,
+    courier: Courier<'a>,
     roots: Utf8PathBuf,
     rooting: Limit,
     reboot_timeout: Duration,
@@ -49,6 +51,7 @@ impl<'a> Site<'a> {
             connections,
             provided,
             store,
+            secret,
             saved,
             addresses,
             ui,
@@ -68,6 +71,7 @@ impl<'a> Site<'a> {
             noted: OnceLock::new(),
             ui,
             builds,
+            courier: Courier::new(processes, secret, false),
             roots: request.roots.clone(),
             rooting: Limit::new(ROOTED_AT_ONCE),
             reboot_timeout: request.reboot_timeout,
@@ -282,6 +286,35 @@ impl Work for Site<'_> {
         }
     }
 
+    fn learn_keys(&self, machine: String, texts: KeyTexts) {
+        self.courier.learn(machine, texts);
+    }
+
+    fn has_keys(&self, machine: &Machine, host: &Host) -> bool {
+        !machine.options.keys.is_empty() || host.look().keys
+    }
+
+    fn put_keys(&self, mutation: &Mutation, machine: &Machine, host: &Host) -> Result<(), Trouble> {
+        self.courier.put(mutation, host, &machine.options.keys)
+    }
+
+    fn settle_keys(&self, mutation: &Mutation, host: &Host) -> Result<(), Trouble> {
+        self.courier.settle(mutation, host)
+    }
+
+    fn withdraw_keys(&self, mutation: &Mutation, host: &Host) -> Result<(), Trouble> {
+        self.courier.withdraw(mutation, host)
+    }
+
+    fn send_keys(
+        &self,
+        mutation: &Mutation,
+        machine: &Machine,
+        host: &Host,
+    ) -> Result<Outcome, Trouble> {
+        self.courier.send(mutation, host, &machine.options.keys)
+    }
+
     fn interrupted(&self) -> bool {
         self.processes.interrupted()
     }
@@ -308,7 +341,11 @@ fn tell(ui: &Ui, event: BuildEvent) {
 }
 
 /// How a machine is reached, by its options or by what its backend says of it.
-fn target(machine: &str, options: &MachineOptions, reach: &Reach) -> Result<Target, host::Error> {
+pub(super) fn target(
+    machine: &str,
+    options: &MachineOptions,
+    reach: &Reach,
+) -> Result<Target, host::Error> {
     match reach {
         Reach::Backend(outputs) => Target::provided(machine, options, outputs),
         Reach::Options | Reach::Nowhere => Ok(Target::plain(machine, options)),
@@ -316,7 +353,7 @@ fn target(machine: &str, options: &MachineOptions, reach: &Reach) -> Result<Targ
 }
 
 /// The trouble of a host without the machine's name, which stands before every message anyway.
-fn own(machine: &str, error: host::Error) -> Trouble {
+pub(super) fn own(machine: &str, error: host::Error) -> Trouble {
     Trouble::from(error).without_prefix(&format!("{machine}: "))
 }
 

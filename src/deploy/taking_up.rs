@@ -20,6 +20,7 @@ impl<W: Work> Lane<'_, W> {
         host: &W::Host,
         goal: Goal,
     ) -> Way<Outcome> {
+        self.put_keys(mutation, machine, host)?;
         let place = self.road.activating.take();
         let ended = self.timed(Step::Activate, || {
             let mut line = |line: &str| self.log(line);
@@ -28,18 +29,27 @@ impl<W: Work> Lane<'_, W> {
                 Begun::Ended(ended) => Ok(ended),
                 Begun::Trial(trial) => self.try_out(mutation, machine, trial, place),
             }
-        })?;
-        let Ended { activation, host } = ended;
-        let activation = match activation {
-            Activation::RolledBack(diagnostic) => return Err(Outcome::RolledBack { diagnostic }),
-            other if self.is_to_reboot(&other) => {
-                let reboot = || self.road.work.reboot(mutation, machine, &host);
-                self.timed(Step::Reboot, reboot)?;
-                Activation::Done
-            }
-            other => other,
-        };
+        });
+        let Ended { activation, host } =
+            ended.inspect_err(|_| self.withdraw_keys(mutation, machine, host))?;
+        if let Activation::RolledBack(diagnostic) = activation {
+            self.withdraw_keys(mutation, machine, &host);
+            return Err(Outcome::RolledBack { diagnostic });
+        }
         self.note(Some(mutation), machine)?;
+        let reboots = self.is_to_reboot(&activation);
+        if goal == Goal::Boot && !reboots {
+            // What runs is left alone.
+            self.withdraw_keys(mutation, machine, &host);
+        } else {
+            self.settle_keys(mutation, machine, &host)?;
+        }
+        let activation = if reboots {
+            self.reboot(mutation, machine, &host)?;
+            Activation::Done
+        } else {
+            activation
+        };
         Ok(match (goal, activation) {
             (Goal::DryActivate, _) => Outcome::DryActivated,
             (_, Activation::UnitsFailed(units)) => Outcome::UnitsFailed { units },
@@ -62,6 +72,13 @@ impl<W: Work> Lane<'_, W> {
         let mut line = |line: &str| self.log(line);
         let work = self.road.work;
         work.confirm(mutation, machine, trial, &mut line)
+    }
+
+    /// Boots the host, which then has none of the keys that were in its memory.
+    fn reboot(&self, mutation: &Mutation, machine: &Machine, host: &W::Host) -> Way<()> {
+        let reboot = || self.road.work.reboot(mutation, machine, host);
+        let host = self.timed(Step::Reboot, reboot)?;
+        self.send_keys(mutation, machine, &host).map(drop)
     }
 
     fn is_to_reboot(&self, activation: &Activation) -> bool {

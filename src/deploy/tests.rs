@@ -15,7 +15,7 @@ use super::trouble::{Trouble, diagnostic};
 use super::work::{Activation, Begun, Ended, Provided, Reach, Work};
 use super::{Limits, Mutation, Reboot, Request};
 use crate::evaluator::{Evaluated, Whereabouts};
-use crate::network::{Machine, MachineOptions};
+use crate::network::{KeyTexts, Machine, MachineOptions};
 use crate::nix::{BuildOptions, CopyProgress};
 use crate::plan::{Copied, Extent, Goal, Outcome, Running, Step, Summary};
 use crate::ui::Screen;
@@ -36,6 +36,8 @@ struct Notes {
     interrupted: AtomicBool,
     interrupts_at: Option<(&'static str, Step)>,
     meets_at: Option<(Step, Barrier)>,
+    has_keys: bool,
+    keys: Mutex<Vec<&'static str>>,
     copies: AtomicUsize,
     most_copies: AtomicUsize,
 }
@@ -165,6 +167,32 @@ impl Work for Notes {
 
     fn reboot(&self, _: &Mutation, machine: &Machine, (): &()) -> Result<(), Trouble> {
         self.note(&machine.name, Step::Reboot)
+    }
+
+    fn learn_keys(&self, _: String, _: KeyTexts) {}
+
+    fn has_keys(&self, _: &Machine, (): &()) -> bool {
+        self.has_keys
+    }
+
+    fn put_keys(&self, _: &Mutation, machine: &Machine, (): &()) -> Result<(), Trouble> {
+        self.keys.lock().unwrap().push("put");
+        self.note(&machine.name, Step::Keys)
+    }
+
+    fn settle_keys(&self, _: &Mutation, (): &()) -> Result<(), Trouble> {
+        self.keys.lock().unwrap().push("settle");
+        Ok(())
+    }
+
+    fn withdraw_keys(&self, _: &Mutation, (): &()) -> Result<(), Trouble> {
+        self.keys.lock().unwrap().push("withdraw");
+        Ok(())
+    }
+
+    fn send_keys(&self, _: &Mutation, _: &Machine, (): &()) -> Result<Outcome, Trouble> {
+        self.keys.lock().unwrap().push("send");
+        Ok(Outcome::Unchanged)
     }
 
     fn interrupted(&self) -> bool {
@@ -546,6 +574,76 @@ fn a_host_is_booted_where_that_is_needed_and_allowed_or_asked_for() {
     );
     assert!(!rebooted(Reboot::IfNeeded, Activation::Done).0);
     assert!(rebooted(Reboot::Always, Activation::Done).0);
+}
+
+/// What is done with keys when `web` is deployed.
+fn keys_in(notes: Notes, request: &Request) -> Vec<&'static str> {
+    let notes = Notes {
+        has_keys: true,
+        ..notes
+    };
+    deploy_with(&notes, request, |sender| evaluate(sender, "web"));
+    notes.keys.into_inner().unwrap()
+}
+
+#[test]
+fn keys_are_replaced_once_the_system_is_confirmed_and_staged_ones_go_with_one_that_is_not() {
+    let of = |extent| request(extent, &["web"]);
+    assert_eq!(keys_in(Notes::default(), &of(SWITCH)), ["put", "settle"]);
+    let went_back = Activation::RolledBack(diagnostic("units failed", None));
+    let notes = Notes {
+        activation: BTreeMap::from([("web".to_owned(), went_back)]),
+        ..Notes::default()
+    };
+    assert_eq!(keys_in(notes, &of(SWITCH)), ["put", "withdraw"]);
+    let notes = Notes {
+        fails: vec![("web", Step::Activate)],
+        ..Notes::default()
+    };
+    assert_eq!(keys_in(notes, &of(SWITCH)), ["put", "withdraw"]);
+    let notes = Notes {
+        fails: vec![("web", Step::Keys)],
+        ..Notes::default()
+    };
+    assert_eq!(keys_in(notes, &of(SWITCH)), ["put"]);
+    let boot = Extent::Activate(Goal::Boot);
+    assert_eq!(keys_in(Notes::default(), &of(boot)), ["put", "withdraw"]);
+    let reboot = Request {
+        reboot: Reboot::Always,
+        ..of(boot)
+    };
+    assert_eq!(
+        keys_in(Notes::default(), &reboot),
+        ["put", "settle", "send"]
+    );
+}
+
+#[test]
+fn an_unchanged_machine_gets_its_keys_and_who_only_looks_sends_none() {
+    let unchanged = |extent| {
+        let running = Running {
+            system: Some(system("web")),
+            profile: Some(system("web")),
+            unfinished: false,
+        };
+        let notes = Notes {
+            running: BTreeMap::from([("web".to_owned(), running)]),
+            ..Notes::default()
+        };
+        keys_in(notes, &request(extent, &["web"]))
+    };
+    assert_eq!(unchanged(SWITCH), ["send"]);
+    let nothing = Vec::<&str>::new();
+    for extent in [
+        Extent::DryRun,
+        Extent::BuildOnly,
+        Extent::CopyOnly,
+        Extent::Activate(Goal::DryActivate),
+    ] {
+        assert_eq!(unchanged(extent), nothing, "{extent:?}");
+        let changed = keys_in(Notes::default(), &request(extent, &["web"]));
+        assert_eq!(changed, nothing, "{extent:?}");
+    }
 }
 
 #[test]

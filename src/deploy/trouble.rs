@@ -4,6 +4,7 @@ use std::error::Error;
 
 use crate::evaluator::Diagnostic;
 use crate::host;
+use crate::keys;
 use crate::nix::{self, BuildError, CopyError};
 use crate::plan::{Outcome, Step};
 use crate::{plugin, preview, process, state};
@@ -91,6 +92,17 @@ pub(super) fn diagnostic(message: impl Into<String>, hint: Option<String>) -> Di
 impl From<host::Error> for Trouble {
     fn from(error: host::Error) -> Self {
         Self::of(&error, error.is_interrupted(), error.hint())
+    }
+}
+
+impl From<keys::Error> for Trouble {
+    fn from(error: keys::Error) -> Self {
+        let interrupted = error.is_interrupted();
+        // What caused it stands in its words.
+        if interrupted {
+            return Self::Interrupted;
+        }
+        Self::new(error.to_string(), error.hint())
     }
 }
 

@@ -3,9 +3,9 @@
 use nixops_plugin::protocol::MachineOutputs;
 
 use crate::evaluator::Diagnostic;
-use crate::network::{Machine, MachineOptions};
+use crate::network::{KeyTexts, Machine, MachineOptions};
 use crate::nix::CopyProgress;
-use crate::plan::{Goal, Running};
+use crate::plan::{Goal, Outcome, Running};
 
 use super::Mutation;
 use super::trouble::Trouble;
@@ -132,6 +132,34 @@ pub(super) trait Work: Sync {
         machine: &Machine,
         host: &Self::Host,
     ) -> Result<Self::Host, Trouble>;
+
+    /// Takes note of the texts of a machine's keys, which are told before the machine.
+    fn learn_keys(&self, machine: String, texts: KeyTexts);
+
+    /// Whether the machine is to have keys, or the host was sent some before.
+    fn has_keys(&self, machine: &Machine, host: &Self::Host) -> bool;
+
+    /// Puts keys in place that are not there yet, and stages those that are others now.
+    fn put_keys(
+        &self,
+        mutation: &Mutation,
+        machine: &Machine,
+        host: &Self::Host,
+    ) -> Result<(), Trouble>;
+
+    /// Replaces keys by those that were staged, and removes what is wanted no more.
+    fn settle_keys(&self, mutation: &Mutation, host: &Self::Host) -> Result<(), Trouble>;
+
+    /// Drops keys that were staged.
+    fn withdraw_keys(&self, mutation: &Mutation, host: &Self::Host) -> Result<(), Trouble>;
+
+    /// Brings keys to a host whose system stays as it is, and tells what became of them.
+    fn send_keys(
+        &self,
+        mutation: &Mutation,
+        machine: &Machine,
+        host: &Self::Host,
+    ) -> Result<Outcome, Trouble>;
 
     /// Whether the user has interrupted the run.
     fn interrupted(&self) -> bool;

@@ -22,15 +22,21 @@ use super::{
 pub enum Depth {
     /// Up to their options, which is cheaper.
     Options,
+    /// Up to their options, and with the texts of their keys.
+    Keys,
     /// With their systems.
     Systems,
+    /// With their systems, and with the texts of their keys.
+    SystemsAndKeys,
 }
 
 impl Depth {
     fn attribute(self) -> fn(&Subject) -> AttributePath {
         match self {
             Self::Options => AttributePath::attempt,
+            Self::Keys => AttributePath::keys,
             Self::Systems => AttributePath::whole,
+            Self::SystemsAndKeys => AttributePath::whole_with_keys,
         }
     }
 }
@@ -154,7 +160,7 @@ impl Fleet<'_> {
         let program = self.evaluator.program_with(Given {
             facts,
             known: Some(self.known),
-            final_values: self.depth == Depth::Systems,
+            final_values: self.depth != Depth::Options,
             ..Given::default()
         });
         let pool = Pool {

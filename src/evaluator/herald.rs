@@ -5,11 +5,16 @@ use std::{
     sync::{Mutex, mpsc::Sender},
 };
 
-use crate::network::Machine;
+use crate::{network::Machine, schema::attribute_path};
 
 use super::{
-    Diagnostic, Error, Evaluated, Evaluator, Known, OutputRef, fleet::lock, leak, parse,
-    pool::Found, reads::Logs, subject::Subject, text::MachineText,
+    Diagnostic, Error, Evaluated, Evaluator, Known, OutputRef,
+    fleet::lock,
+    leak, parse,
+    pool::Found,
+    reads::Logs,
+    subject::Subject,
+    text::{KeysText, MachineText},
 };
 
 /// Tells news to the deploy, each once, however often processes were started again.
@@ -45,6 +50,10 @@ impl<'a> Herald<'a> {
             Found::Target(text) => {
                 let text: MachineText = parse(&text)?;
                 self.announce(&text);
+            }
+            Found::Keys(text) => {
+                let KeysText { machine, texts } = parse(&text)?;
+                self.send(Evaluated::Keys { machine, texts });
             }
             Found::Text { subject, text } => self.finished(&subject, parse(&text)?, logs)?,
             Found::Remark { subject, text } => {
@@ -117,18 +126,19 @@ impl<'a> Herald<'a> {
 
     /// Warns of keys whose content is in the source of a flake, once in a run.
     fn warn_of_literals(&self, text: &MachineText) {
-        let literal = text.options.keys.iter().filter(|(_, key)| key.is_literal());
-        let literal: Vec<_> = literal
-            .map(|(name, _)| format!("`deployment.keys.{name}.text`"))
-            .collect();
         let is_flake = self.evaluator.source().flake().is_some();
-        if is_flake
-            && !literal.is_empty()
-            && lock(&self.evaluator.warned).insert(text.machine.clone())
-        {
+        let keys = text.options.keys.iter();
+        let literal: Vec<_> = keys
+            .filter_map(|(name, key)| {
+                let attribute = key.in_source(is_flake)?;
+                let path = attribute_path(["deployment", "keys", name, attribute]);
+                Some(format!("`{path}`"))
+            })
+            .collect();
+        if !literal.is_empty() && lock(&self.evaluator.warned).insert(text.machine.clone()) {
             let text_of = format!(
-                "{} stands in the source of the flake, which everybody can read in the Nix store; \
-                 a `keyFile`, a `keyCommand` or the output of a resource does not",
+                "{} stands in the source of the flake, which everybody can read in the Nix store; a \
+                 `keyFile` that is named by a text, a `keyCommand` or the output of a resource does not",
                 literal.join(", ")
             );
             self.send(Evaluated::Warning {

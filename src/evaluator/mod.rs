@@ -316,6 +316,7 @@ impl Evaluator {
                     Heard::Remark(text) => remark(text),
                     Heard::Begin(_)
                     | Heard::Target(_)
+                    | Heard::Keys(_)
                     | Heard::Read(_)
                     | Heard::Output(_)
                     | Heard::Look(_)

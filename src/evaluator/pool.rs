@@ -26,6 +26,8 @@ pub enum Found {
     Begun(Subject),
     /// JSON of the options of a machine.
     Target(String),
+    /// JSON of the texts of a machine's keys.
+    Keys(String),
     /// The JSON text that an attribute gave; all reads have been told before.
     Text {
         /// What it is about.

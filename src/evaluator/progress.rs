@@ -66,6 +66,7 @@ impl<'a> Progress<'a> {
         match heard {
             Heard::Done(text) => self.finished(text),
             Heard::Target(text) => self.find(Found::Target(text)),
+            Heard::Keys(text) => self.find(Found::Keys(text)),
             Heard::Begin(text) => self.understand(&text, Self::begun),
             Heard::Read(text) => self.understand(&text, |this, read| this.find(Found::Read(read))),
             Heard::Output(text) => {

@@ -1,6 +1,6 @@
 //! What an evaluation streams.
 
-use crate::network::{Machine, MachineOptions};
+use crate::network::{KeyTexts, Machine, MachineOptions};
 
 use super::{Diagnostic, OutputRef, Reads, Whereabouts};
 
@@ -20,6 +20,14 @@ pub enum Evaluated {
         options: Box<MachineOptions>,
         /// Where they are defined.
         whereabouts: Whereabouts,
+    },
+    /// The texts of a machine's keys, told before the machine itself, or before its options where no more is
+    /// asked for.
+    Keys {
+        /// Name of the machine.
+        machine: String,
+        /// The texts.
+        texts: KeyTexts,
     },
     /// Nix, or a module, warns.
     Warning {

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::{
-    network::{Machine, MachineOptions},
+    network::{KeyTexts, Machine, MachineOptions},
     state::{Key, Lifecycle},
 };
 
@@ -60,6 +60,16 @@ impl AttributePath {
                 Self(format!("attempts.\"{kind}\".\"{name}\""))
             }
         }
+    }
+
+    /// The options of a machine, with the texts of its keys.
+    pub fn keys(subject: &Subject) -> Self {
+        Self(format!("sending.targets.\"{}\"", subject.name()))
+    }
+
+    /// A machine with its system, and with the texts of its keys.
+    pub fn whole_with_keys(subject: &Subject) -> Self {
+        Self(format!("sending.machines.\"{}\"", subject.name()))
     }
 
     /// What is known of a machine to others.
@@ -123,6 +133,15 @@ pub struct MachineText {
     /// Where its options are defined.
     #[serde(flatten)]
     pub whereabouts: Whereabouts,
+}
+
+/// The texts of a machine's keys.
+#[derive(Debug, Deserialize)]
+pub struct KeysText {
+    /// Name of the machine.
+    pub machine: String,
+    /// The texts.
+    pub texts: KeyTexts,
 }
 
 /// Store paths of a system.

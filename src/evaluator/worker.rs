@@ -28,6 +28,9 @@ const BEGIN: &str = "@begin ";
 /// Prefix of the trace that gives a machine's options early.
 const TARGET: &str = "@target ";
 
+/// Prefix of the trace that gives the texts of a machine's keys.
+const KEYS: &str = "@keys ";
+
 /// Prefix of the trace that says that a machine reads another one.
 const READ: &str = "@read ";
 
@@ -44,9 +47,10 @@ const DONE: &str = "@done ";
 type Hearing = fn(String) -> Heard;
 
 /// What `lib/` traces for us, by prefix.
-const TOLD: [(&str, Hearing); 6] = [
+const TOLD: [(&str, Hearing); 7] = [
     (BEGIN, Heard::Begin),
     (TARGET, Heard::Target),
+    (KEYS, Heard::Keys),
     (READ, Heard::Read),
     (OUTPUT, Heard::Output),
     (LOOK, Heard::Look),
@@ -62,6 +66,8 @@ pub enum Heard {
     Begin(String),
     /// JSON of a machine's options.
     Target(String),
+    /// JSON of the texts of a machine's keys.
+    Keys(String),
     /// JSON of a read of another machine.
     Read(String),
     /// JSON of a read of an output.

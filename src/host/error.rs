@@ -94,7 +94,7 @@ pub enum Error {
     },
 
     /// A command on the host failed.
-    #[error("{machine}: {action} failed: {}", last_line(error))]
+    #[error("{machine}: {action} failed: {}", error.last_words())]
     Command {
         /// The machine.
         machine: String,
@@ -131,6 +131,15 @@ pub enum Error {
         seconds: u64,
         /// The last attempt to reach it; none if it was reached, and had not been booted.
         source: Option<Box<Self>>,
+    },
+
+    /// There is no room for keys.
+    #[error("{machine}: there is no room left for its keys: {said}")]
+    NoRoom {
+        /// The machine.
+        machine: String,
+        /// What the machine said.
+        said: String,
     },
 
     /// The user's ssh configuration, or a file of ours, could not be read or made.
@@ -195,6 +204,12 @@ impl Error {
                 return Some(format!(
                     "{back}/run/nixops/activations/{id}/end says on the host what came of it, until it is booted"
                 ));
+            }
+            Self::NoRoom { .. } => {
+                return Some(
+                    "nothing was written: the keys that were there are as they were; make room and send them again"
+                        .to_owned(),
+                );
             }
             Self::Prefix { .. } => {
                 return Some(
@@ -283,20 +298,6 @@ fn detail(said: &str) -> String {
         .collect();
     let last = &lines[lines.len().saturating_sub(LINES)..];
     last.iter().flat_map(|line| ["\n  ", line]).collect()
-}
-
-/// What a failed command wrote last, or how it ended.
-fn last_line(error: &process::Error) -> String {
-    let last = error
-        .stderr()
-        .lines()
-        .rev()
-        .find(|line| !line.trim().is_empty());
-    match (last, error) {
-        (Some(line), _) => line.trim().to_owned(),
-        (None, process::Error::Failed { status, .. }) => status.to_string(),
-        (None, other) => other.to_string(),
-    }
 }
 
 #[cfg(test)]

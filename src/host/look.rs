@@ -17,6 +17,8 @@ pub struct Look {
     pub nix: bool,
     /// SHA-256 of what it knows of the network's addresses, if it knows any.
     pub network: Option<String>,
+    /// Keys were sent to it, and it keeps a list of them.
+    pub keys: bool,
     /// The user's number; 0 needs no privilege escalation.
     pub uid: u32,
     /// The user's name.
@@ -32,7 +34,7 @@ pub(super) const END: &str = "nixops-look-end";
 /// The first command on a host: it answers, and then waits for the end of its input, which keeps the connection open.
 ///
 /// One line without single quotes, so that every login shell hands it to `sh` unchanged.
-pub(super) const SCRIPT: &str = r#"echo; echo nixops-look-begin; for pair in system=/run/current-system profile=/nix/var/nix/profiles/system booted=/run/booted-system; do echo "${pair%%=*}=$(readlink -f "${pair#*=}")"; done; echo "boot_id=$(cat /proc/sys/kernel/random/boot_id 2>/dev/null)"; echo "unfinished=$(ls /run/nixops/activating 2>/dev/null)"; command -v nix-store >/dev/null 2>&1 && echo nix=yes; echo "network=$(sha256sum /var/lib/nixops/network.json 2>/dev/null | cut -c1-64)"; echo "uid=$(id -u)"; echo "user=$(id -un)"; echo nixops-look-end; exec cat >/dev/null"#;
+pub(super) const SCRIPT: &str = r#"echo; echo nixops-look-begin; for pair in system=/run/current-system profile=/nix/var/nix/profiles/system booted=/run/booted-system; do echo "${pair%%=*}=$(readlink -f "${pair#*=}")"; done; echo "boot_id=$(cat /proc/sys/kernel/random/boot_id 2>/dev/null)"; echo "unfinished=$(ls /run/nixops/activating 2>/dev/null)"; command -v nix-store >/dev/null 2>&1 && echo nix=yes; echo "network=$(sha256sum /var/lib/nixops/network.json 2>/dev/null | cut -c1-64)"; [ -d /var/lib/nixops/keys ] && echo keys=yes; echo "uid=$(id -u)"; echo "user=$(id -un)"; echo nixops-look-end; exec cat >/dev/null"#;
 
 impl Look {
     /// Reads the answers from all that was written; none if they are not complete.
@@ -57,6 +59,7 @@ impl Look {
                 "boot_id" => look.boot_id = (!value.is_empty()).then(|| value.to_owned()),
                 "unfinished" => look.unfinished = !value.is_empty(),
                 "network" => look.network = (!value.is_empty()).then(|| value.to_owned()),
+                "keys" => look.keys = value == "yes",
                 "nix" => look.nix = value == "yes",
                 "uid" => {
                     look.uid = value.parse().ok()?;

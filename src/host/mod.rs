@@ -22,6 +22,7 @@ mod error;
 mod failure;
 mod generations;
 mod health;
+mod keys;
 mod look;
 mod master;
 mod options;

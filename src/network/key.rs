@@ -1,5 +1,7 @@
 //! Keys: files that reach a machine without passing through the Nix store.
 
+use std::{collections::BTreeMap, fmt};
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -19,8 +21,11 @@ pub struct KeyOptions {
     pub user: String,
     /// Group of the file.
     pub group: String,
-    /// Mode of the file in the form that `chmod` takes.
+    /// Mode of the file, in octal.
     pub permissions: String,
+    /// Whether it is also kept on the machine's disk, for root alone, and put back when the machine boots.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub persist: bool,
     /// Where the content comes from.
     #[serde(flatten)]
     pub source: KeySource,
@@ -52,9 +57,46 @@ pub enum KeySource {
     },
 }
 
+/// The texts of a machine's keys by name.
+///
+/// They go from evaluation to the host that is sent them, and nowhere else: nothing writes or shows them.
+#[derive(Clone, Default, Deserialize)]
+#[serde(transparent)]
+pub struct KeyTexts(BTreeMap<String, String>);
+
+impl KeyTexts {
+    /// The text of a key, in which tokens stand for secret outputs.
+    pub fn get(&self, key: &str) -> Option<&str> {
+        self.0.get(key).map(String::as_str)
+    }
+}
+
+impl fmt::Debug for KeyTexts {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_set().entries(self.0.keys()).finish()
+    }
+}
+
 impl KeyOptions {
-    /// Whether its content is in the source of the network.
-    pub fn is_literal(&self) -> bool {
-        self.source == KeySource::Text { literal: true }
+    /// The option by which its content is in the Nix store already, if it is: as a text in the source of a
+    /// flake, or as a file of that source.
+    pub fn in_source(&self, is_flake: bool) -> Option<&'static str> {
+        match &self.source {
+            KeySource::Text { literal: true } if is_flake => Some("text"),
+            KeySource::File { key_file } if key_file.starts_with("/nix/store/") => Some("keyFile"),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_are_not_shown() {
+        let texts: KeyTexts = serde_json::from_str(r#"{ "token": "hush" }"#).unwrap();
+        assert_eq!(texts.get("token"), Some("hush"));
+        assert_eq!(format!("{texts:?}"), r#"{"token"}"#);
     }
 }

@@ -10,7 +10,7 @@ mod names;
 mod resource;
 
 pub use addresses::{Address, Addresses};
-pub use key::{KeyOptions, KeySource};
+pub use key::{KeyOptions, KeySource, KeyTexts};
 pub use machine::{CopyProtocol, Machine, MachineOptions, RollbackOptions};
 pub use names::Names;
 pub use resource::{CommandOutputOptions, SshKeyPairOptions};

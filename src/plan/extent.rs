@@ -53,11 +53,22 @@ pub enum Extent {
     BuildOnly,
     /// Builds the systems and copies them to the hosts.
     CopyOnly,
+    /// Sends keys, and leaves the systems alone.
+    KeysOnly,
     /// Builds, copies and activates.
     Activate(Goal),
 }
 
 impl Extent {
+    /// Whether keys have a part in it.
+    pub fn sends_keys(self) -> bool {
+        match self {
+            Self::DryRun | Self::BuildOnly | Self::CopyOnly => false,
+            Self::KeysOnly => true,
+            Self::Activate(goal) => goal != Goal::DryActivate,
+        }
+    }
+
     /// Whether the hosts have a part in it, so that connections are worth opening.
     pub fn needs_hosts(self) -> bool {
         self != Self::BuildOnly

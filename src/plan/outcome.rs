@@ -21,6 +21,8 @@ pub enum Step {
     Build,
     /// The closure of the system goes to the host.
     Copy,
+    /// Keys go to the host.
+    Keys,
     /// The host takes up the system.
     Activate,
     /// The host is booted anew, for what takes effect only then.
@@ -35,6 +37,7 @@ impl Step {
             Self::Connect => "connecting",
             Self::Build => "building",
             Self::Copy => "copying",
+            Self::Keys => "sending keys",
             Self::Activate => "activating",
             Self::Reboot => "rebooting",
         }
@@ -47,6 +50,7 @@ impl Step {
             Self::Connect => "connected",
             Self::Build => "built",
             Self::Copy => "copied",
+            Self::Keys => "keys sent",
             Self::Activate => "activated",
             Self::Reboot => "rebooted",
         }
@@ -60,6 +64,7 @@ impl fmt::Display for Step {
             Self::Connect => "connect",
             Self::Build => "build",
             Self::Copy => "copy",
+            Self::Keys => "send keys",
             Self::Activate => "activate",
             Self::Reboot => "reboot",
         })
@@ -98,6 +103,15 @@ pub enum Outcome {
     Built,
     /// Its system is on the host.
     Copied,
+    /// Its system is as it was, and keys were sent or removed.
+    KeysSent {
+        /// Names of keys that were not there before.
+        new: Vec<String>,
+        /// Names of keys that were others before.
+        changed: Vec<String>,
+        /// Paths of keys that are wanted no more.
+        removed: Vec<String>,
+    },
     /// Its system is activated.
     Activated,
     /// The host said what an activation would change.
@@ -148,6 +162,7 @@ impl Outcome {
             | Self::KnownAfterApply { .. }
             | Self::Built
             | Self::Copied
+            | Self::KeysSent { .. }
             | Self::Activated
             | Self::DryActivated => true,
             Self::UnitsFailed { .. }
@@ -194,6 +209,11 @@ impl fmt::Display for Outcome {
             Self::Skipped { because } => write!(formatter, "skipped: {because}"),
             Self::Built => formatter.write_str("built"),
             Self::Copied => formatter.write_str("copied"),
+            Self::KeysSent {
+                new,
+                changed,
+                removed,
+            } => write_keys(formatter, [new, changed, removed]),
             Self::Activated => formatter.write_str("activated"),
             Self::DryActivated => formatter.write_str("dry-activated"),
             Self::UnitsFailed { units } if units.is_empty() => {
@@ -207,5 +227,25 @@ impl fmt::Display for Outcome {
             Self::Failed { step, .. } => write!(formatter, "failed to {step}"),
             Self::Interrupted { step, .. } => write!(formatter, "interrupted ({step})"),
         }
+    }
+}
+
+/// Says which keys were sent: their names if they are few.
+fn write_keys(formatter: &mut fmt::Formatter<'_>, keys: [&Vec<String>; 3]) -> fmt::Result {
+    const NAMED: usize = 4;
+    let few = keys.iter().map(|keys| keys.len()).sum::<usize>() <= NAMED;
+    let said = |(keys, what): (&Vec<String>, &str)| match keys.as_slice() {
+        [] => None,
+        keys if few => Some(format!("{what} {}", keys.join(", "))),
+        keys => Some(format!("{} {what}", keys.len())),
+    };
+    let said: Vec<String> = keys
+        .into_iter()
+        .zip(["new", "changed", "removed"])
+        .filter_map(said)
+        .collect();
+    match said.as_slice() {
+        [] => formatter.write_str("keys sent"),
+        said => write!(formatter, "keys sent: {}", said.join("; ")),
     }
 }

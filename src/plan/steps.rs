@@ -48,6 +48,7 @@ impl Steps {
                 ..Self::default()
             },
             Extent::CopyOnly => transfer,
+            Extent::KeysOnly => Self::default(),
             Extent::DryRun => transfer.towards(Goal::Switch, wanted, running, always),
             Extent::Activate(goal) => transfer.towards(goal, wanted, running, always),
         }

@@ -96,6 +96,7 @@ impl Totals {
                 | Outcome::KnownAfterApply { .. }
                 | Outcome::Built
                 | Outcome::Copied
+                | Outcome::KeysSent { .. }
                 | Outcome::Activated
                 | Outcome::DryActivated => &mut totals.changed,
                 Outcome::UnitsFailed { .. } => &mut totals.units_failed,

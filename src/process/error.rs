@@ -85,6 +85,16 @@ impl Error {
         }
     }
 
+    /// What the child wrote last, or how it ended if it wrote nothing.
+    pub fn last_words(&self) -> String {
+        let mut lines = self.stderr().lines().rev();
+        match (lines.find(|line| !line.trim().is_empty()), self) {
+            (Some(line), _) => line.trim().to_owned(),
+            (None, Self::Failed { status, .. }) => status.to_string(),
+            (None, other) => other.to_string(),
+        }
+    }
+
     /// The end of the child's standard error, as far as it is known.
     pub fn stderr(&self) -> &str {
         match self {

@@ -37,7 +37,7 @@ impl Told {
     pub(super) fn text(&mut self, event: &Event) -> Option<String> {
         match event {
             Event::StepStarted { machine, step } => {
-                let long = matches!(step, Step::Build | Step::Copy | Step::Activate);
+                let long = matches!(step, Step::Build | Step::Copy | Step::Keys | Step::Activate);
                 let worth = long || self.talk.is_verbose();
                 worth.then(|| said(machine, step.doing()))
             }

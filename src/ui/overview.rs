@@ -34,19 +34,25 @@ pub(super) fn overview(summary: &Summary, show_trace: bool, color: bool) -> Stri
 const SHOWN: usize = 40;
 
 /// The columns between the name and the result.
-const COLUMNS: [Step; 4] = [Step::Evaluate, Step::Build, Step::Copy, Step::Activate];
+fn columns(extent: Extent) -> &'static [Step] {
+    match extent {
+        Extent::KeysOnly => &[Step::Evaluate, Step::Connect, Step::Keys],
+        _ => &[Step::Evaluate, Step::Build, Step::Copy, Step::Activate],
+    }
+}
 
 fn table(summary: &Summary) -> String {
     let machines = shown(summary);
     let mut table = Table::new();
     table.load_style(NOTHING);
-    let steps = COLUMNS.map(|step| step.done().to_owned());
+    let columns = columns(summary.extent);
+    let steps = columns.iter().map(|step| step.done().to_owned());
     table.set_header(row("machine", steps, "result"));
     for (name, machine) in &machines {
-        let cells = COLUMNS.map(|step| cell(machine, step));
+        let cells = columns.iter().map(|step| cell(machine, *step));
         table.add_row(row(name, cells, &machine.outcome.to_string()));
     }
-    for index in 1..=COLUMNS.len() {
+    for index in 1..=columns.len() {
         if let Some(column) = table.column_mut(index) {
             column.set_cell_alignment(CellAlignment::Right);
         }
@@ -73,7 +79,7 @@ fn shown(summary: &Summary) -> Vec<(&String, &MachineSummary)> {
         .collect()
 }
 
-fn row(name: &str, steps: [String; 4], result: &str) -> Vec<String> {
+fn row(name: &str, steps: impl Iterator<Item = String>, result: &str) -> Vec<String> {
     let mut row = vec![name.to_owned()];
     row.extend(steps);
     row.push(result.to_owned());
@@ -112,6 +118,7 @@ fn totals(summary: &Summary) -> String {
         Extent::DryRun => "would change",
         Extent::BuildOnly => "built",
         Extent::CopyOnly => "copied",
+        Extent::KeysOnly => "with keys sent",
         Extent::Activate(Goal::DryActivate) if is_foretold(summary) => "would change",
         Extent::Activate(Goal::DryActivate) => "dry-activated",
         Extent::Activate(Goal::Boot) => "activated from the next boot on",

@@ -23,9 +23,18 @@ in
       name = "secret";
       path = "/run/keys/secret";
       permissions = "0600";
+      persist = false;
       source = "text";
       user = "root";
     };
+  };
+
+  "who sends keys is given their texts and nothing else of them" = {
+    expr = record.keyTexts (web {
+      deployment.keys.token.text = "very secret";
+      deployment.keys.file.keyFile = "/etc/secret";
+    });
+    expected.token = "very secret";
   };
 
   "a plain string is the text of a key" = {
@@ -96,6 +105,28 @@ in
     expected = [
       true
       true
+    ];
+  };
+
+  "only a key that persists is put back by the activation" = {
+    expr =
+      let
+        config = web {
+          deployment.keys.memory.text = "m";
+          deployment.keys.disk = {
+            text = "d";
+            persist = true;
+          };
+        };
+        script = config.system.activationScripts.nixops-keys.text;
+      in
+      map (name: lib.hasInfix "/var/lib/nixops/keys/kept/${name}" script) [
+        "disk"
+        "memory"
+      ];
+    expected = [
+      true
+      false
     ];
   };
 

@@ -42,14 +42,20 @@ impl Deploy {
             processes: &context.processes,
             connections: &connections,
             provided: &stage.provided,
+            secret: &|output| survey.secret(output),
             store: Some(store),
             saved,
             addresses: (!stage.addresses.machines.is_empty()).then_some(&stage.addresses),
             ui: &context.ui,
         };
+        let depth = if request.extent.sends_keys() {
+            Depth::SystemsAndKeys
+        } else {
+            Depth::Systems
+        };
         let mut code = 0;
         let (evaluator, names) = (&session.evaluator, &request.machines);
-        let ended = evaluator.machines(Depth::Systems, names, &survey.known(), |news| {
+        let ended = evaluator.machines(depth, names, &survey.known(), |news| {
             let mut summary = deploy(&request, news, &tools);
             summary.add_resources(&applied.outcomes);
             code = summary.exit_code();

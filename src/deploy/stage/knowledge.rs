@@ -3,13 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use nixops_plugin::protocol::Attributes;
+use nixops_plugin::protocol::{Attributes, MachineOutputs};
 use serde_json::{Map, Value};
 
 use crate::evaluator::{Known, Output, OutputRef, Token, substitute};
 use crate::network::Names;
 use crate::schema::Registry;
-use crate::state::{Error, Key, Phase, Secrets, Store};
+use crate::state::{Error, Key, Phase, Records, Secrets, Store};
+
+use super::super::trouble::Trouble;
+use super::machines::reached;
 
 /// Outputs of all resources of a run. They change while resources are made.
 pub(super) struct Knowledge<'a> {
@@ -162,6 +165,41 @@ pub fn recorded(
         }
     }
     Ok(knowledge.known())
+}
+
+/// Outputs as they are recorded, with those that nobody may see.
+pub struct RecordedOutputs<'a> {
+    store: &'a dyn Store,
+    records: Records,
+}
+
+impl<'a> RecordedOutputs<'a> {
+    /// Reads what is recorded; what is sealed is opened only where it is asked for.
+    pub fn read(store: &'a dyn Store) -> Result<Self, Error> {
+        let records = store.records()?;
+        Ok(Self { store, records })
+    }
+
+    /// The value of an output.
+    pub fn value(&self, output: &OutputRef) -> Result<Option<Value>, Error> {
+        let Some(mut outputs) = self.outputs(&output.key)? else {
+            return Ok(None);
+        };
+        Ok(outputs.remove(&output.attribute))
+    }
+
+    /// How a machine is reached that a backend made, if it did.
+    pub fn reach(&self, key: &Key) -> Result<Option<MachineOutputs>, Trouble> {
+        let outputs = self.outputs(key)?;
+        outputs.map(|outputs| reached(key, outputs)).transpose()
+    }
+
+    fn outputs(&self, key: &Key) -> Result<Option<Attributes>, Error> {
+        let record = self.records.current.get(key);
+        let made = record.filter(|record| record.phase != Phase::Creating);
+        let revealed = made.map(|record| self.store.reveal(record)).transpose()?;
+        Ok(revealed.map(|state| state.outputs))
+    }
 }
 
 /// Names of the outputs of a type, as its schema has them.

@@ -30,7 +30,7 @@ mod wanted;
 
 pub use apply::{Applied, Guard};
 pub use check::Checked;
-pub use knowledge::recorded;
+pub use knowledge::{RecordedOutputs, recorded};
 pub use machines::{Machines, reached};
 pub use survey::Survey;
 pub use wanted::{Answer, Definitions, NoNetwork, Origin, Subject, Wanted, Wish};

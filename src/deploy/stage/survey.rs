@@ -393,6 +393,11 @@ impl Survey<'_> {
         &self.needs
     }
 
+    /// The value of an output, if it is known: also of one that nobody may see.
+    pub fn secret(&self, output: &OutputRef) -> Option<Value> {
+        self.knowledge.value(output)
+    }
+
     /// What evaluation may know of outputs.
     pub fn known(&self) -> Known {
         self.knowledge.known()

@@ -150,6 +150,7 @@ impl OldKey {
             user: self.user.unwrap_or_else(root),
             group: self.group.unwrap_or_else(root),
             permissions: self.permissions.unwrap_or_else(|| "0600".to_owned()),
+            persist: false,
             source,
         }
     }
