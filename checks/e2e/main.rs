@@ -14,6 +14,7 @@ mod checking;
 mod closures;
 mod completing;
 mod confirming;
+mod conversing;
 mod crossing;
 mod deploying;
 mod drawing;

@@ -23,7 +23,8 @@ pub fn watch(processes: &Processes, ui: &Ui) -> Result<()> {
 
 fn spawn(mut signals: Signals, processes: Processes, ui: Ui) -> io::Result<()> {
     let watch = move || {
-        let mut arrivals = signals.forever();
+        let heard = |signal: &i32| *signal != SIGINT || !processes.converses();
+        let mut arrivals = signals.forever().filter(heard);
         if arrivals.next().is_some() {
             let running = processes.running();
             ui.send(Event::Interrupted { running });

@@ -17,6 +17,7 @@ mod destroy;
 mod diff;
 mod directory;
 mod dump_nix_paths;
+mod edit;
 mod elevation;
 mod error;
 mod eval;
@@ -43,6 +44,7 @@ mod plugin;
 mod plugins;
 mod reads;
 mod rename;
+mod repl;
 mod run;
 mod saved;
 mod schema;
@@ -106,6 +108,8 @@ enum Verb {
     Deploy(deploy::Deploy),
     Destroy(destroy::Destroy),
     Eval(eval::Eval),
+    Repl(repl::Repl),
+    Edit(edit::Edit),
     Graph(graph::Graph),
     ImportResource(import_resource::ImportResource),
     Create(create::Create),
@@ -195,6 +199,8 @@ fn run(context: &Context, verb: Verb) -> u8 {
         Verb::Deploy(deploy) => deploy.run(context),
         Verb::Destroy(destroy) => destroy.run(context),
         Verb::Eval(eval) => eval.run(context),
+        Verb::Repl(repl) => repl.run(context),
+        Verb::Edit(edit) => edit.run(context),
         Verb::Graph(graph) => graph.run(context),
         Verb::ImportResource(import) => import.run(context),
         Verb::Create(create) => create.run(context),

@@ -55,6 +55,7 @@ impl Scp {
             what: "copying files",
         })?;
         let label = format!("scp {}", member.name);
+        let _terminal = context.ui.hand_over();
         let code = super::ssh::code(context.processes.foreground(&mut scp, label)?);
         if context.global.json {
             let told = json!({ "machine": member.name, "exitCode": code });

@@ -106,6 +106,11 @@ impl SourceArguments {
         Here::of(&self.flake, self.file.as_deref())
     }
 
+    /// Directories for `<…>` in a classic network.
+    pub fn search_path(&self) -> &[String] {
+        &self.search_path
+    }
+
     /// Finds Nix, which gets the user's settings.
     pub fn nix(&self, context: &Context) -> Result<Nix> {
         let nix = context.global.nix(&context.processes)?;

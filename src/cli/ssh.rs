@@ -79,6 +79,7 @@ impl Ssh {
             what: "another user, or an option of ssh,",
         })?;
         let label = format!("ssh {}", member.name);
+        let _terminal = context.ui.hand_over();
         let status = context.processes.foreground(&mut session, label)?;
         Ok(code(status))
     }

@@ -3,10 +3,9 @@
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 /// Commands of NixOps 2 that this version has no counterpart of.
-const LATER: [&str; 7] = [
+const LATER: [&str; 6] = [
     "backup",
     "delete-resources",
-    "edit",
     "reboot",
     "restore",
     "rollback",
@@ -41,7 +40,6 @@ pub fn with_tip(mut error: clap::Error) -> clap::Error {
 fn of_verb(verb: &str) -> Option<String> {
     match verb {
         "apply" | "switch" => Some("machines are deployed by 'nixops deploy'".to_owned()),
-        "build" => Some("systems are built by 'nixops deploy --build-only'".to_owned()),
         "dry-run" | "diff" => Some("what would be done says 'nixops plan'".to_owned()),
         verb if LATER.contains(&verb) => Some(format!(
             "'{verb}' of NixOps 2 is not there yet; 'deploy' and 'eval' are"
@@ -113,7 +111,7 @@ mod tests {
 
     #[test]
     fn a_verb_of_the_old_tool_is_known() {
-        assert!(said("nixops edit").contains("tip: 'edit' of NixOps 2 is not there yet"));
+        assert!(said("nixops backup").contains("tip: 'backup' of NixOps 2 is not there yet"));
         assert!(said("nixops deplyo").contains("'deploy'"));
         assert!(!said("nixops frob").contains("tip:"));
     }

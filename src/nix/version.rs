@@ -36,6 +36,13 @@ impl Version {
     }
 }
 
+impl Version {
+    /// Whether `nix repl` takes what it shows as other commands do, and a file with `--file` (2.10 and newer).
+    pub fn repl_takes_installables(self) -> bool {
+        (self.major, self.minor) >= (2, 10)
+    }
+}
+
 impl fmt::Display for Version {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{}.{}.{}", self.major, self.minor, self.patch)

@@ -52,6 +52,15 @@ pub(super) enum Role {
     Background,
     /// The program that has the terminal: it stays in our group, or the terminal would stop it.
     Foreground,
+    /// The same, and a Ctrl-C means something in it, such as to break off a line.
+    Conversation,
+}
+
+impl Role {
+    /// Whether the child stays in our group.
+    pub(super) fn has_terminal(self) -> bool {
+        matches!(self, Self::Foreground | Self::Conversation)
+    }
 }
 
 impl Default for Processes {
@@ -103,6 +112,22 @@ impl Processes {
         label: impl Into<String>,
     ) -> Result<ExitStatus> {
         Running::start(self, command, label.into(), Role::Foreground)?.wait()
+    }
+
+    /// Runs a child as [`Processes::foreground`] does, with which a person converses: a Ctrl-C is its own affair.
+    pub fn conversation(
+        &self,
+        command: &mut Command,
+        label: impl Into<String>,
+    ) -> Result<ExitStatus> {
+        Running::start(self, command, label.into(), Role::Conversation)?.wait()
+    }
+
+    /// Whether a person converses with a child now.
+    pub fn converses(&self) -> bool {
+        let state = self.state();
+        let mut alive = state.alive.values();
+        alive.any(|entry| entry.role == Role::Conversation)
     }
 
     /// Runs a child to its end with `stdin` as input and gives what it wrote, whatever its exit status.
@@ -265,6 +290,6 @@ fn signal_all(state: &State, signal: Signal) {
 fn send(entry: &Entry, signal: Signal) {
     let _ = match entry.role {
         Role::Work | Role::Background => kill_process_group(entry.process, signal),
-        Role::Foreground => kill_process(entry.process, signal),
+        Role::Foreground | Role::Conversation => kill_process(entry.process, signal),
     };
 }

@@ -47,7 +47,7 @@ impl Running {
         label: String,
         role: Role,
     ) -> Result<Self> {
-        if role != Role::Foreground {
+        if !role.has_terminal() {
             command.process_group(0);
         }
         let program = command.get_program().to_string_lossy().into_owned();

@@ -77,6 +77,13 @@ enum Message {
     Close,
 }
 
+/// A time in which another program has the terminal.
+#[derive(Debug)]
+#[must_use = "the terminal comes back with its end"]
+pub struct HandedOver {
+    _answered: Sender<()>,
+}
+
 /// Sends what happens to where it is shown; cheap to clone, and usable from every thread.
 #[derive(Clone, Debug)]
 pub struct Ui {
@@ -154,6 +161,20 @@ impl Ui {
                 Err(RecvTimeoutError::Timeout) if !interrupted() => {}
                 Err(_) => return None,
             }
+        }
+    }
+
+    /// Takes the display away for a program that has the terminal: nothing is shown until the result goes.
+    pub fn hand_over(&self) -> HandedOver {
+        let (shown, is_shown) = mpsc::channel();
+        let (answered, until) = mpsc::channel();
+        let nothing = Message::Question(String::new(), shown, until);
+        if self.sender.send(nothing).is_ok() {
+            // Where nobody shows anything, there is nothing to wait for.
+            let _ = is_shown.recv();
+        }
+        HandedOver {
+            _answered: answered,
         }
     }
 

@@ -29,6 +29,8 @@ pub struct HereArguments {
 pub struct Here {
     /// Its directory, if it is on this computer.
     directory: Option<Utf8PathBuf>,
+    /// The file in it that is the network.
+    file: String,
     network: String,
     recorded: Recorded,
 }
@@ -43,10 +45,17 @@ impl HereArguments {
 impl Here {
     /// Finds the directory of a network, and what it says of its deployment.
     pub fn of(flake: &Installable, file: Option<&Utf8Path>) -> Result<Self> {
-        let (directory, network) = match file {
-            Some(file) if file.is_dir() => (with(file, "nixops.nix"), "default"),
-            Some(file) => (file.parent().map(ToOwned::to_owned), "default"),
-            None => (directory(&flake.reference), flake.network.as_str()),
+        let (directory, name, network) = match file {
+            Some(file) if file.is_dir() => (with(file, "nixops.nix"), "nixops.nix", "default"),
+            Some(file) => {
+                let name = file.file_name().unwrap_or_default();
+                (file.parent().map(ToOwned::to_owned), name, "default")
+            }
+            None => (
+                directory(&flake.reference),
+                "flake.nix",
+                flake.network.as_str(),
+            ),
         };
         let directory = directory.map(|path| match path.as_str() {
             "" => Utf8PathBuf::from("."),
@@ -55,6 +64,7 @@ impl Here {
         let recorded = directory.as_deref().map(Recorded::read).transpose()?;
         Ok(Self {
             directory,
+            file: name.to_owned(),
             network: network.to_owned(),
             recorded: recorded.unwrap_or_default(),
         })
@@ -63,6 +73,11 @@ impl Here {
     /// Whether there is a network on this computer.
     pub fn exists(&self) -> bool {
         self.directory.is_some()
+    }
+
+    /// The file that is the network, if it is on this computer.
+    pub fn file(&self) -> Option<Utf8PathBuf> {
+        Some(self.directory.as_ref()?.join(&self.file))
     }
 
     /// Name of the network in its flake.
