@@ -35,16 +35,16 @@ fn only_what_is_selected_is_evaluated_and_connected_to() {
         let [one, two, three, four] = arguments;
         selected(&lab.nixops(["deploy", "--json", "--dry-run", one, two, three, four]))
     };
-    assert_eq!(select(["--on", "web-2", "--on", "db"]), ["db", "web-2"]);
+    assert_eq!(select(["--on", "web-2", "--on", "db"]), ["web-2", "db"]);
     assert_eq!(select(["--on", "web-?", "--exclude", "web-1"]), ["web-2"]);
     assert_eq!(
         select(["--on", "@eu,db", "--color", "never"]),
-        ["db", "web-1"]
+        ["web-1", "db"]
     );
     assert_eq!(select(["--on", "@e*", "--exclude", "@eu"]), ["web-2"]);
     assert_eq!(
         select(["--on", "web-1", "web-2", "db"]),
-        ["db", "web-1", "web-2"]
+        ["web-1", "web-2", "db"]
     );
     assert_eq!(
         select(["--exclude", "@trap", "db", "-v"]),

@@ -106,7 +106,71 @@ fn without_tags(machine: &str, diagnostic: Diagnostic) -> evaluator::Error {
 
 #[cfg(test)]
 mod tests {
+    use clap::{Arg, Command, CommandFactory as _};
+
+    use super::super::Arguments;
     use super::patterns;
+
+    /// Words by which other tools, or a verb of ours that is not like the others, would select.
+    const OTHER_WORDS: [&str; 10] = [
+        "include", "machine", "machines", "node", "nodes", "host", "hosts", "tag", "tags", "target",
+    ];
+
+    /// All verbs with their names, those of verbs that have some in turn too.
+    fn verbs(command: &Command, name: &str) -> Vec<(String, Command)> {
+        let below = command
+            .get_subcommands()
+            .flat_map(|verb| verbs(verb, &format!("{name} {}", verb.get_name())));
+        let below: Vec<_> = below.collect();
+        [(name.to_owned(), command.clone())]
+            .into_iter()
+            .chain(below)
+            .collect()
+    }
+
+    fn argument<'a>(verb: &'a Command, id: &str) -> Option<&'a Arg> {
+        verb.get_arguments()
+            .find(|argument| argument.get_id() == id)
+    }
+
+    /// All that a user sees of an argument.
+    fn words(it: &Arg) -> String {
+        format!(
+            "{:?} {:?} {:?} {:?} {:?} {:?}",
+            it.get_long(),
+            it.get_visible_aliases(),
+            it.get_value_delimiter(),
+            it.get_num_args(),
+            it.get_help().map(ToString::to_string),
+            it.get_help_heading(),
+        )
+    }
+
+    #[test]
+    fn every_verb_that_selects_machines_does_it_with_the_same_words() {
+        let command = Arguments::command();
+        let all = verbs(&command, "nixops");
+        let selecting = |verb: &Command| argument(verb, "on").is_some();
+        let deploy = &all
+            .iter()
+            .find(|(name, _)| name == "nixops deploy")
+            .unwrap()
+            .1;
+        assert!(all.iter().filter(|(_, verb)| selecting(verb)).count() >= 4);
+        for (name, verb) in &all {
+            for id in ["on", "exclude"] {
+                let (its, ours) = (argument(verb, id), argument(deploy, id).unwrap());
+                assert_eq!(its.is_some(), selecting(verb), "{name} --{id}");
+                let Some(its) = its else { continue };
+                assert_eq!(words(its), words(ours), "{name} --{id}");
+            }
+            let longs = verb.get_arguments().filter_map(Arg::get_long);
+            let others: Vec<&str> = longs.filter(|long| OTHER_WORDS.contains(long)).collect();
+            assert_eq!(others, [""; 0], "{name}");
+        }
+        let on = argument(deploy, "on").unwrap();
+        assert_eq!(on.get_visible_aliases(), Some(vec!["include"]));
+    }
 
     #[test]
     fn a_stray_comma_is_no_pattern_but_an_empty_variable_is() {

@@ -149,7 +149,7 @@ impl Selection {
         self.include.is_empty() && self.exclude.is_empty()
     }
 
-    /// Finds the machines that are meant, in the order of the names.
+    /// Finds the machines that are meant, in the order of the patterns that select them, and then of the names.
     ///
     /// `tags` may be empty unless [`Self::needs_tags`].
     pub fn resolve(&self, names: &[String], tags: &Tags) -> Result<Vec<String>, SelectionError> {
@@ -160,7 +160,9 @@ impl Selection {
         let wanted = |name: &&String| {
             (self.include.is_empty() || any(&self.include, name)) && !any(&self.exclude, name)
         };
-        let selected: Vec<String> = names.iter().filter(wanted).cloned().collect();
+        let turn = |name: &String| self.include.iter().position(|it| it.matches(name, tags));
+        let mut selected: Vec<String> = names.iter().filter(wanted).cloned().collect();
+        selected.sort_by_key(turn);
         if selected.is_empty() && !self.is_everything() {
             return Err(SelectionError::Empty);
         }
@@ -218,7 +220,11 @@ mod tests {
         assert_eq!(resolve(&[], &[]).unwrap(), ["database", "web-1", "web-2"]);
         assert_eq!(
             resolve(&["web-2", "database"], &[]).unwrap(),
-            ["database", "web-2"]
+            ["web-2", "database"]
+        );
+        assert_eq!(
+            resolve(&["@canary", "*"], &[]).unwrap(),
+            ["web-1", "database", "web-2"]
         );
         assert_eq!(resolve(&["web-*"], &["@canary"]).unwrap(), ["web-2"]);
         assert_eq!(resolve(&["@e*"], &[]).unwrap(), ["web-1", "web-2"]);
