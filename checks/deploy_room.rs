@@ -18,7 +18,7 @@ use nixops::{
     evaluator::Evaluated,
     network::Machine,
     nix::{BuildOptions, Nix},
-    plan::{Extent, Goal, Outcome, Step, Summary},
+    plan::{Extent, Goal, Outcome, Rollout, Step, Summary},
     ui::Screen,
 };
 use rig::Host;
@@ -64,6 +64,8 @@ fn request(world: &World, extent: Extent, machines: &[Machine]) -> Request {
         always_activate: false,
         reboot: Reboot::Never,
         reboot_timeout: Duration::from_secs(1),
+        rollout: Rollout::default(),
+        skip_unreachable: false,
         limits: Limits::default(),
         build: BuildOptions::default(),
         roots: world.path("gcroots"),

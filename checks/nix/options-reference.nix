@@ -17,6 +17,7 @@ let
       ../../lib/options/auto-luks.nix
       ../../lib/options/auto-raid0.nix
       ../../lib/options/deployment.nix
+      ../../lib/options/health.nix
       ../../lib/options/identity.nix
       ../../lib/options/keys.nix
       ../../lib/options/lifecycle.nix

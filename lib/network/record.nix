@@ -61,6 +61,42 @@ let
     }
     // sourceOf machine name key;
 
+  probes = {
+    command = command: { inherit command; };
+    http = http: { inherit (http) status url; };
+    tcp = tcp: { inherit (tcp) host port; };
+    unit = unit: { inherit unit; };
+  };
+
+  probeOf =
+    machine: name: check:
+    let
+      present = lib.filter (kind: check.${kind} != null) (lib.attrNames probes);
+      kind = lib.head present;
+    in
+    if lib.length present != 1 then
+      throw "deployment.healthChecks.${name} of machine ${machine} must have exactly one of `command', `http', `tcp' and `unit', but has ${
+        if present == [ ] then "none" else lib.concatStringsSep " and " present
+      }"
+    else if check.command == [ ] then
+      throw "deployment.healthChecks.${name}.command of machine ${machine} has no program"
+    else if kind == "unit" && check.from != "host" then
+      throw "deployment.healthChecks.${name} of machine ${machine} is about a unit, which only the machine itself can see: leave out `from'"
+    else
+      { inherit kind; } // probes.${kind} check.${kind};
+
+  checkRecord =
+    machine: name: check:
+    {
+      inherit (check)
+        from
+        interval
+        retries
+        timeout
+        ;
+    }
+    // probeOf machine name check;
+
   # Of a machine or resource; nothing where all is as by default.
   lifecycleOf =
     config:
@@ -94,6 +130,7 @@ let
       else
         config.networking.publicIPv4;
     lifecycle = lifecycleOf config;
+    healthChecks = lib.mapAttrs (checkRecord machine) config.deployment.healthChecks;
     keys = lib.mapAttrs (keyRecord machine) config.deployment.keys;
     nixosRelease = release config.system;
   };

@@ -10,6 +10,7 @@
   imports = [
     ./addresses.nix
     ./deployment.nix
+    ./health.nix
     ./identity.nix
     ./keys.nix
     ./lifecycle.nix

@@ -4,7 +4,7 @@ use std::ops::{BitOr, BitOrAssign};
 ///
 /// The first five are those of `nixops check` of NixOps 2.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub struct Findings(u8);
+pub struct Findings(u16);
 
 impl Findings {
     /// Something does not exist.
@@ -17,18 +17,21 @@ impl Findings {
     pub const DISKS: Self = Self(8);
     /// Units failed.
     pub const UNITS: Self = Self(16);
+    /// A health check failed.
+    pub const HEALTH: Self = Self(256);
     /// Something is not as it was deployed.
     pub const DRIFT: Self = Self(32);
     /// Something could not be found out.
     pub const UNKNOWN: Self = Self(64);
 
     /// All of them with what is said of them.
-    pub const ALL: [(Self, &str); 7] = [
+    pub const ALL: [(Self, &str); 8] = [
         (Self::MISSING, "missing"),
         (Self::DOWN, "down"),
         (Self::UNREACHABLE, "unreachable"),
         (Self::DISKS, "with full disks"),
         (Self::UNITS, "with failed units"),
+        (Self::HEALTH, "with failed health checks"),
         (Self::DRIFT, "not as deployed"),
         (Self::UNKNOWN, "unknown"),
     ];
@@ -49,9 +52,10 @@ impl Findings {
         self.0 == 0
     }
 
-    /// The same as an exit code.
+    /// The same as an exit code, which has no bit of its own for health checks: they are told as units.
     pub fn exit_code(self) -> u8 {
-        self.0
+        let units = Self::UNITS.when(self.has(Self::HEALTH));
+        (self | units).0.to_le_bytes()[0]
     }
 }
 
@@ -82,7 +86,7 @@ mod tests {
     #[test]
     fn the_bits_are_those_of_nixops_2_and_two_more() {
         let bits = Findings::ALL.map(|(finding, _)| finding.exit_code());
-        assert_eq!(bits, [1, 2, 4, 8, 16, 32, 64]);
+        assert_eq!(bits, [1, 2, 4, 8, 16, 16, 32, 64]);
     }
 
     #[test]

@@ -1,9 +1,11 @@
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
     evaluator::Diagnostic,
-    host::{Error, Failure, FileSystem, Health, Look},
+    host::{Error, Failure, FileSystem, Health, Look, Unhealthy},
     state::MachineRecord,
 };
 
@@ -16,6 +18,8 @@ pub struct Answer {
     pub look: Look,
     /// How it fares.
     pub health: Health,
+    /// Which of its health checks failed, as far as they were tried.
+    pub unhealthy: Option<Vec<Unhealthy>>,
 }
 
 /// What was found of a machine. What nobody can tell is null.
@@ -41,6 +45,9 @@ pub struct MachineReport {
     pub file_systems: Option<Vec<FileSystem>>,
     /// Where those are mounted that are full.
     pub full_file_systems: Option<Vec<String>>,
+    /// Its health checks by name, with what was found of those that failed and null for those that are well;
+    /// null if they could not be tried.
+    pub health_checks: Option<BTreeMap<String, Option<String>>>,
     /// What it runs.
     pub system: Running,
     /// What its backend made, where it has one.
@@ -91,6 +98,8 @@ pub struct Evidence<'a> {
     pub name: &'a str,
     /// What is recorded of it.
     pub record: &'a MachineRecord,
+    /// Names of its health checks.
+    pub checks: Vec<String>,
     /// What was found of what its backend made.
     pub resource: Option<ResourceReport>,
     /// Whether it is switched on, if its backend says so.
@@ -109,6 +118,7 @@ impl MachineReport {
         let Evidence {
             name,
             record,
+            checks,
             resource,
             power,
             answer,
@@ -129,11 +139,12 @@ impl MachineReport {
             units_in_progress: None,
             file_systems: None,
             full_file_systems: None,
+            health_checks: None,
             resource,
             problem,
         };
         match answer {
-            Some(Ok(answer)) => report.take(answer, full),
+            Some(Ok(answer)) => report.take(answer, checks, full),
             Some(Err(error)) => report.miss(name, &error),
             None => {}
         }
@@ -141,8 +152,12 @@ impl MachineReport {
     }
 
     /// Takes what the machine answered.
-    fn take(&mut self, answer: Answer, full: u8) {
-        let Answer { look, health } = answer;
+    fn take(&mut self, answer: Answer, checks: Vec<String>, full: u8) {
+        let Answer {
+            look,
+            health,
+            unhealthy,
+        } = answer;
         // What answers is there, whatever else is said of it.
         self.exists = Some(true);
         self.up = Some(true);
@@ -157,6 +172,13 @@ impl MachineReport {
             systems.map(|system| system.mounted_on.clone()).collect()
         });
         self.file_systems = health.file_systems;
+        self.health_checks = unhealthy.map(|unhealthy| {
+            let well = checks.into_iter().map(|name| (name, None));
+            let failed = unhealthy
+                .into_iter()
+                .map(|one| (one.check, Some(one.found)));
+            well.chain(failed).collect()
+        });
         self.system.running = look.system.map(Into::into);
         self.system.profile = look.profile.map(Into::into);
         self.system.state = self.system.judge(look.unfinished);
@@ -192,6 +214,8 @@ impl MachineReport {
         let any =
             |names: &Option<Vec<String>>| names.as_ref().is_some_and(|names| !names.is_empty());
         let resource = self.resource.as_ref().map(ResourceReport::findings);
+        let mut checks = self.health_checks.iter().flatten();
+        let is_unhealthy = checks.any(|(_, found)| found.is_some());
         let is_silent = self.problem.is_some() && self.reachable != Some(false);
         [
             resource.unwrap_or_default(),
@@ -200,6 +224,7 @@ impl MachineReport {
             Findings::UNREACHABLE.when(self.reachable == Some(false)),
             Findings::DISKS.when(any(&self.full_file_systems)),
             Findings::UNITS.when(any(&self.failed_units)),
+            Findings::HEALTH.when(is_unhealthy),
             Findings::DRIFT.when(self.system.state.is_another()),
             Findings::UNKNOWN.when(is_silent),
         ]

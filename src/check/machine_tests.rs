@@ -1,8 +1,6 @@
-use std::collections::BTreeMap;
-
 use crate::{
     check::{Condition, ResourceReport},
-    host::{Health, Look, Units},
+    host::{Health, Look, Unhealthy, Units},
     state::Key,
 };
 
@@ -35,6 +33,7 @@ fn well() -> Answer {
             }]),
             is_complete: true,
         },
+        unhealthy: Some(Vec::new()),
     }
 }
 
@@ -42,6 +41,7 @@ fn evidence(answer: Option<Result<Answer, Error>>) -> Evidence<'static> {
     Evidence {
         name: "web",
         record: Box::leak(Box::new(record())),
+        checks: vec!["port".to_owned(), "web".to_owned()],
         resource: None,
         power: None,
         answer,
@@ -74,6 +74,25 @@ fn a_machine_that_is_as_deployed_is_well() {
     assert_eq!(code(&report), 0);
     assert_eq!(report.system.state, SystemState::Deployed);
     assert_eq!((report.exists, report.up), (Some(true), Some(true)));
+}
+
+#[test]
+fn a_health_check_that_failed_says_what_was_found_and_counts_as_a_unit() {
+    let mut answer = well();
+    answer.unhealthy = Some(vec![Unhealthy {
+        check: "web".to_owned(),
+        looks_at: "http://localhost/".to_owned(),
+        found: "status 503 instead of 200".to_owned(),
+        attempts: 1,
+    }]);
+    let unhealthy = report(answer);
+    let checks = unhealthy.health_checks.as_ref().unwrap();
+    assert_eq!(checks["port"], None);
+    assert_eq!(checks["web"].as_deref(), Some("status 503 instead of 200"));
+    assert_eq!(code(&unhealthy), 16);
+    let mut answer = well();
+    answer.unhealthy = None;
+    assert_eq!(report(answer).health_checks, None);
 }
 
 #[test]

@@ -18,7 +18,7 @@ pub struct Report {
     /// Its other resources, and those that are still to be deleted.
     pub resources: Vec<ResourceReport>,
     /// What is not well, as the exit code says it: the sum of 1 (missing), 2 (down), 4 (unreachable),
-    /// 8 (full disks), 16 (failed units), 32 (not as deployed) and 64 (could not be found out).
+    /// 8 (full disks), 16 (failed units or health checks), 32 (not as deployed) and 64 (could not be found out).
     pub exit_code: u8,
 }
 

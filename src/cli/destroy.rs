@@ -59,6 +59,12 @@ impl Destroy {
     /// Runs the verb and gives the exit code.
     pub fn run(self, context: &Context) -> Result<u8> {
         let mut ground = self.ground(context)?;
+        if ground.is_new()? {
+            let message =
+                "there is nothing to destroy: this network was not deployed yet".to_owned();
+            context.ui.send(Event::Note { message });
+            return Ok(0);
+        }
         ground.holding(context, &self.wait, "destroy", |ground, store, lock| {
             self.with(context, ground, store, lock)
         })

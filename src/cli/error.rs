@@ -45,7 +45,9 @@ pub fn diagnostic(error: &Error) -> Diagnostic {
     if let Some(evaluator::Error::Network(diagnostic)) = error.downcast_ref() {
         return diagnostic.as_ref().clone();
     }
-    if let Some(Trouble::Failed(diagnostic)) = error.downcast_ref() {
+    if let Some(Trouble::Failed(diagnostic) | Trouble::Unreachable(diagnostic)) =
+        error.downcast_ref()
+    {
         return diagnostic.clone();
     }
     Diagnostic {

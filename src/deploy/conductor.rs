@@ -36,7 +36,11 @@ pub(super) fn conduct<W: Work>(
             lanes: BTreeMap::new(),
         };
         conductor.listen(evaluated);
-        conductor.gather()
+        // Before any lane is waited for: at the gate others wait for those that never come.
+        let unheard = conductor.abandon();
+        let mut machines = conductor.gather();
+        machines.extend(unheard);
+        machines
     });
     for (name, because) in &request.skipped {
         let because = because.clone();
@@ -44,11 +48,6 @@ pub(super) fn conduct<W: Work>(
             name.clone(),
             Lane::new(&road, name.clone()).end(Outcome::Skipped { because }),
         );
-    }
-    for name in &request.machines {
-        if !machines.contains_key(name) {
-            machines.insert(name.clone(), Lane::new(&road, name.clone()).abandon());
-        }
     }
     Summary::new(request.extent, machines, begun.elapsed().as_secs_f64())
 }
@@ -155,6 +154,14 @@ impl<'scope, W: Work> Conductor<'scope, '_, W> {
                 line,
             });
         }
+    }
+
+    /// Ends the lanes of machines of which nothing was heard.
+    fn abandon(&self) -> BTreeMap<String, MachineSummary> {
+        let machines = self.road.request.machines.iter();
+        let unheard = machines.filter(|name| !self.lanes.contains_key(*name));
+        let abandon = |name: &String| Lane::new(self.road, name.clone()).abandon();
+        unheard.map(|name| (name.clone(), abandon(name))).collect()
     }
 
     /// Waits for every lane to end.

@@ -25,6 +25,7 @@ const PACE: Duration = Duration::from_millis(500);
 pub(super) struct Lane<'a, W> {
     pub(super) road: &'a Road<'a, W>,
     pub(super) machine: String,
+    pub(super) options: RefCell<Option<MachineOptions>>,
     seconds: RefCell<BTreeMap<Step, f64>>,
     system: RefCell<Option<String>>,
     copied: Cell<Option<Copied>>,
@@ -44,6 +45,7 @@ impl<'a, W: Work> Lane<'a, W> {
             system,
             copied: Cell::new(None),
             provided: RefCell::default(),
+            options: RefCell::default(),
         }
     }
 
@@ -72,11 +74,13 @@ impl<'a, W: Work> Lane<'a, W> {
 
     fn summary(self, outcome: Outcome) -> MachineSummary {
         let machine = self.machine.clone();
+        self.leave(&outcome);
+        self.remember(&outcome);
         self.road.ui.send(Event::MachineDone {
             machine,
             outcome: outcome.clone(),
         });
-        let (system, seconds) = (self.system.into_inner(), self.seconds.into_inner());
+        let (system, seconds) = (self.system.take(), self.seconds.take());
         MachineSummary {
             outcome,
             system,
@@ -101,12 +105,14 @@ impl<'a, W: Work> Lane<'a, W> {
                 Err(_) => return Err(self.unheard()),
             };
             refuse_unsupported(&options)?;
+            self.options.replace(Some(options.clone()));
             // A worker that was started anew may tell the options again.
             if host.is_none() {
                 host = self.connect(&options)?;
             }
         };
         self.system.replace(Some(machine.system.clone()));
+        self.options.replace(Some(machine.options.clone()));
         refuse_unsupported(&machine.options)?;
         let allowed = self.road.work.allow(&machine);
         allowed.map_err(|trouble| trouble.outcome(Step::Evaluate))?;
@@ -197,7 +203,10 @@ impl<'a, W: Work> Lane<'a, W> {
             self.copy(&mutation, machine, &host)?;
         }
         match steps.activate {
-            Some(goal) => self.take_up(&mutation, machine, &host, goal),
+            Some(goal) => {
+                self.enter(goal)?;
+                self.take_up(&mutation, machine, &host, goal)
+            }
             None => Ok(Outcome::Copied),
         }
     }
@@ -320,9 +329,23 @@ impl<'a, W: Work> Lane<'a, W> {
     }
 
     /// Does work on account of a step, after a last look at whether it is still wanted.
-    fn attempt<T>(&self, step: Step, work: impl FnOnce() -> Result<T, Trouble>) -> Way<T> {
+    pub(super) fn attempt<T>(
+        &self,
+        step: Step,
+        work: impl FnOnce() -> Result<T, Trouble>,
+    ) -> Way<T> {
         self.refuse_interrupted(step)?;
-        work().map_err(|trouble| trouble.outcome(step))
+        work().map_err(|trouble| match trouble {
+            Trouble::Unreachable(why) if self.is_to_skip(step) => Outcome::Unreachable {
+                because: first_line(&why.message),
+            },
+            trouble => trouble.outcome(step),
+        })
+    }
+
+    /// Whether the run goes on without a machine that gives no sign.
+    fn is_to_skip(&self, step: Step) -> bool {
+        step == Step::Connect && self.road.request.skip_unreachable
     }
 
     /// A step that has not begun cannot go on at the host.
@@ -335,4 +358,9 @@ impl<'a, W: Work> Lane<'a, W> {
         }
         Ok(())
     }
+}
+
+/// What fits into a line.
+fn first_line(text: &str) -> String {
+    text.lines().next().unwrap_or_default().to_owned()
 }

@@ -1,18 +1,20 @@
 //! The deploy: takes machines, as they are evaluated, to what they are to run.
 //!
 //! Each machine has a lane of its own and passes through it alone: evaluate, connect, build, copy,
-//! activate. There is no barrier between machines: a lane opens its connection as soon as the
-//! machine's options are known, while Nix still evaluates its system, and one that fails stops no
-//! other. What would overwhelm something has a limit: builds are one queue, copies and activations
+//! activate. There is no barrier between machines, unless the user wants batches or all or none of them, for
+//! which a gate stands before activation: a lane opens its connection as soon as the machine's options are
+//! known, while Nix still evaluates its system, and one that fails stops no other. What would overwhelm something has a limit: builds are one queue, copies and activations
 //! wait for a place.
 //!
 //! Whatever changes the world asks for a [`Mutation`], which a dry run cannot make.
 
 mod conductor;
+mod gate;
 mod handing_over;
 mod keys;
 mod lane;
 mod mutation;
+mod passage;
 mod request;
 mod road;
 mod sending;

@@ -9,7 +9,7 @@ use camino::Utf8PathBuf;
 use crate::host::Connections;
 use crate::network::Addresses;
 use crate::nix::{BuildOptions, Nix};
-use crate::plan::{Extent, SavedPlan};
+use crate::plan::{Extent, Rollout, SavedPlan};
 use crate::process::Processes;
 use crate::state::Store;
 use crate::ui::Ui;
@@ -32,6 +32,10 @@ pub struct Request {
     pub reboot: Reboot,
     /// How long a host may take to come back from a boot.
     pub reboot_timeout: Duration,
+    /// How machines are activated one after another, and when no more are.
+    pub rollout: Rollout,
+    /// Does without machines that give no sign.
+    pub skip_unreachable: bool,
     /// What may happen at once.
     pub limits: Limits,
     /// How Nix is to build.
@@ -51,6 +55,8 @@ impl Request {
             always_activate: false,
             reboot: Reboot::Never,
             reboot_timeout: Duration::ZERO,
+            rollout: Rollout::default(),
+            skip_unreachable: false,
             limits: Limits::default(),
             build,
             roots,

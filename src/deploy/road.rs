@@ -6,6 +6,7 @@ use crate::process::Limit;
 use crate::ui::Ui;
 
 use super::Request;
+use super::gate::Gate;
 
 /// What evaluation has to say to a lane.
 pub(super) enum News {
@@ -34,6 +35,7 @@ pub(super) struct Road<'a, W> {
     pub(super) ui: &'a Ui,
     pub(super) copying: Limit,
     pub(super) activating: Limit,
+    pub(super) gate: Gate,
 }
 
 impl<'a, W> Road<'a, W> {
@@ -46,6 +48,7 @@ impl<'a, W> Road<'a, W> {
             ui,
             copying,
             activating,
+            gate: Gate::new(&request.rollout, &request.machines),
         }
     }
 }

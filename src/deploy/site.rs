@@ -13,7 +13,7 @@ use crate::nix::{BuildEvent, BuildQueue, Copy, CopyProgress, Nix};
 use crate::plan::{Goal, Outcome, PlannedMachine, Running, SavedPlan};
 use crate::process::{Limit, Processes};
 use crate::state::{
-    Change, Entry, Holder, Key, MachineRecord, Operation, Stage, Store, file_name, now,
+    Change, Entry, Holder, Key, MachineRecord, Operation, Stage, Store, Unfinished, file_name, now,
 };
 use crate::ui::{Event, Ui, sanitise};
 
@@ -156,6 +156,7 @@ impl Work for Site<'_> {
         let mut record = MachineRecord {
             backend: machine.options.target_env.clone(),
             system: Some(machine.system.clone()),
+            unfinished: None,
             options: serde_json::to_value(&machine.options).ok(),
             ..before.clone()
         };
@@ -168,6 +169,38 @@ impl Work for Site<'_> {
         let key = Key::new(&machine.options.target_env, &machine.name);
         let entry = Entry::new(&key, Operation::Activate, Stage::Done);
         let change = Change::PutMachine(machine.name.clone(), Box::new(record));
+        Ok(store.write(&entry, &[change])?)
+    }
+
+    fn remember(
+        &self,
+        _: &Mutation,
+        machine: &str,
+        options: Option<&MachineOptions>,
+        outcome: &Outcome,
+    ) -> Result<(), Trouble> {
+        let Some(store) = self.store else {
+            return Ok(());
+        };
+        let before = self.noted(store)?.get(machine).cloned();
+        let mut record = before.unwrap_or_else(|| MachineRecord {
+            backend: MachineOptions::NO_BACKEND.to_owned(),
+            ..MachineRecord::default()
+        });
+        if let Some(options) = options.filter(|_| record.system.is_none()) {
+            record.backend.clone_from(&options.target_env);
+            record.options = serde_json::to_value(options).ok();
+        }
+        record.unfinished = Some(Unfinished {
+            result: outcome.to_string(),
+            time: now(),
+        });
+        let key = Key::new(&record.backend, machine);
+        let entry = Entry {
+            remark: Some(outcome.to_string()),
+            ..Entry::new(&key, Operation::Activate, Stage::Failed)
+        };
+        let change = Change::PutMachine(machine.to_owned(), Box::new(record));
         Ok(store.write(&entry, &[change])?)
     }
 
@@ -270,6 +303,29 @@ impl Work for Site<'_> {
         told(end.map_err(|error| own(&machine.name, error))?)
     }
 
+    fn connection<'t>(&self, trial: &'t Trial) -> &'t Host {
+        trial.host()
+    }
+
+    fn meanwhile(
+        &self,
+        trial: &Trial,
+        work: &mut dyn FnMut() -> Result<(), Trouble>,
+    ) -> Result<(), Trouble> {
+        trial.meanwhile(work)
+    }
+
+    fn refuse(
+        &self,
+        _: &Mutation,
+        machine: &Machine,
+        trial: Trial,
+        line: &mut dyn FnMut(&str),
+    ) -> Result<Ended<Host>, Trouble> {
+        let end = trial.refuse(line);
+        told(end.map_err(|error| own(&machine.name, error))?)
+    }
+
     fn reboot(&self, _: &Mutation, machine: &Machine, host: &Host) -> Result<Host, Trouble> {
         let host = self.connections.reboot(host, self.reboot_timeout);
         let host = host.map_err(|error| own(&machine.name, error))?;
@@ -313,6 +369,19 @@ impl Work for Site<'_> {
         host: &Host,
     ) -> Result<Outcome, Trouble> {
         self.courier.send(mutation, host, &machine.options.keys)
+    }
+
+    fn healthy(&self, _: &Mutation, machine: &Machine, host: &Host) -> Result<(), Trouble> {
+        let unhealthy = host.examine(&machine.options.health_checks);
+        let unhealthy = unhealthy.map_err(|error| own(&machine.name, error))?;
+        if unhealthy.is_empty() {
+            return Ok(());
+        }
+        let each = unhealthy
+            .iter()
+            .map(|one| sanitise(&one.to_string()).into_owned());
+        let each: Vec<String> = each.collect();
+        Err(Trouble::new(each.join("; "), None))
     }
 
     fn interrupted(&self) -> bool {

@@ -1,5 +1,6 @@
 //! The part of a lane in which the host takes up the system.
 
+use crate::evaluator::Diagnostic;
 use crate::network::Machine;
 use crate::plan::{Extent, Goal, Outcome, Step};
 use crate::process::Place;
@@ -26,7 +27,7 @@ impl<W: Work> Lane<'_, W> {
             let mut line = |line: &str| self.log(line);
             let work = self.road.work;
             match work.activate(mutation, machine, host, goal, &mut line)? {
-                Begun::Ended(ended) => Ok(ended),
+                Begun::Ended(ended) => self.untried(mutation, machine, goal, ended),
                 Begun::Trial(trial) => self.try_out(mutation, machine, trial, place),
             }
         });
@@ -58,20 +59,67 @@ impl<W: Work> Lane<'_, W> {
         })
     }
 
-    /// Makes the system the host's own. Where the user wants no more, nobody confirms, and the host goes back.
+    /// Makes the system the host's own once it has proved itself; else the host goes back. Where the user
+    /// wants no more, nobody confirms, and it goes back by itself.
     fn try_out(
         &self,
         mutation: &Mutation,
         machine: &Machine,
         trial: W::Trial,
-        _place: Place,
+        place: Place,
     ) -> Result<Ended<W::Host>, Trouble> {
         if self.road.work.interrupted() {
             return Err(Trouble::Interrupted);
         }
-        let mut line = |line: &str| self.log(line);
+        // All of them have to be tried out before one is confirmed.
+        let _place = (!self.road.gate.is_atomic()).then_some(place);
         let work = self.road.work;
-        work.confirm(mutation, machine, trial, &mut line)
+        let host = work.connection(&trial);
+        let mut prove = || self.prove(mutation, machine, host);
+        match work.meanwhile(&trial, &mut prove) {
+            Ok(()) => work.confirm(mutation, machine, trial, &mut |line| self.log(line)),
+            Err(Trouble::Interrupted) => Err(Trouble::Interrupted),
+            Err(why) => self.go_back(mutation, machine, trial, why),
+        }
+    }
+
+    /// Has the host go back from a system that has not proved itself.
+    fn go_back(
+        &self,
+        mutation: &Mutation,
+        machine: &Machine,
+        trial: W::Trial,
+        why: Trouble,
+    ) -> Result<Ended<W::Host>, Trouble> {
+        let mut line = |line: &str| self.log(line);
+        match self.road.work.refuse(mutation, machine, trial, &mut line) {
+            Ok(Ended {
+                activation: Activation::RolledBack(back),
+                host,
+            }) => {
+                let message = format!("{why}; the host went back to what ran before");
+                let activation = Activation::RolledBack(Diagnostic { message, ..back });
+                Ok(Ended { activation, host })
+            }
+            Ok(_) => Err(why),
+            Err(back) => Err(why.with_hint_of(back)),
+        }
+    }
+
+    /// A system that runs without having been on trial has to prove itself, too; the host does not go back.
+    fn untried(
+        &self,
+        mutation: &Mutation,
+        machine: &Machine,
+        goal: Goal,
+        ended: Ended<W::Host>,
+    ) -> Result<Ended<W::Host>, Trouble> {
+        let runs = matches!(goal, Goal::Switch | Goal::Test)
+            && !matches!(ended.activation, Activation::RolledBack(_));
+        if runs {
+            self.prove(mutation, machine, &ended.host)?;
+        }
+        Ok(ended)
     }
 
     /// Boots the host, which then has none of the keys that were in its memory.

@@ -17,7 +17,7 @@ use super::{Limits, Mutation, Reboot, Request};
 use crate::evaluator::{Evaluated, Whereabouts};
 use crate::network::{KeyTexts, Machine, MachineOptions};
 use crate::nix::{BuildOptions, CopyProgress};
-use crate::plan::{Copied, Extent, Goal, Outcome, Running, Step, Summary};
+use crate::plan::{Copied, Extent, Goal, Outcome, Rollout, Running, Step, Summary};
 use crate::ui::Screen;
 
 const SWITCH: Extent = Extent::Activate(Goal::Switch);
@@ -30,9 +30,14 @@ struct Notes {
     provided: Option<Provided>,
     noted: Mutex<Vec<String>>,
     confirmed: Mutex<Vec<String>>,
+    refused: Mutex<Vec<String>>,
+    remembered: Mutex<Vec<String>>,
+    away: Vec<&'static str>,
+    sick: Vec<&'static str>,
     shared: Mutex<Vec<String>>,
     fails: Vec<(&'static str, Step)>,
     activation: BTreeMap<String, Activation>,
+    panics: Option<&'static str>,
     interrupted: AtomicBool,
     interrupts_at: Option<(&'static str, Step)>,
     meets_at: Option<(Step, Barrier)>,
@@ -95,6 +100,18 @@ impl Work for Notes {
         Ok(())
     }
 
+    fn remember(
+        &self,
+        _: &Mutation,
+        machine: &str,
+        _: Option<&MachineOptions>,
+        outcome: &Outcome,
+    ) -> Result<(), Trouble> {
+        let remembered = format!("{machine}: {outcome}");
+        self.remembered.lock().unwrap().push(remembered);
+        Ok(())
+    }
+
     fn connect(
         &self,
         machine: &str,
@@ -102,6 +119,10 @@ impl Work for Notes {
         _: &Reach,
     ) -> Result<((), Running), Trouble> {
         self.note(machine, Step::Connect)?;
+        if self.away.contains(&machine) {
+            let message = "the host does not answer (10.0.0.1)\nssh: timed out";
+            return Err(Trouble::Unreachable(diagnostic(message, None)));
+        }
         Ok(((), self.running.get(machine).cloned().unwrap_or_default()))
     }
 
@@ -110,6 +131,7 @@ impl Work for Notes {
     }
 
     fn build(&self, _: &Mutation, machine: &Machine) -> Result<(), Trouble> {
+        assert_ne!(self.panics, Some(machine.name.as_str()), "a defect");
         self.note(&machine.name, Step::Build)
     }
 
@@ -165,6 +187,33 @@ impl Work for Notes {
         Ok(Ended { activation, host })
     }
 
+    fn connection<'t>(&self, _: &'t Activation) -> &'t () {
+        &()
+    }
+
+    fn meanwhile(
+        &self,
+        _: &Activation,
+        work: &mut dyn FnMut() -> Result<(), Trouble>,
+    ) -> Result<(), Trouble> {
+        work()
+    }
+
+    fn refuse(
+        &self,
+        _: &Mutation,
+        machine: &Machine,
+        _: Activation,
+        _: &mut dyn FnMut(&str),
+    ) -> Result<Ended<()>, Trouble> {
+        self.refused.lock().unwrap().push(machine.name.clone());
+        let activation = Activation::RolledBack(diagnostic("refused", None));
+        Ok(Ended {
+            activation,
+            host: (),
+        })
+    }
+
     fn reboot(&self, _: &Mutation, machine: &Machine, (): &()) -> Result<(), Trouble> {
         self.note(&machine.name, Step::Reboot)
     }
@@ -195,6 +244,13 @@ impl Work for Notes {
         Ok(Outcome::Unchanged)
     }
 
+    fn healthy(&self, _: &Mutation, machine: &Machine, (): &()) -> Result<(), Trouble> {
+        if self.sick.contains(&machine.name.as_str()) {
+            return Err(Trouble::new("health check web: no", None));
+        }
+        Ok(())
+    }
+
     fn interrupted(&self) -> bool {
         self.interrupted.load(Ordering::SeqCst)
     }
@@ -211,6 +267,9 @@ fn options() -> MachineOptions {
         "owners": [], "keys": {}, "hasFastConnection": false, "provisionSSHKey": false,
         "nixosRelease": "26.05", "publicIPv4": null, "tags": [], "buildOnTarget": false,
         "substituteOnDestination": true, "copyProtocol": "ssh",
+        "healthChecks": {
+            "web": { "from": "host", "timeout": 1, "retries": 0, "interval": 1, "kind": "unit", "unit": "web" },
+        },
     }))
     .unwrap()
 }
@@ -236,6 +295,8 @@ fn request(extent: Extent, machines: &[&str]) -> Request {
         always_activate: false,
         reboot: Reboot::Never,
         reboot_timeout: Duration::from_secs(1),
+        rollout: Rollout::default(),
+        skip_unreachable: false,
         limits: Limits::default(),
         build: BuildOptions::default(),
         roots: Utf8PathBuf::from("/nowhere"),
@@ -667,4 +728,189 @@ fn an_interrupt_ends_every_machine_and_says_what_may_go_on() {
         interrupted(Step::Evaluate, false)
     );
     assert_eq!(summary.exit_code(), 130);
+}
+
+/// Deploys in batches, evaluating the last machine first.
+fn roll_out(notes: &Notes, batch: &str, max_fail: Option<&str>, machines: &[&str]) -> Summary {
+    let rollout = Rollout {
+        batches: batch.parse().unwrap(),
+        max_fail: max_fail.map(|text| text.parse().unwrap()),
+        atomic: false,
+    };
+    let request = Request {
+        rollout,
+        ..request(SWITCH, machines)
+    };
+    deploy_with(notes, &request, |sender| {
+        for name in machines.iter().rev() {
+            evaluate(sender, name);
+        }
+    })
+}
+
+/// The machines in the order in which they were activated.
+fn activated(notes: &Notes) -> Vec<String> {
+    let done = notes.done.lock().unwrap();
+    let activated = done.iter().filter(|(_, step)| *step == Step::Activate);
+    activated.map(|(name, _)| name.clone()).collect()
+}
+
+#[test]
+fn machines_are_activated_in_batches() {
+    let notes = Notes::default();
+    let summary = roll_out(&notes, "1", None, &["a", "b", "c"]);
+    assert_eq!(summary.exit_code(), 0);
+    assert_eq!(activated(&notes), ["a", "b", "c"]);
+}
+
+/// Why a machine went back.
+fn went_back(summary: &Summary, machine: &str) -> String {
+    match outcome(summary, machine) {
+        Outcome::RolledBack { diagnostic } => diagnostic.message.clone(),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_machine_that_fails_or_is_sick_keeps_the_next_batch_from_beginning() {
+    let failing = Notes {
+        fails: vec![("a", Step::Activate)],
+        ..Notes::default()
+    };
+    let sick = Notes {
+        sick: vec!["a"],
+        ..Notes::default()
+    };
+    for notes in [failing, sick] {
+        let summary = roll_out(&notes, "1,rest", None, &["a", "b", "c"]);
+        if notes.sick.is_empty() {
+            assert_eq!(failed_step(&summary, "a"), Step::Activate);
+        } else {
+            let message = "health check web: no; the host went back to what ran before";
+            assert_eq!(went_back(&summary, "a"), message);
+        }
+        let because = "a failed, and no more begin (--max-fail 0)".to_owned();
+        assert_eq!(*outcome(&summary, "b"), Outcome::Skipped { because });
+        assert_eq!(activated(&notes), ["a"]);
+        assert!(notes.noted.lock().unwrap().is_empty());
+        let mut remembered = notes.remembered.lock().unwrap().clone();
+        remembered.sort();
+        assert!(
+            ["a: failed to activate", "a: rolled back"].contains(&remembered[0].as_str()),
+            "{remembered:?}"
+        );
+        assert_eq!(remembered.len(), 3);
+        assert_eq!(summary.exit_code(), 1);
+    }
+}
+
+#[test]
+fn nobody_waits_for_a_machine_of_which_nothing_is_heard_or_whose_lane_breaks() {
+    let notes = Notes {
+        panics: Some("b"),
+        ..Notes::default()
+    };
+    let rollout = Rollout {
+        batches: "1".parse().unwrap(),
+        max_fail: Some("2".parse().unwrap()),
+        atomic: false,
+    };
+    let request = Request {
+        rollout,
+        ..request(SWITCH, &["a", "b", "c"])
+    };
+    let summary = deploy_with(&notes, &request, |sender| {
+        evaluate(sender, "c");
+        evaluate(sender, "b");
+    });
+    assert_eq!(failed_step(&summary, "a"), Step::Evaluate);
+    assert_eq!(failed_step(&summary, "b"), Step::Evaluate);
+    assert_eq!(*outcome(&summary, "c"), Outcome::Activated);
+}
+
+/// Deploys three machines, all or none, of which no two may be activated at once.
+fn all_or_none(notes: &Notes) -> Summary {
+    let mut request = Request {
+        rollout: Rollout {
+            atomic: true,
+            ..Rollout::default()
+        },
+        ..request(SWITCH, &["a", "b", "c"])
+    };
+    request.limits.activate = 1.try_into().unwrap();
+    deploy_with(notes, &request, |sender| {
+        for name in ["a", "b", "c"] {
+            evaluate(sender, name);
+        }
+    })
+}
+
+#[test]
+fn an_atomic_run_confirms_all_machines_or_none() {
+    let notes = Notes::default();
+    let summary = all_or_none(&notes);
+    assert_eq!(summary.totals.changed, 3);
+    let notes = Notes {
+        sick: vec!["b"],
+        ..Notes::default()
+    };
+    let summary = all_or_none(&notes);
+    assert_eq!(notes.confirmed.lock().unwrap().len(), 0);
+    assert_eq!(notes.refused.lock().unwrap().len(), 3);
+    assert!(notes.noted.lock().unwrap().is_empty());
+    for well in ["a", "c"] {
+        let message = "b failed, and --atomic activates all or none; \
+                       the host went back to what ran before";
+        assert_eq!(went_back(&summary, well), message);
+    }
+    assert!(went_back(&summary, "b").starts_with("health check web: no"));
+}
+
+#[test]
+fn an_atomic_run_activates_nothing_where_one_machine_fails_before() {
+    let notes = Notes {
+        fails: vec![("b", Step::Copy)],
+        ..Notes::default()
+    };
+    let summary = all_or_none(&notes);
+    assert_eq!(activated(&notes), [""; 0]);
+    let because = "b failed, and --atomic activates all or none".to_owned();
+    assert_eq!(*outcome(&summary, "a"), Outcome::Skipped { because });
+}
+
+#[test]
+fn a_host_that_gives_no_sign_is_done_without_only_if_that_was_asked_for() {
+    let notes = Notes {
+        away: vec!["a"],
+        ..Notes::default()
+    };
+    let summary = deploy(&notes, SWITCH, &["a", "b"]);
+    assert_eq!(failed_step(&summary, "a"), Step::Connect);
+    let skipping = Request {
+        skip_unreachable: true,
+        ..request(SWITCH, &["a", "b"])
+    };
+    let summary = deploy_with(&notes, &skipping, |sender| {
+        evaluate(sender, "a");
+        evaluate(sender, "b");
+    });
+    let because = "the host does not answer (10.0.0.1)".to_owned();
+    assert_eq!(*outcome(&summary, "a"), Outcome::Unreachable { because });
+    assert_eq!(summary.totals.unreachable, 1);
+    assert_eq!(summary.exit_code(), 0);
+    let remembered = notes.remembered.lock().unwrap();
+    let last = remembered.last().unwrap();
+    assert_eq!(last, "a: left out: the host does not answer (10.0.0.1)");
+}
+
+#[test]
+fn what_was_only_tried_is_not_remembered() {
+    let notes = Notes {
+        fails: vec![("a", Step::Activate)],
+        ..Notes::default()
+    };
+    for extent in [Extent::CopyOnly, Extent::Activate(Goal::Test)] {
+        deploy(&notes, extent, &["a"]);
+    }
+    assert!(notes.remembered.lock().unwrap().is_empty());
 }

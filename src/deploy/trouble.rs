@@ -15,6 +15,9 @@ pub enum Trouble {
     /// It failed.
     #[error("{}", .0.message)]
     Failed(Diagnostic),
+    /// A host gives no sign.
+    #[error("{}", .0.message)]
+    Unreachable(Diagnostic),
     /// The user interrupted the run while it was going on.
     #[error("interrupted")]
     Interrupted,
@@ -29,7 +32,7 @@ impl Trouble {
     /// The same as a diagnostic.
     pub fn into_diagnostic(self) -> Diagnostic {
         match self {
-            Self::Failed(diagnostic) => diagnostic,
+            Self::Failed(diagnostic) | Self::Unreachable(diagnostic) => diagnostic,
             Self::Interrupted => diagnostic("interrupted", None),
         }
     }
@@ -37,7 +40,9 @@ impl Trouble {
     /// The outcome of a machine whose step this ended.
     pub(super) fn outcome(self, step: Step) -> Outcome {
         match self {
-            Self::Failed(diagnostic) => Outcome::Failed { step, diagnostic },
+            Self::Failed(diagnostic) | Self::Unreachable(diagnostic) => {
+                Outcome::Failed { step, diagnostic }
+            }
             // Only on the host can something outlive us: our own children have ended.
             Self::Interrupted => Outcome::Interrupted {
                 step,
@@ -49,24 +54,36 @@ impl Trouble {
     /// The same without words at its beginning that are said anyway.
     #[must_use]
     pub fn without_prefix(self, prefix: &str) -> Self {
-        match self {
-            Self::Failed(mut diagnostic) => {
-                if let Some(rest) = diagnostic.message.strip_prefix(prefix) {
-                    diagnostic.message = rest.to_owned();
-                }
-                Self::Failed(diagnostic)
-            }
-            Self::Interrupted => Self::Interrupted,
-        }
+        self.with_message(|message| {
+            let rest = message.strip_prefix(prefix).map(str::to_owned);
+            rest.unwrap_or(message)
+        })
     }
 
     /// The same, told as the reason for something.
     pub(super) fn within(self, what: &str) -> Self {
+        self.with_message(|message| format!("{what}: {message}"))
+    }
+
+    /// The same with the hint of another, unless it has one.
+    pub(super) fn with_hint_of(self, other: Self) -> Self {
         match self {
             Self::Failed(mut diagnostic) => {
-                diagnostic.message = format!("{what}: {}", diagnostic.message);
+                diagnostic.hint = diagnostic.hint.or(other.into_diagnostic().hint);
                 Self::Failed(diagnostic)
             }
+            other => other,
+        }
+    }
+
+    fn with_message(self, change: impl FnOnce(String) -> String) -> Self {
+        let changed = |diagnostic: Diagnostic| Diagnostic {
+            message: change(diagnostic.message),
+            ..diagnostic
+        };
+        match self {
+            Self::Failed(diagnostic) => Self::Failed(changed(diagnostic)),
+            Self::Unreachable(diagnostic) => Self::Unreachable(changed(diagnostic)),
             Self::Interrupted => Self::Interrupted,
         }
     }
@@ -91,7 +108,11 @@ pub(super) fn diagnostic(message: impl Into<String>, hint: Option<String>) -> Di
 
 impl From<host::Error> for Trouble {
     fn from(error: host::Error) -> Self {
-        Self::of(&error, error.is_interrupted(), error.hint())
+        let is_away = error.failure().is_some_and(host::Failure::is_away);
+        match Self::of(&error, error.is_interrupted(), error.hint()) {
+            Self::Failed(diagnostic) if is_away => Self::Unreachable(diagnostic),
+            trouble => trouble,
+        }
     }
 }
 

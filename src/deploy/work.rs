@@ -106,6 +106,15 @@ pub(super) trait Work: Sync {
     /// Notes that the machine runs the system.
     fn note(&self, mutation: &Mutation, machine: &Machine) -> Result<(), Trouble>;
 
+    /// Notes that a run ended for a machine before it had its system.
+    fn remember(
+        &self,
+        mutation: &Mutation,
+        machine: &str,
+        options: Option<&MachineOptions>,
+        outcome: &Outcome,
+    ) -> Result<(), Trouble>;
+
     /// Begins to make the host take up the system.
     fn activate(
         &self,
@@ -125,6 +134,25 @@ pub(super) trait Work: Sync {
         line: &mut dyn FnMut(&str),
     ) -> Result<Ended<Self::Host>, Trouble>;
 
+    /// The connection that a system on trial has let in.
+    fn connection<'t>(&self, trial: &'t Self::Trial) -> &'t Self::Host;
+
+    /// Does something while a system is on trial, and has the host wait for its decision as long as that takes.
+    fn meanwhile(
+        &self,
+        trial: &Self::Trial,
+        work: &mut dyn FnMut() -> Result<(), Trouble>,
+    ) -> Result<(), Trouble>;
+
+    /// Has the host go back from a system on trial.
+    fn refuse(
+        &self,
+        mutation: &Mutation,
+        machine: &Machine,
+        trial: Self::Trial,
+        line: &mut dyn FnMut(&str),
+    ) -> Result<Ended<Self::Host>, Trouble>;
+
     /// Boots the host, and waits until it runs the system.
     fn reboot(
         &self,
@@ -132,6 +160,14 @@ pub(super) trait Work: Sync {
         machine: &Machine,
         host: &Self::Host,
     ) -> Result<Self::Host, Trouble>;
+
+    /// Tries the health checks of a machine that runs its system.
+    fn healthy(
+        &self,
+        mutation: &Mutation,
+        machine: &Machine,
+        host: &Self::Host,
+    ) -> Result<(), Trouble>;
 
     /// Takes note of the texts of a machine's keys, which are told before the machine.
     fn learn_keys(&self, machine: String, texts: KeyTexts);

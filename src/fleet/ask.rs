@@ -4,7 +4,8 @@ use std::{collections::BTreeMap, time::Duration};
 
 use crate::{
     check::Answer,
-    host::{Connections, Error, Health, Target},
+    host::{Connections, Error, Target},
+    network::HealthCheck,
 };
 
 use super::each;
@@ -18,33 +19,54 @@ pub struct AskLimits {
     pub answer_within: Duration,
 }
 
+/// A host and what it is asked.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Question {
+    /// How it is reached.
+    pub target: Target,
+    /// What must hold of it, by name.
+    pub checks: BTreeMap<String, HealthCheck>,
+}
+
 /// Asks hosts what runs there and how they fare, each over one connection; none waits for another one
 /// longer than for its place.
 pub fn ask(
     connections: &Connections,
-    targets: &BTreeMap<String, Target>,
+    questions: &BTreeMap<String, Question>,
     limits: AskLimits,
 ) -> BTreeMap<String, Result<Answer, Error>> {
-    let targets: Vec<_> = targets.iter().collect();
+    let questions: Vec<_> = questions.iter().collect();
     let mut answers = BTreeMap::new();
     each(
-        &targets,
+        &questions,
         limits.at_once,
-        |(_, target)| ask_one(connections, target, limits.answer_within),
+        |(_, question)| ask_one(connections, question, limits.answer_within),
         |(name, _), answer| drop(answers.insert((*name).clone(), answer)),
     );
     answers
 }
 
-fn ask_one(connections: &Connections, target: &Target, within: Duration) -> Result<Answer, Error> {
-    let host = connections.connect(target)?;
+fn ask_one(
+    connections: &Connections,
+    question: &Question,
+    within: Duration,
+) -> Result<Answer, Error> {
+    let host = connections.connect(&question.target)?;
     let look = host.look().clone();
-    let health = match host.health(within) {
-        Ok(health) => health,
-        // It was reached; what it did not tell is unknown.
-        Err(error) if !error.is_interrupted() => Health::default(),
-        Err(error) => return Err(error),
-    };
+    let health = told(host.health(within))?.unwrap_or_default();
+    let unhealthy = told(host.examine(&question.checks))?;
     host.close();
-    Ok(Answer { look, health })
+    Ok(Answer {
+        look,
+        health,
+        unhealthy,
+    })
+}
+
+/// What a host that was reached did not tell is unknown.
+fn told<T>(answer: Result<T, Error>) -> Result<Option<T>, Error> {
+    match answer {
+        Err(error) if error.is_interrupted() => Err(error),
+        answer => Ok(answer.ok()),
+    }
 }

@@ -16,12 +16,12 @@ mod roster;
 mod status;
 pub mod transfer;
 
-pub use ask::{AskLimits, ask};
+pub use ask::{AskLimits, Question, ask};
 pub use closures::{Closures, Differences, MachineDifference, store_path};
 pub use each::each;
 pub use error::Error;
 pub use execution::{Command, Executed, Execution};
 pub use generations::{Doomed, Generations};
-pub use reach::{made_target, plain_target};
+pub use reach::{checks, made_target, plain_target};
 pub use roster::{Member, Roster};
 pub use status::MachineStatus;

@@ -1,12 +1,14 @@
 //! How machines are reached, as far as it is recorded or their backends say it.
 
+use std::collections::BTreeMap;
+
 use nixops_plugin::protocol::Attributes;
 
 use crate::{
     deploy,
     evaluator::Diagnostic,
     host::{self, Target},
-    network::MachineOptions,
+    network::{HealthCheck, MachineOptions},
     state::{Key, MachineRecord},
 };
 
@@ -40,6 +42,15 @@ pub fn made_target(
 /// What `deployment.*` said of a machine when it was last deployed.
 pub(super) fn options(record: &MachineRecord) -> Option<MachineOptions> {
     serde_json::from_value(record.options.clone()?).ok()
+}
+
+/// The health checks of a machine, each to be tried once: services had their time to begin.
+pub fn checks(record: &MachineRecord) -> BTreeMap<String, HealthCheck> {
+    let mut checks = options(record).map_or_else(BTreeMap::new, |options| options.health_checks);
+    for check in checks.values_mut() {
+        check.retries = 0;
+    }
+    checks
 }
 
 /// An error of a host without the machine's name, which stands before every message anyway.

@@ -9,8 +9,8 @@ use crate::{
 };
 
 use super::{
-    Error,
-    reach::{made_target, options, plain_target},
+    Error, Question,
+    reach::{checks, made_target, options, plain_target},
 };
 
 /// Machines as they are recorded, and those among them that backends made.
@@ -94,6 +94,15 @@ impl Roster {
     pub fn retain(&mut self, names: &BTreeSet<String>) {
         self.records.retain(|name, _| names.contains(name));
         self.made.retain(|name, _| names.contains(name));
+    }
+
+    /// What hosts are asked that are reached so.
+    pub fn questions(&self, targets: BTreeMap<String, Target>) -> BTreeMap<String, Question> {
+        let questions = targets.into_iter().map(|(name, target)| {
+            let checks = self.records.get(&name).map(checks).unwrap_or_default();
+            (name, Question { target, checks })
+        });
+        questions.collect()
     }
 
     /// Whether there is nobody.

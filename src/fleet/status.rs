@@ -53,6 +53,7 @@ impl MachineStatus {
         let report = MachineReport::of(Evidence {
             name: &member.name,
             record: &member.record,
+            checks: Vec::new(),
             resource: None,
             power: None,
             answer,
@@ -103,5 +104,10 @@ fn answer(
     };
     let generations = host.generations()?;
     host.close();
-    Ok((Answer { look, health }, generations))
+    let answer = Answer {
+        look,
+        health,
+        unhealthy: None,
+    };
+    Ok((answer, generations))
 }

@@ -47,6 +47,11 @@ impl Failure {
         )
     }
 
+    /// Tells whether the host gives no sign, as one that is switched off.
+    pub fn is_away(self) -> bool {
+        matches!(self, Self::Refused | Self::Unreachable | Self::TimedOut)
+    }
+
     /// The same in view of what the machine's provider said of keys.
     pub(super) fn with(self, keys: &Keys) -> Self {
         match self {

@@ -212,7 +212,7 @@ impl Host {
         self.shared.link.close();
     }
 
-    fn processes(&self) -> &Processes {
+    pub(super) fn processes(&self) -> &Processes {
         self.shared.connections.processes()
     }
 

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use crate::state::Lifecycle;
 
-use super::KeyOptions;
+use super::{HealthCheck, KeyOptions};
 
 /// Options of a machine, as its NixOS configuration defines them.
 ///
@@ -62,6 +62,9 @@ pub struct MachineOptions {
     /// When the host goes back to what ran before.
     #[serde(default)]
     pub rollback: RollbackOptions,
+    /// What must hold of the machine before a new system is there to stay, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub health_checks: BTreeMap<String, HealthCheck>,
     /// How it begins and ends where a backend makes it.
     #[serde(default, skip_serializing_if = "Lifecycle::is_default")]
     pub lifecycle: Lifecycle,

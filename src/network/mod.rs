@@ -4,12 +4,14 @@
 //! no process and touches no disk.
 
 mod addresses;
+mod health;
 mod key;
 mod machine;
 mod names;
 mod resource;
 
 pub use addresses::{Address, Addresses};
+pub use health::{HealthCheck, Probe, Viewpoint};
 pub use key::{KeyOptions, KeySource, KeyTexts};
 pub use machine::{CopyProtocol, Machine, MachineOptions, RollbackOptions};
 pub use names::Names;

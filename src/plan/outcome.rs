@@ -136,6 +136,11 @@ pub enum Outcome {
         /// What that is, such as `neatcloudVolumes.data failed`.
         because: String,
     },
+    /// It gives no sign, and the user wants to go on without such machines.
+    Unreachable {
+        /// What kept us from it.
+        because: String,
+    },
     /// A step failed; the steps behind it were not tried.
     Failed {
         /// The step.
@@ -154,7 +159,19 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    /// Whether the machine is as the user wants it to be.
+    /// Whether there is nothing left to be done for the machine.
+    pub fn is_at_its_end(&self) -> bool {
+        !matches!(
+            self,
+            Self::Unreachable { .. }
+                | Self::Skipped { .. }
+                | Self::Failed { .. }
+                | Self::RolledBack { .. }
+                | Self::Interrupted { .. }
+        )
+    }
+
+    /// Whether the machine is as the user wants it to be, or is done without.
     pub fn is_success(&self) -> bool {
         match self {
             Self::Unchanged
@@ -164,7 +181,8 @@ impl Outcome {
             | Self::Copied
             | Self::KeysSent { .. }
             | Self::Activated
-            | Self::DryActivated => true,
+            | Self::DryActivated
+            | Self::Unreachable { .. } => true,
             Self::UnitsFailed { .. }
             | Self::RebootRequired
             | Self::RolledBack { .. }
@@ -207,6 +225,7 @@ impl fmt::Display for Outcome {
                 write!(formatter, "known after apply (reads {awaits})")
             }
             Self::Skipped { because } => write!(formatter, "skipped: {because}"),
+            Self::Unreachable { because } => write!(formatter, "left out: {because}"),
             Self::Built => formatter.write_str("built"),
             Self::Copied => formatter.write_str("copied"),
             Self::KeysSent {

@@ -76,6 +76,9 @@ pub struct Totals {
     /// Those that were not tried because something that they need is not there.
     #[serde(default)]
     pub skipped: usize,
+    /// Those that gave no sign and were done without.
+    #[serde(default)]
+    pub unreachable: usize,
     /// Those on which the run was interrupted.
     pub interrupted: usize,
     /// What was sent to all of them.
@@ -104,6 +107,7 @@ impl Totals {
                 Outcome::Failed { .. } => &mut totals.failed,
                 Outcome::RolledBack { .. } => &mut totals.rolled_back,
                 Outcome::Skipped { .. } => &mut totals.skipped,
+                Outcome::Unreachable { .. } => &mut totals.unreachable,
                 Outcome::Interrupted { .. } => &mut totals.interrupted,
             } += 1;
         }
@@ -246,7 +250,7 @@ mod tests {
     proptest! {
         #[test]
         fn success_everywhere_and_exit_code_zero_are_the_same(
-            chosen in proptest::collection::vec(0_usize..6, 0..6),
+            chosen in proptest::collection::vec(0_usize..7, 0..6),
         ) {
             let kinds = [
                 Outcome::Unchanged,
@@ -255,13 +259,17 @@ mod tests {
                 Outcome::RebootRequired,
                 failed(),
                 interrupted(),
+                Outcome::Unreachable {
+                    because: "the host does not answer".to_owned(),
+                },
             ];
             let outcomes: Vec<Outcome> = chosen.iter().map(|kind| kinds[*kind].clone()).collect();
             let summary = summary(&outcomes);
             prop_assert_eq!(summary.exit_code() == 0, outcomes.iter().all(Outcome::is_success));
             let totals = summary.totals;
             let counted = totals.unchanged + totals.changed + totals.units_failed
-                + totals.reboot_required + totals.failed + totals.interrupted;
+                + totals.reboot_required + totals.failed + totals.interrupted
+                + totals.unreachable;
             prop_assert_eq!(counted, totals.machines);
         }
     }

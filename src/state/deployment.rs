@@ -58,10 +58,23 @@ pub struct MachineRecord {
     pub system: Option<String>,
     /// When that was, in seconds since 1970.
     pub activated: Option<i64>,
+    /// How its last deploy ended, if it did not come to its end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unfinished: Option<Unfinished>,
     /// How it is reached: what `deployment.*` said of it, as [`crate::network::MachineOptions`].
     pub options: Option<Value>,
     /// What was known under these names in a state of NixOps 2 and has no place here.
     pub legacy: BTreeMap<String, String>,
+}
+
+/// A deploy that did not come to its end on a machine.
+#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Unfinished {
+    /// What became of it, such as `failed to copy`.
+    pub result: String,
+    /// When that was, in seconds since 1970.
+    pub time: i64,
 }
 
 /// A deployment with everything that is kept of it, but for the journal.

@@ -32,7 +32,7 @@ mod tests;
 pub use backend::{Backend, Held, Purpose};
 pub use clock::{now, utc};
 pub use database::Database;
-pub use deployment::{Deployment, MachineRecord, StoredArgument, Whole, new_uuid};
+pub use deployment::{Deployment, MachineRecord, StoredArgument, Unfinished, Whole, new_uuid};
 pub use error::Error;
 pub use identity::{Identity, Recorded, check_binding};
 pub use journal::{Change, Entry, JournalLine, Operation, Stage};
@@ -97,7 +97,11 @@ impl Records {
         if let Some(record) = self.current.remove(from) {
             self.current.insert(to.clone(), record);
         }
-        for record in self.current.values_mut() {
+        for (key, _) in self.deposed.iter_mut().filter(|(key, _)| key == from) {
+            *key = to.clone();
+        }
+        let deposed = self.deposed.iter_mut().map(|(_, record)| record);
+        for record in self.current.values_mut().chain(deposed) {
             if record.needs.remove(from) {
                 record.needs.insert(to.clone());
             }

@@ -143,12 +143,24 @@ fn notes(name: &str, machine: &MachineReport, all: bool) -> Vec<String> {
     let mut notes: Vec<String> = full.collect();
     notes.extend(names("failed units", &machine.failed_units));
     notes.extend(names("units under way", &machine.units_in_progress));
+    notes.extend(unhealthy(&title, machine));
     notes.extend(other_system(&title, machine));
     notes.extend(machine.problem.iter().map(|problem| told(&title, problem)));
     if let Some(made) = machine.resource.as_ref().filter(|made| has_news(made)) {
         notes.extend(resource(made));
     }
     notes
+}
+
+fn unhealthy(title: &str, machine: &MachineReport) -> Vec<String> {
+    let checks = machine.health_checks.iter().flatten();
+    let failed = checks.filter_map(|(name, found)| Some((name, found.as_ref()?)));
+    failed
+        .map(|(name, found)| {
+            let (name, found) = (sanitise(name), sanitise(found));
+            format!("{title}: health check {name}: {found}")
+        })
+        .collect()
 }
 
 fn other_system(title: &str, machine: &MachineReport) -> Option<String> {

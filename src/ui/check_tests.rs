@@ -21,6 +21,7 @@ fn machine() -> MachineReport {
         units_in_progress: Some(Vec::new()),
         file_systems: Some(Vec::new()),
         full_file_systems: Some(Vec::new()),
+        health_checks: Some(BTreeMap::new()),
         system: Running {
             state: SystemState::Deployed,
             ..Running::default()
@@ -74,6 +75,13 @@ fn what_is_not_well_is_told_below() {
         ]),
         file_systems: Some(vec![full]),
         full_file_systems: Some(vec!["/var".to_owned()]),
+        health_checks: Some(BTreeMap::from([
+            ("port".to_owned(), None),
+            (
+                "web".to_owned(),
+                Some("status 503 instead of 200".to_owned()),
+            ),
+        ])),
         system: Running {
             state: SystemState::Other,
             deployed: Some("/nix/store/a-nixos".to_owned()),
@@ -89,6 +97,7 @@ fn what_is_not_well_is_told_below() {
         load: None,
         failed_units: None,
         full_file_systems: None,
+        health_checks: None,
         system: Running::default(),
         problem: Some(Diagnostic {
             message: "the connection was refused (10.0.0.2)".to_owned(),
@@ -117,12 +126,13 @@ fn what_is_not_well_is_told_below() {
     hint: check that sshd runs there
     web: /var: 97 % used, 12 % of its inodes
     web: failed units: nginx.service, a.mount
+    web: health check web: status 503 instead of 200
     web: runs /nix/store/b-nixos, will boot /nix/store/b-nixos, was deployed to /nix/store/a-nixos
 
     neatcloudVolumes.data  has drifted
         size: 20 → 10
 
-    2 machines, 1 resource: 1 unreachable, 1 with full disks, 1 with failed units, 2 not as deployed
+    2 machines, 1 resource: 1 unreachable, 1 with full disks, 1 with failed units, 1 with failed health checks, 2 not as deployed
     ");
 }
 

@@ -83,6 +83,11 @@ pub enum Event {
         /// One line.
         line: String,
     },
+    /// The first machine of a batch may be activated.
+    BatchStarted {
+        /// Number of the batch, counted from 1.
+        batch: usize,
+    },
     /// A step has begun on a machine.
     StepStarted {
         /// The machine.

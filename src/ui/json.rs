@@ -165,7 +165,7 @@ mod tests {
         {"event":"machine-done","machine":"web","result":"failed","step":"copy","message":"disk full","position":{"file":"flake.nix","line":3,"column":5},"hint":null}
         {"event":"machine-done","machine":"web","result":"unchanged"}
         {"event":"error","message":"disk full","position":{"file":"flake.nix","line":3,"column":5},"hint":null}
-        {"event":"finished","summary":{"extent":{"activate":"switch"},"machines":{},"totals":{"machines":0,"unchanged":0,"changed":0,"unitsFailed":0,"rebootRequired":0,"failed":0,"rolledBack":0,"skipped":0,"interrupted":0,"copied":{"paths":0,"bytes":0}},"seconds":1.5,"exitCode":0}}
+        {"event":"finished","summary":{"extent":{"activate":"switch"},"machines":{},"totals":{"machines":0,"unchanged":0,"changed":0,"unitsFailed":0,"rebootRequired":0,"failed":0,"rolledBack":0,"skipped":0,"unreachable":0,"interrupted":0,"copied":{"paths":0,"bytes":0}},"seconds":1.5,"exitCode":0}}
         "#);
         assert_snapshot!(err, @r"
         error: disk full

@@ -33,6 +33,9 @@ pub(super) fn overview(summary: &Summary, show_trace: bool, color: bool) -> Stri
 /// More machines than this are a large network.
 const SHOWN: usize = 40;
 
+/// More machines than this are not named one by one in an advice.
+const NAMED: usize = 5;
+
 /// The columns between the name and the result.
 fn columns(extent: Extent) -> &'static [Step] {
     match extent {
@@ -105,7 +108,9 @@ fn colored(line: &str, outcome: &Outcome) -> String {
 /// Writes an outcome in the colour of its gravity.
 pub(super) fn painted(outcome: &Outcome) -> String {
     let style = match outcome {
-        Outcome::UnitsFailed { .. } | Outcome::RebootRequired => WARNING,
+        Outcome::UnitsFailed { .. } | Outcome::RebootRequired | Outcome::Unreachable { .. } => {
+            WARNING
+        }
         outcome if outcome.is_success() => GOOD,
         _ => ERROR,
     };
@@ -133,6 +138,7 @@ fn totals(summary: &Summary) -> String {
         (totals.failed, "failed"),
         (totals.rolled_back, "rolled back"),
         (totals.skipped, "skipped"),
+        (totals.unreachable, "left out"),
         (totals.interrupted, "interrupted"),
     ];
     let counts = counts.iter().filter(|(count, _)| *count > 0);
@@ -212,23 +218,16 @@ fn advice(summary: &Summary) -> Vec<String> {
 /// How to go on with the machines that did not come to their end.
 fn again(summary: &Summary) -> Option<String> {
     let machines = summary.machines.iter();
-    let left = machines.filter(|(_, machine)| {
-        matches!(
-            machine.outcome,
-            Outcome::Failed { .. }
-                | Outcome::RolledBack { .. }
-                | Outcome::Interrupted { .. }
-                | Outcome::Skipped { .. }
-        )
-    });
+    let left = machines.filter(|(_, machine)| !machine.outcome.is_at_its_end());
     let names: Vec<&str> = left.map(|(name, _)| name.as_str()).collect();
     let some = !names.is_empty() && names.len() < summary.machines.len();
-    some.then(|| {
-        format!(
-            "run it again for the rest with --on {}",
-            names.join(" --on ")
-        )
-    })
+    let settles = matches!(summary.extent, Extent::Activate(Goal::Switch | Goal::Boot));
+    let flags = if settles && names.len() > NAMED {
+        "--retry-failed".to_owned()
+    } else {
+        format!("--on {}", names.join(" --on "))
+    };
+    some.then(|| format!("run it again for the rest with {flags}"))
 }
 
 #[cfg(test)]
@@ -343,6 +342,33 @@ mod tests {
             style(Outcome::Skipped { because }),
             style(Outcome::Activated)
         );
+    }
+
+    #[test]
+    fn of_many_that_are_left_the_state_knows_the_names() {
+        let away = || Outcome::Unreachable {
+            because: "the host does not answer".to_owned(),
+        };
+        let names: Vec<String> = (0..7).map(|number| format!("m{number}")).collect();
+        let mut machines: Vec<_> = names
+            .iter()
+            .map(|name| (name.as_str(), machine(away(), &[])))
+            .collect();
+        machines[0].1.outcome = Outcome::Activated;
+        let end = |extent| {
+            let text = show(extent, &machines);
+            let end: Vec<_> = text.lines().rev().take(2).map(str::to_owned).collect();
+            end
+        };
+        assert_eq!(
+            end(Extent::Activate(Goal::Switch)),
+            [
+                "next: run it again for the rest with --retry-failed",
+                "7 machines in 1 min 15 s: 1 activated, 6 left out",
+            ]
+        );
+        let next = &end(Extent::Activate(Goal::Test))[0];
+        assert!(next.contains("--on m1 --on m2"), "{next}");
     }
 
     #[test]

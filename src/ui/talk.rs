@@ -48,6 +48,7 @@ impl Talk {
                 hint,
             } => self.warning(machine.as_deref(), message, hint.as_deref()),
             Event::Invalid { problem } => Some(self.problem(problem)),
+            Event::BatchStarted { batch } => Some(format!("batch {batch} begins")),
             Event::Note { message } => Some(sanitise(message).into_owned()),
             Event::Plan { plan } => {
                 let text = plan_text(plan, self.is_verbose());

@@ -9,6 +9,7 @@ let
     import ./definitions.nix scope
     // import ./flake-outputs.nix scope
     // import ./flakes.nix scope
+    // import ./health.nix scope
     // import ./keys.nix scope
     // import ./machines.nix scope
     // import ./nodes.nix scope

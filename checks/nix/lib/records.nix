@@ -16,6 +16,7 @@ in
       "buildOnTarget"
       "copyProtocol"
       "hasFastConnection"
+      "healthChecks"
       "keys"
       "lifecycle"
       "nixosRelease"

@@ -114,10 +114,20 @@ in
   sqlite = ofTheHost "sqlite" "3.46" [ "sqlite3" ];
   # Its interface version decides whether a running system can switch without a reboot.
   systemd =
-    ofTheHost "systemd" "256" [
-      "systemctl"
-      "journalctl"
-    ]
+    runCommandLocal "systemd-256-pocket"
+      {
+        passthru = {
+          pname = "systemd";
+          version = "256";
+        };
+      }
+      ''
+        mkdir -p "$out/bin"
+        ln -s ${ofTheHost "journal" "256" [ "journalctl" ]}/bin/journalctl "$out/bin"
+        sed "s|@program@|systemctl|g; 1r ${./units-without-systemd.sh}" ${./program-of-the-host.sh} \
+          > "$out/bin/systemctl"
+        chmod +x "$out/bin/systemctl"
+      ''
     // {
       interfaceVersion = 2;
     };

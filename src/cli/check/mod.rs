@@ -10,7 +10,7 @@ use clap::Args;
 use crate::{
     check::{Evidence, MachineReport, Report},
     deploy::{self, Checked, Mutation, Stage},
-    fleet::{self, AskLimits, Roster, plain_target},
+    fleet::{self, AskLimits, Roster, checks, plain_target},
     host::{self, Connections},
     state::{DeploymentStore, Key, MachineRecord, Store as _},
     ui::check_text,
@@ -44,7 +44,7 @@ use super::{
 Exit codes:
   0 all is well; else the sum of
   1 something does not exist, 2 a machine is down, 4 a machine cannot be reached,
-  8 a file system is full, 16 units failed, 32 something is not as it was deployed,
+  8 a file system is full, 16 units or health checks failed, 32 something is not as it was deployed,
   64 something could not be found out.
   1 if the check itself failed, 2 wrong usage, 130 interrupted")]
 pub struct Check {
@@ -100,12 +100,7 @@ impl Check {
             Err(error) => return Err(error),
         };
         let ground = session.ground;
-        if ground
-            .backend
-            .look()?
-            .get(&ground.deployment.uuid)?
-            .is_none()
-        {
+        if ground.is_new()? {
             bail!("there is nothing to check: this network was not deployed yet");
         }
         Ok(ground)
@@ -162,13 +157,14 @@ impl Check {
             let plain = plain.filter(|(name, _)| !machines.made.contains_key(*name));
             let plain =
                 answers.targets(plain.map(|(name, record)| (name, plain_target(name, record))));
+            let plain = machines.questions(plain);
             let plain = scope.spawn(move || fleet::ask(connections, &plain, limits));
             let checked = stage.check(|key| meant.contains(key))?;
             let made = machines.made.iter().filter_map(|(name, key)| {
                 let record = machines.records.get(name)?;
                 Some((name, found_target(name, record, key, &checked)?))
             });
-            let made = answers.targets(made);
+            let made = machines.questions(answers.targets(made));
             answers.answers = fleet::ask(connections, &made, limits);
             match plain.join() {
                 Ok(more) => answers.answers.extend(more),
@@ -191,6 +187,7 @@ impl Check {
             let evidence = Evidence {
                 name: &name,
                 record: &record,
+                checks: checks(&record).into_keys().collect(),
                 power: key.and_then(|key| checked.power(key)),
                 resource: key.and_then(|key| checked.resources.remove(key)),
                 answer: answers.answers.remove(&name),

@@ -3,6 +3,7 @@
 mod arguments;
 mod asking;
 mod machines;
+mod rollout;
 
 use std::{collections::BTreeMap, fs::File};
 
@@ -33,6 +34,7 @@ use super::{
 pub use arguments::{BuildArguments, ReachArguments};
 use arguments::{ExtentArguments, HostArguments, RebootArguments};
 pub use asking::{AgreementArguments, ResourceArguments};
+use rollout::RolloutArguments;
 
 /// Deploy the network: its resources first, then its machines
 ///
@@ -45,6 +47,8 @@ pub use asking::{AgreementArguments, ResourceArguments};
   nixops deploy --dry-run               what would be done (nixops plan says more)
   nixops deploy --on 'web-*' @eu        some machines, and the resources that they need
   nixops deploy --flake .#prod --boot   another network, from the next boot on
+  nixops deploy --batch 1,10%,rest      one machine first; each batch once the one before is well
+  nixops deploy --retry-failed          again those that did not come to their end
   nixops deploy --plan tomorrow.plan    what `nixops plan --out` planned, and nothing else
   nixops deploy --allow-reboot          boot what takes effect only then
   nixops deploy --kill-obsolete --yes   also delete what the network has no more
@@ -75,6 +79,9 @@ pub struct Deploy {
 
     #[command(flatten)]
     reboot: RebootArguments,
+
+    #[command(flatten)]
+    rollout: RolloutArguments,
 
     #[command(flatten)]
     resources: ResourceArguments,
@@ -127,6 +134,11 @@ impl Deploy {
             Some(selected) => selected,
             None => self.selection.resolve(&session.evaluator, all)?,
         };
+        let selected = self.rollout.narrow(store, selected)?;
+        if let Some(message) = self.rollout.nothing_left(&selected) {
+            context.ui.send(Event::Note { message });
+            return Ok(0);
+        }
         // Who is to give a password does so before anything takes its time.
         let connections = self.hosts.reach.connections(context)?;
         let mut scope = self.resources.scope();
@@ -186,6 +198,8 @@ impl Deploy {
             always_activate: self.hosts.always_activate || self.reboot.meaning() == Reboot::Always,
             reboot: self.reboot.meaning(),
             reboot_timeout: self.reboot.timeout(),
+            rollout: self.rollout.meaning(),
+            skip_unreachable: self.rollout.skip_unreachable,
             limits: self.limits(),
             build: self.build.options(),
             roots: roots_directory(&session.ground.deployment.uuid)?,

@@ -65,6 +65,12 @@ impl Ground {
         Ok(database.store(uuid, self.sealer.clone()))
     }
 
+    /// Whether anything was ever deployed from the network.
+    pub fn is_new(&self) -> Result<bool> {
+        let database = self.backend.look()?;
+        Ok(database.get(&self.deployment.uuid)?.is_none())
+    }
+
     /// Works on the state, which nobody else changes meanwhile, and takes it where it belongs whatever
     /// became of the work. `work` also gets the lock, for providers to inherit.
     pub fn holding<T>(
@@ -93,7 +99,7 @@ impl Ground {
         Ok(())
     }
 
-    /// Takes the state for a run that changes it; makes the deployment if it is new.
+    /// Takes the state for a run that changes it. The deployment need not be there yet.
     pub(super) fn hold(
         &mut self,
         context: &Context,
@@ -106,12 +112,11 @@ impl Ground {
             self.record(context, verb)?;
         }
         let database = held.database();
-        match database.get(&uuid)? {
-            Some(deployment) => self.deployment = deployment,
-            None => database.create(&self.deployment)?,
+        if let Some(deployment) = database.get(&uuid)? {
+            self.deployment = deployment;
         }
         // Whoever has joined the team may read what is there already.
-        database.reseal(&*self.sealer)?;
+        database.reseal(Some(&uuid), &*self.sealer)?;
         let store = database.store(&uuid, self.sealer.clone());
         Ok((held, store))
     }

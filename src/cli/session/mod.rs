@@ -148,7 +148,7 @@ impl Session {
     }
 
     /// Works as [`Ground::holding`] does, on a deployment of which the network is noted; and notes
-    /// beside the network which deployment it is. `check` sees the deployment first.
+    /// beside the network which deployment it is. `check` sees the deployment first; one that is new is made.
     pub fn holding<T>(
         &mut self,
         context: &Context,
@@ -159,6 +159,7 @@ impl Session {
     ) -> Result<T> {
         let (held, store) = self.ground.hold(context, wait, verb)?;
         let noted = check(self)
+            .and_then(|()| self.make(held.database()))
             .and_then(|()| self.renew(held.database()))
             .and_then(|()| self.record(context));
         let done = noted.and_then(|()| work(self, &store, held.lock()));
@@ -172,6 +173,15 @@ impl Session {
         let done = done?;
         finished?;
         Ok(done)
+    }
+
+    /// Makes the deployment if it is new.
+    fn make(&self, database: &Database) -> Result<()> {
+        let deployment = &self.ground.deployment;
+        if database.get(&deployment.uuid)?.is_none() {
+            database.create(deployment)?;
+        }
+        Ok(())
     }
 
     /// Keeps what a run that has only the state needs to know.

@@ -193,7 +193,7 @@ impl Application<'_, '_> {
         let key = task.key();
         let outcome = result.unwrap_or_else(|trouble| match trouble {
             Trouble::Interrupted => ResourceOutcome::Interrupted,
-            failed @ Trouble::Failed(_) => ResourceOutcome::Failed {
+            failed @ (Trouble::Failed(_) | Trouble::Unreachable(_)) => ResourceOutcome::Failed {
                 diagnostic: failed.without_prefix(&format!("{key} ")).into_diagnostic(),
             },
         });

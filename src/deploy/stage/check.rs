@@ -196,7 +196,7 @@ fn exists(seen: &Seen) -> Option<bool> {
 /// What could not be found out; an interrupt ends all.
 fn unknown(trouble: Trouble) -> Result<Condition, Trouble> {
     match trouble {
-        Trouble::Failed(reason) => Ok(Condition::Unknown { reason }),
+        Trouble::Failed(reason) | Trouble::Unreachable(reason) => Ok(Condition::Unknown { reason }),
         Trouble::Interrupted => Err(Trouble::Interrupted),
     }
 }

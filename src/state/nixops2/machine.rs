@@ -74,6 +74,7 @@ pub fn bring(old: &OldResource) -> Result<Machine, Error> {
             backend: old.kind.clone(),
             system: old.text("toplevel").map(str::to_owned),
             activated: None,
+            unfinished: None,
             options: serde_json::to_value(options(old)?).ok(),
             legacy,
         },
@@ -91,6 +92,7 @@ fn options(old: &OldResource) -> Result<MachineOptions, Error> {
         .into_iter()
         .map(|(name, key)| (name.clone(), key.bring(name)));
     Ok(MachineOptions {
+        health_checks: BTreeMap::new(),
         lifecycle: Lifecycle::default(),
         rollback: RollbackOptions::default(),
         target_env: old.kind.clone(),

@@ -112,7 +112,7 @@ impl Backend for Shared {
         self.meet(there.ticket())?;
         let database = Database::open(&self.copy.database())?;
         there.begin();
-        database.reseal(&*self.sealer)?;
+        database.reseal(None, &*self.sealer)?;
         let finish = move |database: &Database| there.finish(database);
         Ok(Held::with_finish(database, Some(here), finish))
     }
