@@ -4,8 +4,8 @@ use std::{fs, io::Write as _, path::PathBuf, process::Stdio};
 
 use insta::assert_snapshot;
 use nixops::state::{
-    Change, Database, Deployment, Entry, Holder, Key, Lifecycle, MachineRecord, NoKey, Operation,
-    Phase, Place, Record, RunLock, Secrets, Stage, Store as _,
+    Change, Database, Deployment, DeploymentStore, Entry, Holder, Key, Lifecycle, MachineRecord,
+    NoKey, Operation, Phase, Place, Record, RunLock, Secrets, Stage, Store as _,
 };
 use nixops_plugin::protocol::ResourceState;
 use rusqlite::Connection;
@@ -28,6 +28,7 @@ trait Verbs {
     fn refused<const N: usize>(&self, arguments: [&str; N]) -> String;
     fn database(&self) -> camino::Utf8PathBuf;
     fn plain(&self) -> String;
+    fn store(&self) -> DeploymentStore;
     fn fill(&self);
 }
 
@@ -68,11 +69,16 @@ impl Verbs for Lab {
         self.done(["info", "--plain"]).replace('\t', "|")
     }
 
-    /// Puts a machine and a resource into the only deployment, as a deploy would.
-    fn fill(&self) {
+    /// The only deployment.
+    fn store(&self) -> DeploymentStore {
         let database = Database::open(&self.database()).unwrap();
         let uuid = database.deployments().unwrap().remove(0).uuid;
-        let store = database.store(&uuid, std::sync::Arc::new(NoKey));
+        database.store(&uuid, std::sync::Arc::new(NoKey))
+    }
+
+    /// Puts a machine and a resource into the only deployment, as a deploy would.
+    fn fill(&self) {
+        let store = self.store();
         let machine = MachineRecord {
             backend: "none".to_owned(),
             system: Some("/nix/store/abc-system".to_owned()),
@@ -309,6 +315,33 @@ fn a_machine_and_a_resource_are_renamed() {
     error: `a/b` is no name for a machine or resource
     hint: a name is made of letters, digits, `-`, `_` and `.`
     ");
+}
+
+#[test]
+fn no_machine_gets_the_name_of_another_one_whatever_its_backend() {
+    let lab = lab();
+    lab.done(["create", "--name", "shop"]);
+    lab.fill();
+    let store = lab.store();
+    let server = MachineRecord {
+        backend: "neatcloud".to_owned(),
+        ..MachineRecord::default()
+    };
+    let key = Key::new("neatcloud", "db");
+    let entry = Entry::new(&key, Operation::Activate, Stage::Done);
+    let put = Change::PutMachine("db".to_owned(), Box::new(server));
+    store.write(&entry, &[put]).unwrap();
+    drop(store);
+    assert_snapshot!(lab.refused(["rename", "web", "db"]), @"error: there is a neatcloud.db already");
+}
+
+#[test]
+fn destroying_what_was_never_deployed_does_nothing_and_leaves_no_deployment() {
+    let lab = lab();
+    let run = lab.nixops(["destroy", "--yes"]);
+    run.exits(0)
+        .says("there is nothing to destroy: this network was not deployed yet");
+    assert_eq!(lab.json(["list"]), serde_json::json!([]));
 }
 
 #[test]

@@ -1,12 +1,14 @@
 //! `nixops rename`
 
+use std::collections::BTreeMap;
+
 use anyhow::Result;
 use clap::Args;
 use serde_json::json;
 
 use crate::{
     plan::suggestion::nearest,
-    state::{Change, DeploymentStore, Entry, Key, Operation, Stage, Store as _},
+    state::{Change, DeploymentStore, Entry, Key, MachineRecord, Operation, Stage, Store as _},
 };
 
 use super::{
@@ -106,17 +108,16 @@ impl Rename {
             .choose(context, &here)?
             .hold(context, "rename", &self.wait)?;
         let store = changing.store();
-        let things = things(&store)?;
+        let machines = store.machines()?;
+        let things = things(&store, &machines)?;
         let key = find(&things, &self.from)?;
         let new = Key::new(&key.kind, &self.to);
-        if things.contains(&new) {
-            return Err(RenameError::Taken { key: new }.into());
-        }
+        refuse_taken(&things, &machines, &key, &new)?;
         let entry = Entry {
             remark: Some(format!("was {}", key.name)),
             ..Entry::new(&new, Operation::Rename, Stage::Done)
         };
-        store.write(&entry, &changes(&store, &key, &new)?)?;
+        store.write(&entry, &changes(&store, &machines, &key, &new)?)?;
         changing.finish()?;
         if context.global.json {
             context
@@ -128,10 +129,10 @@ impl Rename {
 }
 
 /// Machines and resources; a machine has the type of its backend.
-fn things(store: &DeploymentStore) -> Result<Vec<Key>> {
-    let machines = store.machines()?.into_iter();
+fn things(store: &DeploymentStore, machines: &BTreeMap<String, MachineRecord>) -> Result<Vec<Key>> {
     let mut all: Vec<_> = machines
-        .map(|(name, machine)| Key::new(machine.backend, name))
+        .iter()
+        .map(|(name, machine)| Key::new(&machine.backend, name))
         .chain(store.records()?.current.into_keys())
         .collect();
     all.sort();
@@ -157,15 +158,33 @@ fn find(things: &[Key], name: &str) -> Result<Key, RenameError> {
     }
 }
 
-fn changes(store: &DeploymentStore, old: &Key, new: &Key) -> Result<Vec<Change>> {
+/// Refuses a name that is taken. No two machines have the same one, whatever their backends.
+fn refuse_taken(
+    things: &[Key],
+    machines: &BTreeMap<String, MachineRecord>,
+    old: &Key,
+    new: &Key,
+) -> Result<(), RenameError> {
+    let machine = |name: &str| machines.get(name).map(|it| Key::new(&it.backend, name));
+    let is_machine = machine(&old.name).as_ref() == Some(old);
+    let other = machine(&new.name).filter(|_| is_machine);
+    let same = things.contains(new).then(|| new.clone());
+    match same.or(other) {
+        Some(key) => Err(RenameError::Taken { key }),
+        None => Ok(()),
+    }
+}
+
+fn changes(
+    store: &DeploymentStore,
+    machines: &BTreeMap<String, MachineRecord>,
+    old: &Key,
+    new: &Key,
+) -> Result<Vec<Change>> {
     let mut changes = Vec::new();
     if store.records()?.current.contains_key(old) {
         changes.push(Change::Rename(old.clone(), new.clone()));
     }
-    let machine = store.machines()?.remove(&old.name);
-    if let Some(machine) = machine.filter(|machine| machine.backend == old.kind) {
-        changes.push(Change::RemoveMachine(old.name.clone()));
-        changes.push(Change::PutMachine(new.name.clone(), Box::new(machine)));
-    }
+    changes.extend(Change::rename_machine(machines, old, new));
     Ok(changes)
 }

@@ -1,9 +1,11 @@
 //! What a run writes before and after each step, and the changes that go with it.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Key, Record};
+use super::{Key, MachineRecord, Record};
 
 /// A line of the journal. It is written in one transaction with the changes that it stands for.
 #[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
@@ -81,7 +83,7 @@ pub enum Change {
     /// Gives a resource another name, in the needs of others too.
     Rename(Key, Key),
     /// Writes the record of a machine.
-    PutMachine(String, Box<super::MachineRecord>),
+    PutMachine(String, Box<MachineRecord>),
     /// Forgets a machine.
     RemoveMachine(String),
 }
@@ -97,6 +99,30 @@ pub struct JournalLine {
     /// What it says.
     #[serde(flatten)]
     pub entry: Entry,
+}
+
+impl Change {
+    /// What gives the record of a machine the name that its resource gets; nothing if it is no machine, or
+    /// another one has the name.
+    pub fn rename_machine(
+        machines: &BTreeMap<String, MachineRecord>,
+        from: &Key,
+        to: &Key,
+    ) -> Vec<Self> {
+        let machine = machines.get(&from.name);
+        let machine = machine.filter(|machine| machine.backend == from.kind);
+        let Some(machine) = machine.filter(|_| !machines.contains_key(&to.name)) else {
+            return Vec::new();
+        };
+        let machine = MachineRecord {
+            backend: to.kind.clone(),
+            ..machine.clone()
+        };
+        vec![
+            Self::RemoveMachine(from.name.clone()),
+            Self::PutMachine(to.name.clone(), Box::new(machine)),
+        ]
+    }
 }
 
 impl Entry {

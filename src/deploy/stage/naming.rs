@@ -30,7 +30,9 @@ impl Steps<'_> {
             remark: Some(format!("was {from}")),
             ..Entry::new(to, Operation::Rename, Stage::Done)
         };
-        let change = Change::Rename(from.clone(), to.clone());
-        Ok(self.store.write(&entry, &[change])?)
+        let mut changes = vec![Change::Rename(from.clone(), to.clone())];
+        let machines = self.store.machines()?;
+        changes.extend(Change::rename_machine(&machines, from, to));
+        Ok(self.store.write(&entry, &changes)?)
     }
 }

@@ -83,7 +83,22 @@ fn a_new_name_is_known_to_those_who_need_it() {
     let mut server = record("t3");
     server.needs = [volume("old"), volume("other")].into();
     put(&store, &Key::new("servers", "web"), &server);
-    change(&store, Change::Rename(volume("old"), volume("new"))).unwrap();
+    let mut before = server.clone();
+    before.token = "t4".into();
+    let deposed = Change::PutDeposed(Key::new("servers", "web"), Box::new(before));
+    change(&store, deposed).unwrap();
+    let mut kept = store.records().unwrap();
+    let rename = Change::Rename(volume("old"), volume("new"));
+    kept.apply(&rename);
+    change(&store, rename).unwrap();
+    let records = store.records().unwrap();
+    kept.deposed.sort_by_key(|(key, _)| key.clone());
+    assert_eq!(kept, records);
+    change(
+        &store,
+        Change::RemoveDeposed(Key::new("servers", "web"), "t4".into()),
+    )
+    .unwrap();
     let records = store.records().unwrap();
     server.needs = [volume("new"), volume("other")].into();
     assert_eq!(records.current[&Key::new("servers", "web")], server);
@@ -157,4 +172,78 @@ fn a_wrong_key_is_told_of_and_says_no_secret() {
     let change = Change::Put(volume("b"), Box::new(disk));
     none.write(&entry, &[change]).unwrap_err();
     assert_eq!(store.records().unwrap().current.len(), 1);
+}
+
+/// Opens what it has sealed itself, and what `Byte(0x5a)` has.
+struct Newer;
+
+impl Sealer for Newer {
+    fn seal(&self, plain: &[u8]) -> Result<Vec<u8>, Error> {
+        Byte(0x11).seal(plain)
+    }
+
+    fn open(&self, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, Error> {
+        Byte(sealed[0]).open(sealed)
+    }
+
+    fn is_current(&self, sealed: &[u8]) -> Result<bool, Error> {
+        Ok(sealed[0] == 0x11)
+    }
+}
+
+#[test]
+fn secrets_are_sealed_anew_in_the_deployment_that_is_held_and_in_no_other() {
+    let database = Database::memory().unwrap();
+    let mine = with_deployment(&database);
+    let other = Deployment::new("another", None, "default");
+    database.create(&other).unwrap();
+    let other = database.store("another", Arc::new(Byte(0x5a)));
+    let parts = || SecretParts {
+        private: Some(json!("battery-staple")),
+        ..SecretParts::default()
+    };
+    for store in [&mine, &other] {
+        let mut disk = record("t1");
+        disk.secrets = Secrets::of(parts());
+        put(store, &volume("a"), &disk);
+    }
+    let sealed_by =
+        |store: &DeploymentStore| match &store.records().unwrap().current[&volume("a")].secrets {
+            Secrets::Sealed(bytes) => bytes[0],
+            other => panic!("{other:?}"),
+        };
+    assert_eq!(database.reseal(Some(UUID), &Newer).unwrap(), 1);
+    assert_eq!((sealed_by(&mine), sealed_by(&other)), (0x11, 0x5a));
+    assert_eq!(
+        (
+            mine.deployment().unwrap().serial,
+            other.deployment().unwrap().serial
+        ),
+        (2, 1)
+    );
+    assert_eq!(database.reseal(Some(UUID), &Newer).unwrap(), 0);
+    assert_eq!(database.reseal(None, &Newer).unwrap(), 1);
+    assert_eq!(sealed_by(&other), 0x11);
+}
+
+#[test]
+fn the_record_of_a_machine_goes_with_its_resource_unless_another_one_has_the_name() {
+    let machine = |backend: &str| MachineRecord {
+        backend: backend.to_owned(),
+        ..MachineRecord::default()
+    };
+    let machines = [
+        ("web".to_owned(), machine("cloud")),
+        ("db".to_owned(), machine("none")),
+    ]
+    .into();
+    let key = |name: &str| Key::new("cloud", name);
+    let renamed = Change::rename_machine(&machines, &key("web"), &key("www"));
+    let put = Change::PutMachine("www".to_owned(), Box::new(machine("cloud")));
+    assert_eq!(renamed, [Change::RemoveMachine("web".to_owned()), put]);
+    assert_eq!(
+        Change::rename_machine(&machines, &key("web"), &key("db")),
+        []
+    );
+    assert_eq!(Change::rename_machine(&machines, &key("db"), &key("x")), []);
 }
