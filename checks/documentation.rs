@@ -253,3 +253,48 @@ fn the_network_that_an_author_of_a_plugin_is_shown_evaluates() {
     let greeting = &network["resources"]["greetings"]["welcome"];
     assert_eq!(greeting["text"], "Welcome aboard.");
 }
+
+/// What stands between backticks in a text.
+fn code(text: &str) -> impl Iterator<Item = &str> {
+    text.split('`').skip(1).step_by(2)
+}
+
+/// Whether the program refuses a word of a command line because it does not know it. Nothing runs: what
+/// follows is refused, and without a search path there is no Nix.
+fn is_unknown(words: &[&str], word: &str) -> bool {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_nixops"));
+    let command = command.args(words).arg(word).arg("--no-such-option-at-all");
+    let output = command.env_clear().output().expect("the binary runs");
+    let said = String::from_utf8(output.stderr).expect("UTF-8");
+    assert!(!output.status.success(), "{words:?} {word}: {said}");
+    let name = word.split('=').next().unwrap_or(word);
+    said.contains(&format!("unexpected argument '{name}'"))
+        || said.contains(&format!("unrecognized subcommand '{name}'"))
+}
+
+#[test]
+fn every_command_that_users_of_other_tools_are_told_exists() {
+    let page = fs::read_to_string(Path::new(ROOT).join("docs/src/others.md")).expect("the page");
+    let mut count = 0;
+    let mut unknown = BTreeSet::new();
+    for line in code(&page) {
+        let Some(words) = line.strip_prefix("nixops ") else {
+            continue;
+        };
+        let (verb, rest) = words.split_once(' ').unwrap_or((words, ""));
+        if is_unknown(&[], verb) {
+            unknown.insert(format!("nixops {verb}"));
+            continue;
+        }
+        count += 1;
+        for option in rest.split(' ').filter(|word| word.starts_with('-')) {
+            if is_unknown(&[verb], option) {
+                unknown.insert(format!("nixops {verb} {option}"));
+            }
+        }
+    }
+    assert!(count > 60, "only {count} commands were found");
+    assert!(unknown.is_empty(), "{unknown:#?}");
+    assert!(is_unknown(&["deploy"], "--magic"));
+    assert!(is_unknown(&[], "frobnicate"));
+}
