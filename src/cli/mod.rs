@@ -3,6 +3,7 @@
 //! Doc comments of the arguments are the help texts. What was typed is turned into what it means
 //! here, and the rooms see only that.
 
+mod acting;
 mod build;
 mod check;
 mod checking;
@@ -12,6 +13,7 @@ mod copy_closure;
 mod create;
 mod delete;
 mod delete_generation;
+mod delete_resources;
 mod deploy;
 mod destroy;
 mod diff;
@@ -43,8 +45,10 @@ mod plan;
 mod plugin;
 mod plugins;
 mod reads;
+mod reboot;
 mod rename;
 mod repl;
+mod rollback;
 mod run;
 mod saved;
 mod schema;
@@ -54,12 +58,15 @@ mod send_keys;
 mod session;
 mod set_args;
 mod show_arguments;
+mod show_console_output;
 mod show_option;
 mod show_physical;
 mod source;
 mod ssh;
+mod start;
 mod state;
 mod status;
+mod stop;
 mod unlock;
 mod usage;
 
@@ -105,6 +112,12 @@ enum Verb {
     Status(status::Status),
     ListGenerations(list_generations::ListGenerations),
     DeleteGeneration(delete_generation::DeleteGeneration),
+    Rollback(rollback::Rollback),
+    Reboot(reboot::Reboot),
+    Start(start::Start),
+    Stop(stop::Stop),
+    ShowConsoleOutput(show_console_output::ShowConsoleOutput),
+    DeleteResources(delete_resources::DeleteResources),
     Deploy(deploy::Deploy),
     Destroy(destroy::Destroy),
     Eval(eval::Eval),
@@ -196,6 +209,12 @@ fn run(context: &Context, verb: Verb) -> u8 {
         Verb::Status(status) => status.run(context),
         Verb::ListGenerations(list) => list.run(context),
         Verb::DeleteGeneration(delete) => delete.run(context),
+        Verb::Rollback(rollback) => rollback.run(context),
+        Verb::Reboot(reboot) => reboot.run(context),
+        Verb::Start(start) => start.run(context),
+        Verb::Stop(stop) => stop.run(context),
+        Verb::ShowConsoleOutput(show) => show.run(context),
+        Verb::DeleteResources(delete) => delete.run(context),
         Verb::Deploy(deploy) => deploy.run(context),
         Verb::Destroy(destroy) => destroy.run(context),
         Verb::Eval(eval) => eval.run(context),

@@ -3,14 +3,7 @@
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 /// Commands of NixOps 2 that this version has no counterpart of.
-const LATER: [&str; 6] = [
-    "backup",
-    "delete-resources",
-    "reboot",
-    "restore",
-    "rollback",
-    "send-keys",
-];
+const LATER: [&str; 3] = ["backup", "restore", "send-keys"];
 
 /// Adds to an error what was meant perhaps, where the parser cannot know it.
 pub fn with_tip(mut error: clap::Error) -> clap::Error {
@@ -40,7 +33,7 @@ pub fn with_tip(mut error: clap::Error) -> clap::Error {
 fn of_verb(verb: &str) -> Option<String> {
     match verb {
         "apply" | "switch" => Some("machines are deployed by 'nixops deploy'".to_owned()),
-        "dry-run" | "diff" => Some("what would be done says 'nixops plan'".to_owned()),
+        "dry-run" => Some("what would be done says 'nixops plan'".to_owned()),
         verb if LATER.contains(&verb) => Some(format!(
             "'{verb}' of NixOps 2 is not there yet; 'deploy' and 'eval' are"
         )),

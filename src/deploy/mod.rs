@@ -17,6 +17,7 @@ mod mutation;
 mod passage;
 mod request;
 mod road;
+mod rollback;
 mod sending;
 mod site;
 mod stage;
@@ -37,6 +38,7 @@ use crate::plan::Summary;
 pub use keys::Secret;
 pub use mutation::Mutation;
 pub use request::{Limits, Reboot, Request, Tools};
+pub use rollback::take_up;
 pub use sending::{SendKeys, SendingTools, send_keys};
 pub use stage::{
     Answer, Applied, Checked, Definitions, Guard, Machines, NoNetwork, Origin, RecordedOutputs,

@@ -28,6 +28,11 @@ impl Mutation {
         Self { _private: () }
     }
 
+    /// The capability to change hosts and machines, for a run that is for nothing else.
+    pub fn of_machines() -> Self {
+        Self { _private: () }
+    }
+
     /// The capability to delete resources, for a run that is for nothing else.
     pub fn of_destruction() -> Self {
         Self { _private: () }

@@ -282,6 +282,7 @@ impl Work for Site<'_> {
         }
         let order = Order {
             system: system.to_owned(),
+            generation: None,
             goal,
             rollback: machine.options.rollback.clone(),
             holder: Holder::this("deploy").to_string(),
@@ -427,7 +428,7 @@ pub(super) fn own(machine: &str, error: host::Error) -> Trouble {
 }
 
 /// Says in words how an activation ended.
-fn told(end: End) -> Result<Ended<Host>, Trouble> {
+pub(super) fn told(end: End) -> Result<Ended<Host>, Trouble> {
     let End { ended, units, host } = end;
     let units = units.iter().map(|unit| sanitise(unit).into_owned());
     let activation = match ended {

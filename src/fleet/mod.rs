@@ -6,22 +6,26 @@
 //! so many at a time, with results in the order of the names.
 
 mod ask;
+mod booting;
 mod closures;
 mod each;
 mod error;
 mod execution;
 mod generations;
 mod reach;
+mod rollback;
 mod roster;
 mod status;
 pub mod transfer;
 
 pub use ask::{AskLimits, Question, ask};
+pub use booting::{Booted, power_off};
 pub use closures::{Closures, Differences, MachineDifference, store_path};
 pub use each::each;
 pub use error::Error;
 pub use execution::{Command, Executed, Execution};
 pub use generations::{Doomed, Generations};
+pub use rollback::{GoingBack, WentBack};
 pub use reach::{checks, made_target, plain_target};
 pub use roster::{Member, Roster};
 pub use status::MachineStatus;

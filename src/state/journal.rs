@@ -52,6 +52,8 @@ pub enum Operation {
     Upgrade,
     /// A machine took up a system.
     Activate,
+    /// Its provider did something with it that a person asked for.
+    Act,
 }
 
 /// How far an operation is.

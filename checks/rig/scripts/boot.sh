@@ -13,7 +13,8 @@ if [ ! -e /etc/sudoers ] && [ ! -e /etc/doas.conf ]; then
     chmod 755 /run/wrappers/bin/sudo
 fi
 cp /etc/rig/reboot.sh /run/wrappers/bin/reboot
-chmod 755 /run/wrappers/bin/reboot
+cp /etc/rig/poweroff.sh /run/wrappers/bin/poweroff
+chmod 755 /run/wrappers/bin/reboot /run/wrappers/bin/poweroff
 
 boot=/proc/sys/kernel/random/boot_id
 umount -n -l "$boot" 2>/dev/null || true

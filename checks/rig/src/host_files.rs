@@ -173,6 +173,10 @@ fn write_etc(etc: &Path, name: &str) -> Result<(), RigError> {
             "rig/reboot.sh",
             include_str!("../scripts/reboot.sh").to_owned(),
         ),
+        (
+            "rig/poweroff.sh",
+            include_str!("../scripts/poweroff.sh").to_owned(),
+        ),
         ("profile", format!("PATH={HOST_PATH}\nexport PATH\n")),
     ];
     files

@@ -16,7 +16,7 @@ use crate::{
 use super::super::selection::SelectionArguments;
 
 /// Leaves the machines that are selected, and gives the keys of it. What a backend made belongs to its machine.
-pub(super) fn select(
+pub fn select(
     roster: &mut Roster,
     selection: &SelectionArguments,
     recorded: &Records,

@@ -16,7 +16,8 @@ use crate::{
     ui::check_text,
 };
 
-use machines::{Answers, found_target, select};
+pub use machines::select;
+use machines::{Answers, found_target};
 
 use super::{
     Context,

@@ -7,6 +7,7 @@
 //! planned anew with them.
 
 mod act;
+mod action;
 mod apply;
 mod board;
 mod check;

@@ -1,17 +1,18 @@
 # Makes a system the one that runs, by itself: whoever asked for it may go away meanwhile.
 #
-#   sh activate.sh DIRECTORY SYSTEM GOAL ROLLBACK LEASE LIMIT UNITS
+#   sh activate.sh DIRECTORY SYSTEM GOAL ROLLBACK LEASE LIMIT UNITS [GENERATION]
 #
 # ROLLBACK: `yes' goes back to what ran before where it fails or is not confirmed. LEASE: seconds without a
 # word from the deployer after which it is not confirmed. LIMIT: seconds that switching may take.
-# UNITS: `refuse' goes back where units fail, `accept' does not.
+# UNITS: `refuse' goes back where units fail, `accept' does not. GENERATION: the one of the system profile that
+# SYSTEM is, where it is one already.
 #
 # Files in DIRECTORY: `log', what is said; `pid'; `tested', the exit status of the new system; `renew', made by
 # the deployer to begin the lease anew; `decision', a link whose target is the decision, made by whoever
 # comes first; `end', the last word. Each is whole as soon as it is there.
 set -u
 umask 022
-directory=$1 system=$2 goal=$3 rollback=$4 lease=$5 limit=$6 units=$7
+directory=$1 system=$2 goal=$3 rollback=$4 lease=$5 limit=$6 units=$7 generation=${8:-}
 profile=/nix/var/nix/profiles/system
 roots=/nix/var/nix/gcroots/nixops
 marks=/run/nixops/activating
@@ -98,7 +99,11 @@ fi
 
 if [ "$goal" != test ]; then
   booted=$(readlink "$profile") || booted=
-  nix-env --profile "$profile" --set "$system" 9>&- || back profile
+  if [ -n "$generation" ]; then
+    nix-env --profile "$profile" --switch-generation "$generation" 9>&- || back profile
+  else
+    nix-env --profile "$profile" --set "$system" 9>&- || back profile
+  fi
   switch "$system" boot
   installed=$?
   case $installed in

@@ -11,6 +11,8 @@ use crate::{network::RollbackOptions, plan::Goal};
 pub struct Order {
     /// The system, which is in the host's store.
     pub system: Utf8PathBuf,
+    /// The generation of the system profile that it is already, if it is one; otherwise it becomes a new one.
+    pub generation: Option<u32>,
     /// To what end; [`Goal::DryActivate`] is [`Host::foretell`](super::super::Host::foretell).
     pub goal: Goal,
     /// When the host goes back to what ran before.

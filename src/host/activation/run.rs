@@ -184,6 +184,7 @@ impl Following {
     fn start(&self) -> Result<()> {
         let Order {
             system,
+            generation,
             goal,
             rollback,
             holder,
@@ -204,6 +205,7 @@ impl Following {
             timeout.to_string(),
             activation_timeout.to_string(),
             either(*on_failed_units, "refuse", "accept"),
+            generation.map_or_else(String::new, |number| number.to_string()),
         ];
         let remote = script("activation", BEGIN, words).stdin(SCRIPT.as_bytes());
         let output = self.host.run(remote)?.checked();

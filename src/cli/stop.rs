@@ -1,0 +1,46 @@
+//! `nixops stop`
+
+use anyhow::Result;
+use clap::Args;
+use nixops_plugin::protocol::Attributes;
+use serde_json::Value;
+
+use crate::fleet;
+
+use super::{
+    Context,
+    acting::{ActingArguments, Request, show},
+};
+
+/// Switch machines off
+///
+/// By their backends; a host that existed before is told to switch itself off, and nobody but you can
+/// switch it on again.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  nixops stop --on 'test-*'
+
+Exit codes:
+  0 all went well, 1 something failed, 2 wrong usage, 130 interrupted")]
+pub struct Stop {
+    #[command(flatten)]
+    acting: ActingArguments,
+}
+
+impl Stop {
+    /// Runs the verb and gives the exit code.
+    pub fn run(self, context: &Context) -> Result<u8> {
+        let request = Request {
+            verb: "stop",
+            action: "stop",
+            arguments: Attributes::new(),
+            changes: true,
+        };
+        let otherwise = |connections: &_, member: &_| {
+            fleet::power_off(connections, member)?;
+            Ok(Value::Null)
+        };
+        let all = self.acting.act(context, &request, &otherwise)?;
+        show(context, &all, |_| "stopped".to_owned())
+    }
+}

@@ -1,0 +1,71 @@
+//! Machines are booted.
+
+use std::time::{Duration, Instant};
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::{
+    evaluator::Diagnostic,
+    host::{self, Connections, Host},
+};
+
+use super::{Member, reach::own};
+
+/// What became of a machine that was booted.
+#[derive(Clone, Debug, JsonSchema, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Booted {
+    /// The machine.
+    pub machine: String,
+    /// Seconds until it was back; null if nobody waited for it.
+    pub seconds: Option<f64>,
+    /// The system that it booted.
+    pub system: Option<String>,
+    /// Why it did not boot, or did not come back.
+    pub problem: Option<Diagnostic>,
+}
+
+impl Booted {
+    /// Has a machine boot by itself, and waits for its return for so long, if at all.
+    pub fn by_itself(connections: &Connections, member: &Member, within: Option<Duration>) -> Self {
+        Self::timed(member, || {
+            let target = member.target.as_ref().map_err(Clone::clone)?;
+            let about = |error: host::Error| own(&member.name, &error);
+            let host = connections.connect(target).map_err(about)?;
+            match within {
+                None => {
+                    host.begin_reboot().map_err(about)?;
+                    host.close();
+                    Ok(None)
+                }
+                Some(within) => connections.reboot(&host, within).map(Some).map_err(about),
+            }
+        })
+    }
+
+    fn timed(member: &Member, boot: impl FnOnce() -> Result<Option<Host>, Diagnostic>) -> Self {
+        let begun = Instant::now();
+        let (host, problem) = match boot() {
+            Ok(host) => (host, None),
+            Err(problem) => (None, Some(problem)),
+        };
+        let system = host.as_ref().and_then(|host| host.look().system.as_ref());
+        Self {
+            machine: member.name.clone(),
+            seconds: host.as_ref().map(|_| begun.elapsed().as_secs_f64()),
+            system: system.map(ToString::to_string),
+            problem,
+        }
+    }
+}
+
+/// Has a machine switch itself off.
+pub fn power_off(connections: &Connections, member: &Member) -> Result<(), Diagnostic> {
+    let target = member.target.as_ref().map_err(Clone::clone)?;
+    let about = |error: host::Error| own(&member.name, &error);
+    let host = connections.connect(target).map_err(about)?;
+    host.power_off().map_err(about)?;
+    host.close();
+    Ok(())
+}
