@@ -6,6 +6,7 @@ mod activating;
 mod addresses;
 mod agreeing;
 mod asking;
+mod backing_up;
 mod bad_weather;
 mod booting;
 mod broken_states;

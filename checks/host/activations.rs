@@ -54,6 +54,7 @@ fn take_up(connections: &Connections, host: &Host, order: Order) -> (End, Vec<St
 fn order(system: &Utf8Path, goal: Goal) -> Order {
     Order {
         system: system.to_owned(),
+        generation: None,
         goal,
         rollback: RollbackOptions {
             timeout: 20,

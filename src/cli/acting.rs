@@ -1,6 +1,6 @@
 //! Verbs that have backends do something with machines.
 
-use std::{collections::BTreeMap, fs::File};
+use std::{collections::BTreeSet, fs::File};
 
 use anyhow::Result;
 use clap::Args;
@@ -46,95 +46,106 @@ pub struct Acted {
     pub problem: Option<Diagnostic>,
 }
 
-/// What backends are asked for.
-#[derive(Clone, Debug)]
-pub struct Request {
-    /// The verb, for the lock and for people.
-    pub verb: &'static str,
-    /// The backend's word for it.
-    pub action: &'static str,
-    /// More about it.
-    pub arguments: Attributes,
-    /// Whether it changes anything.
-    pub changes: bool,
+/// What is done for one machine, and by whom.
+pub struct Doing<'d> {
+    stage: &'d Stage<'d>,
+    mutation: Option<&'d Mutation>,
+    /// The connections of the run.
+    pub connections: &'d Connections,
+    /// The machine.
+    pub member: &'d Member,
 }
 
-/// What is done with a machine that no backend made.
-pub type Otherwise<'o> = dyn Fn(&Connections, &Member) -> Result<Value, Diagnostic> + Sync + 'o;
+impl Doing<'_> {
+    /// Has the backend of the machine do something, or tell something where nothing is changed. Without a
+    /// backend there is nobody: `otherwise` says what is to be said then.
+    pub fn by_backend(
+        &self,
+        action: &str,
+        arguments: Attributes,
+        otherwise: impl FnOnce() -> Result<Value, Diagnostic>,
+    ) -> Result<Value, Diagnostic> {
+        let Some(key) = &self.member.made else {
+            return otherwise();
+        };
+        let done = match self.mutation {
+            Some(mutation) => self.stage.act(mutation, key, action, arguments),
+            None => self.stage.ask(key, action, arguments),
+        };
+        done.map_err(Trouble::into_diagnostic)
+    }
+
+    /// Asks the backend something that changes nothing, whatever else is done.
+    pub fn ask_backend(&self, action: &str) -> Result<Value, Diagnostic> {
+        let Some(key) = &self.member.made else {
+            return Err(no_backups());
+        };
+        let told = self.stage.ask(key, action, Attributes::new());
+        told.map_err(Trouble::into_diagnostic)
+    }
+}
 
 impl ActingArguments {
-    /// Does something with each machine that is selected, by its backend or `otherwise`, and keeps what is
-    /// known of it then. What is only asked for holds nobody up.
-    pub fn act(
+    /// Does work for each machine that is selected, with the state held, and keeps what is known of machines
+    /// then.
+    pub fn change(
         &self,
         context: &Context,
-        request: &Request,
-        otherwise: &Otherwise<'_>,
+        verb: &str,
+        work: impl Fn(&Doing<'_>) -> Result<Value, Diagnostic> + Sync,
     ) -> Result<Vec<Acted>> {
         let found = self.many.find(context)?;
         let (mut ground, roster) = (found.ground, found.roster);
-        if !request.changes {
-            let store = ground.look()?;
-            let members = roster.members(&store)?;
-            return self.with(
-                context,
-                request,
-                otherwise,
-                &members,
-                (&ground, &store, None),
-            );
-        }
-        ground.holding(context, &self.wait, request.verb, |ground, store, lock| {
+        ground.holding(context, &self.wait, verb, |ground, store, lock| {
             let members = roster.members(store)?;
-            self.with(context, request, otherwise, &members, (ground, store, lock))
+            let mutation = Mutation::of_machines();
+            let held = (ground, store, lock);
+            self.with(context, Some(&mutation), &members, held, work)
         })
+    }
+
+    /// Asks something about each machine that is selected, and holds nobody up.
+    pub fn look(
+        &self,
+        context: &Context,
+        work: impl Fn(&Doing<'_>) -> Result<Value, Diagnostic> + Sync,
+    ) -> Result<Vec<Acted>> {
+        let found = self.many.find(context)?;
+        let store = found.ground.look()?;
+        let members = found.roster.members(&store)?;
+        self.with(context, None, &members, (&found.ground, &store, None), work)
     }
 
     fn with(
         &self,
         context: &Context,
-        request: &Request,
-        otherwise: &Otherwise<'_>,
+        mutation: Option<&Mutation>,
         members: &[Member],
         (ground, store, lock): (&Ground, &DeploymentStore, Option<&File>),
+        work: impl Fn(&Doing<'_>) -> Result<Value, Diagnostic> + Sync,
     ) -> Result<Vec<Acted>> {
         let run = Run::of_state(context, ground, store, &self.plugins, lock)?;
         let asking = run.asking();
         let stage = asking.stage_of_state(Limits::default());
-        let mutation = request.changes.then(Mutation::of_machines);
         let one = |connections: &Connections, member: &Member| {
-            let done = match &member.made {
-                None => otherwise(connections, member),
-                Some(key) => {
-                    let done = ask(&stage, mutation.as_ref(), key, request);
-                    done.map_err(Trouble::into_diagnostic)
-                }
+            let doing = Doing {
+                stage: &stage,
+                mutation,
+                connections,
+                member,
             };
-            Acted::new(member, done)
+            Acted::new(member, work(&doing))
         };
         let mut all = Vec::new();
         self.many
             .each_of(context, members, one, |acted| all.push(acted))?;
-        if let Some(mutation) = &mutation {
+        if let Some(mutation) = mutation {
             let keys = members.iter().filter_map(|member| member.made.as_ref());
-            let keys: BTreeMap<&Key, ()> = keys.map(|key| (key, ())).collect();
-            let mut checked = stage.check(|key| keys.contains_key(key))?;
+            let keys: BTreeSet<&Key> = keys.collect();
+            let mut checked = stage.check(|key| keys.contains(key))?;
             stage.refresh(mutation, &mut checked)?;
         }
         Ok(all)
-    }
-}
-
-fn ask(
-    stage: &Stage<'_>,
-    mutation: Option<&Mutation>,
-    key: &Key,
-    request: &Request,
-) -> Result<Value, Trouble> {
-    let arguments = request.arguments.clone();
-    match mutation {
-        Some(mutation) => stage.act(mutation, key, request.action, arguments),
-        None => stage.ask(key, request.action, arguments),
     }
 }
 
@@ -175,4 +186,12 @@ pub fn show(context: &Context, all: &[Acted], told: impl Fn(&Value) -> String) -
 pub fn nobody(what: &str, hint: &str) -> Diagnostic {
     let message = format!("no backend made it, so nobody can {what}");
     Diagnostic::new(message, Some(hint.to_owned()))
+}
+
+/// Why there is no backup of a machine that nobody made.
+pub fn no_backups() -> Diagnostic {
+    nobody(
+        "back it up",
+        "back up what is on it by a service of its own",
+    )
 }

@@ -4,9 +4,12 @@
 //! here, and the rooms see only that.
 
 mod acting;
+mod backup;
+mod backup_status;
 mod build;
 mod check;
 mod checking;
+mod clean_backups;
 mod clone;
 mod completions;
 mod copy_closure;
@@ -39,6 +42,7 @@ mod list_plugins;
 mod logs;
 mod man;
 mod modify;
+mod mount;
 mod nix_text;
 mod number;
 mod plan;
@@ -46,8 +50,10 @@ mod plugin;
 mod plugins;
 mod reads;
 mod reboot;
+mod remove_backup;
 mod rename;
 mod repl;
+mod restore;
 mod rollback;
 mod run;
 mod saved;
@@ -118,6 +124,12 @@ enum Verb {
     Stop(stop::Stop),
     ShowConsoleOutput(show_console_output::ShowConsoleOutput),
     DeleteResources(delete_resources::DeleteResources),
+    Backup(backup::Backup),
+    BackupStatus(backup_status::BackupStatus),
+    RemoveBackup(remove_backup::RemoveBackup),
+    CleanBackups(clean_backups::CleanBackups),
+    Restore(restore::Restore),
+    Mount(mount::Mount),
     Deploy(deploy::Deploy),
     Destroy(destroy::Destroy),
     Eval(eval::Eval),
@@ -215,6 +227,12 @@ fn run(context: &Context, verb: Verb) -> u8 {
         Verb::Stop(stop) => stop.run(context),
         Verb::ShowConsoleOutput(show) => show.run(context),
         Verb::DeleteResources(delete) => delete.run(context),
+        Verb::Backup(backup) => backup.run(context),
+        Verb::BackupStatus(status) => status.run(context),
+        Verb::RemoveBackup(remove) => remove.run(context),
+        Verb::CleanBackups(clean) => clean.run(context),
+        Verb::Restore(restore) => restore.run(context),
+        Verb::Mount(mount) => mount.run(context),
         Verb::Deploy(deploy) => deploy.run(context),
         Verb::Destroy(destroy) => destroy.run(context),
         Verb::Eval(eval) => eval.run(context),
@@ -257,7 +275,7 @@ impl Verb {
         // Elsewhere `--json` means one value at the end, not a stream of events.
         let streaming = matches!(self, Self::Deploy(_) | Self::Destroy(_) | Self::SendKeys(_));
         ui::Options {
-            is_still: matches!(self, Self::Ssh(_) | Self::Scp(_)),
+            is_still: matches!(self, Self::Ssh(_) | Self::Scp(_) | Self::Mount(_)),
             ..global.screen(streaming)
         }
     }

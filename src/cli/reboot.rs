@@ -5,13 +5,12 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 use clap::Args;
 use nixops_plugin::protocol::Attributes;
-use serde_json::Value;
 
 use crate::{fleet::Booted, process::Stream};
 
 use super::{
     Context,
-    acting::{ActingArguments, Request, nobody, show},
+    acting::{ActingArguments, nobody, show},
     number,
 };
 
@@ -68,15 +67,12 @@ impl Reboot {
     }
 
     fn reset(&self, context: &Context) -> Result<u8> {
-        let request = Request {
-            verb: "reboot",
-            action: "reboot",
-            arguments: Attributes::new(),
-            changes: true,
-        };
         let hint = "leave out `--hard`: it can boot by itself";
-        let otherwise = |_: &_, _: &_| Err::<Value, _>(nobody("reset it", hint));
-        let all = self.acting.act(context, &request, &otherwise)?;
+        let all = self.acting.change(context, "reboot", |doing| {
+            doing.by_backend("reboot", Attributes::new(), || {
+                Err(nobody("reset it", hint))
+            })
+        })?;
         show(context, &all, |_| "rebooted".to_owned())
     }
 }

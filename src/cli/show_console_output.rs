@@ -6,7 +6,7 @@ use nixops_plugin::protocol::Attributes;
 
 use super::{
     Context,
-    acting::{ActingArguments, Request, nobody, show},
+    acting::{ActingArguments, nobody, show},
 };
 
 /// Show what machines say on their consoles
@@ -31,15 +31,13 @@ pub struct ShowConsoleOutput {
 impl ShowConsoleOutput {
     /// Runs the verb and gives the exit code.
     pub fn run(self, context: &Context) -> Result<u8> {
-        let request = Request {
-            verb: "show-console-output",
-            action: "console",
-            arguments: Attributes::from_iter([("lines".to_owned(), self.lines.into())]),
-            changes: false,
-        };
+        let arguments = Attributes::from_iter([("lines".to_owned(), self.lines.into())]);
         let hint = "`nixops exec -- journalctl --boot` asks the machine itself";
-        let otherwise = |_: &_, _: &_| Err(nobody("tell what is on its console", hint));
-        let all = self.acting.act(context, &request, &otherwise)?;
+        let all = self.acting.look(context, |doing| {
+            doing.by_backend("console", arguments.clone(), || {
+                Err(nobody("tell what is on its console", hint))
+            })
+        })?;
         show(context, &all, |said| {
             said.as_str()
                 .map_or_else(|| said.to_string(), str::to_owned)

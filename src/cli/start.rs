@@ -6,7 +6,7 @@ use nixops_plugin::protocol::Attributes;
 
 use super::{
     Context,
-    acting::{ActingArguments, Request, nobody, show},
+    acting::{ActingArguments, nobody, show},
 };
 
 /// Switch machines on
@@ -26,15 +26,12 @@ pub struct Start {
 impl Start {
     /// Runs the verb and gives the exit code.
     pub fn run(self, context: &Context) -> Result<u8> {
-        let request = Request {
-            verb: "start",
-            action: "start",
-            arguments: Attributes::new(),
-            changes: true,
-        };
         let hint = "switch it on where it stands, or select others";
-        let otherwise = |_: &_, _: &_| Err(nobody("switch it on", hint));
-        let all = self.acting.act(context, &request, &otherwise)?;
+        let all = self.acting.change(context, "start", |doing| {
+            doing.by_backend("start", Attributes::new(), || {
+                Err(nobody("switch it on", hint))
+            })
+        })?;
         show(context, &all, |_| "started".to_owned())
     }
 }

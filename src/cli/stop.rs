@@ -9,7 +9,7 @@ use crate::fleet;
 
 use super::{
     Context,
-    acting::{ActingArguments, Request, show},
+    acting::{ActingArguments, show},
 };
 
 /// Switch machines off
@@ -30,17 +30,12 @@ pub struct Stop {
 impl Stop {
     /// Runs the verb and gives the exit code.
     pub fn run(self, context: &Context) -> Result<u8> {
-        let request = Request {
-            verb: "stop",
-            action: "stop",
-            arguments: Attributes::new(),
-            changes: true,
-        };
-        let otherwise = |connections: &_, member: &_| {
-            fleet::power_off(connections, member)?;
-            Ok(Value::Null)
-        };
-        let all = self.acting.act(context, &request, &otherwise)?;
+        let all = self.acting.change(context, "stop", |doing| {
+            doing.by_backend("stop", Attributes::new(), || {
+                fleet::power_off(doing.connections, doing.member)?;
+                Ok(Value::Null)
+            })
+        })?;
         show(context, &all, |_| "stopped".to_owned())
     }
 }

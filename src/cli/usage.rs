@@ -2,9 +2,6 @@
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
-/// Commands of NixOps 2 that this version has no counterpart of.
-const LATER: [&str; 3] = ["backup", "restore", "send-keys"];
-
 /// Adds to an error what was meant perhaps, where the parser cannot know it.
 pub fn with_tip(mut error: clap::Error) -> clap::Error {
     let word = |kind| match error.get(kind) {
@@ -34,9 +31,6 @@ fn of_verb(verb: &str) -> Option<String> {
     match verb {
         "apply" | "switch" => Some("machines are deployed by 'nixops deploy'".to_owned()),
         "dry-run" => Some("what would be done says 'nixops plan'".to_owned()),
-        verb if LATER.contains(&verb) => Some(format!(
-            "'{verb}' of NixOps 2 is not there yet; 'deploy' and 'eval' are"
-        )),
         _ => None,
     }
 }
@@ -103,8 +97,8 @@ mod tests {
     }
 
     #[test]
-    fn a_verb_of_the_old_tool_is_known() {
-        assert!(said("nixops backup").contains("tip: 'backup' of NixOps 2 is not there yet"));
+    fn a_verb_of_another_tool_is_known() {
+        assert!(said("nixops apply").contains("tip: machines are deployed by 'nixops deploy'"));
         assert!(said("nixops deplyo").contains("'deploy'"));
         assert!(!said("nixops frob").contains("tip:"));
     }

@@ -33,6 +33,12 @@ pub enum Error {
     /// Where files are to be copied to is where they are.
     #[error("what is copied has to be on the one side, and where it goes on the other")]
     BothSides,
+    /// A program is not here.
+    #[error("there is no program `{program}` here")]
+    NoProgram {
+        /// Its name.
+        program: String,
+    },
     /// A path is none of the store.
     #[error("`{path}` is not in the store")]
     NotInStore {
@@ -49,6 +55,7 @@ impl Error {
             Self::NoMachineNamed => "as in `web:/etc`; or name the machine with `--to` or `--from`",
             Self::TwoMachines { .. } => "copy here first, and then from here",
             Self::BothSides => "as in `nixops scp FILE… web:/etc`, or `nixops scp web:/etc/FILE .`",
+            Self::NoProgram { .. } => "install it, and see that it is in PATH",
             Self::NotInStore { .. } => {
                 "a path begins with /nix/store, or is a link to one that does"
             }

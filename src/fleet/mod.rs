@@ -6,6 +6,7 @@
 //! so many at a time, with results in the order of the names.
 
 mod ask;
+mod backups;
 mod booting;
 mod closures;
 mod each;
@@ -19,6 +20,7 @@ mod status;
 pub mod transfer;
 
 pub use ask::{AskLimits, Question, ask};
+pub use backups::{Backup, Kept, backup, backups};
 pub use booting::{Booted, power_off};
 pub use closures::{Closures, Differences, MachineDifference, store_path};
 pub use each::each;

@@ -55,7 +55,7 @@ impl GoingBack<'_> {
             system: None,
             outcome: Outcome::Unchanged,
         };
-        let brought = self.connect(connections, member).and_then(|host| {
+        let brought = connect(connections, member).and_then(|host| {
             let all = host.generations();
             let all = all.map_err(|error| own(&member.name, &error))?;
             let current = all.iter().find(|one| one.current);
@@ -78,12 +78,6 @@ impl GoingBack<'_> {
             went.outcome = outcome;
         }
         went
-    }
-
-    fn connect(&self, connections: &Connections, member: &Member) -> Result<Host, Diagnostic> {
-        let target = member.target.as_ref().map_err(Clone::clone)?;
-        let host = connections.connect(target);
-        host.map_err(|error| own(&member.name, &error))
     }
 
     fn goal<'g>(
@@ -132,6 +126,12 @@ impl GoingBack<'_> {
             trouble.without_prefix(&prefix).into_diagnostic()
         })
     }
+}
+
+fn connect(connections: &Connections, member: &Member) -> Result<Host, Diagnostic> {
+    let target = member.target.as_ref().map_err(Clone::clone)?;
+    let host = connections.connect(target);
+    host.map_err(|error| own(&member.name, &error))
 }
 
 impl WentBack {

@@ -1,8 +1,10 @@
 //! Files that are copied to a machine, or from it.
 
-use std::process::Command;
+use std::{io, process::Command};
 
-use crate::host::Way;
+use camino::Utf8Path;
+
+use crate::{host::Way, process};
 
 use super::Error;
 
@@ -92,6 +94,32 @@ impl Order {
             });
         }
         Some(command)
+    }
+}
+
+/// The command that mounts a directory of a machine at one here; none where there is no ssh.
+pub fn mount(
+    way: &Way,
+    user: Option<&str>,
+    path: &str,
+    directory: &Utf8Path,
+    options: &[String],
+) -> Option<Command> {
+    let (there, config) = way.file(user, path)?;
+    let mut command = Command::new("sshfs");
+    command.args(["-F", config]);
+    command.args(options.iter().flat_map(|option| ["-o", option]));
+    command.arg(there).arg(directory);
+    Some(command)
+}
+
+/// Says which program is missing, if that is what is wrong.
+pub fn missing(error: process::Error) -> anyhow::Error {
+    match error {
+        process::Error::Spawn {
+            program, source, ..
+        } if source.kind() == io::ErrorKind::NotFound => Error::NoProgram { program }.into(),
+        other => other.into(),
     }
 }
 

@@ -74,6 +74,7 @@ mod tests {
     fn every_word_of_the_host_is_understood() {
         let order = Order {
             system: "/nix/store/new".into(),
+            generation: None,
             goal: Goal::Switch,
             rollback: RollbackOptions::default(),
             holder: String::new(),

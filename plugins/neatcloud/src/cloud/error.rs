@@ -62,6 +62,20 @@ pub enum CloudError {
         /// The volume.
         id: String,
     },
+    /// There is no such backup.
+    #[error("there is no backup `{id}` of the server")]
+    NoBackup {
+        /// The backup.
+        id: String,
+    },
+    /// A backup could not be made, or not be restored.
+    #[error("the backup of server {id} failed: {message}")]
+    Backup {
+        /// The server.
+        id: String,
+        /// What was said.
+        message: String,
+    },
     /// The host that a server is cannot do it.
     #[error(transparent)]
     Host(#[from] RigError),

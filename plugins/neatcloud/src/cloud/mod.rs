@@ -6,8 +6,10 @@
 //! | `lock` | held while the truth is changed |
 //! | `faults.json` | what is to go wrong; see [`crate::faults`] |
 //! | `servers/ID/` | a server that is no fake; see [`keeper`] |
+//! | `backups/ID/` | backups of a server |
 //! | `volumes/ID/` | the data of a volume that is attached to no server |
 
+mod backup;
 mod error;
 mod files;
 mod journal;

@@ -77,6 +77,7 @@ impl Cloud {
     /// Takes a server away, in the truth too.
     pub fn discard(&self, id: &str) -> Result<(), CloudError> {
         self.take_down(id)?;
+        self.forget_backups(id)?;
         self.change(|truth| {
             truth.set(Entry::Server(id.to_owned(), None));
             let attached = truth.attached_to(id);
@@ -189,7 +190,7 @@ impl Cloud {
         Ok(all[all.len().saturating_sub(lines)..].join("\n"))
     }
 
-    fn running(&self, id: &str) -> Result<keeper::Running, CloudError> {
+    pub(super) fn running(&self, id: &str) -> Result<keeper::Running, CloudError> {
         let running = keeper::running(&self.server_directory(id))?;
         running.ok_or_else(|| CloudError::NoServer { id: id.to_owned() })
     }

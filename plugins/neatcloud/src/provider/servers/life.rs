@@ -134,6 +134,17 @@ impl Servers {
             "start" => cloud.switch(id, &server, Power::Running)?,
             "stop" => cloud.switch(id, &server, Power::Stopped)?,
             "reboot" => cloud.reboot(id, &server)?,
+            "backups" => return Ok(json!(cloud.backups(id)?)),
+            "backup" | "remove-backup" | "restore" => {
+                let backup = arguments.get("id").and_then(Value::as_str);
+                let backup = backup.ok_or_else(|| Failed::invalid("which backup is not said"))?;
+                match action {
+                    "backup" => cloud.back_up(id, &server, backup)?,
+                    "restore" => cloud.restore(id, &server, backup)?,
+                    _ => cloud.remove_backup(id, backup)?,
+                }
+                return Ok(json!({ "id": backup }));
+            }
             _ => {
                 let lines = arguments.get("lines").and_then(Value::as_u64);
                 let lines = lines.and_then(|lines| usize::try_from(lines).ok());

@@ -23,7 +23,16 @@ const TYPE: &str = "neatcloud";
 impl Resource for Servers {
     const TYPE: &'static str = TYPE;
     const KIND: Kind = Kind::Machine;
-    const ACTIONS: &'static [&'static str] = &["start", "stop", "reboot", "console"];
+    const ACTIONS: &'static [&'static str] = &[
+        "start",
+        "stop",
+        "reboot",
+        "console",
+        "backup",
+        "backups",
+        "remove-backup",
+        "restore",
+    ];
     type Options = Options;
     type Outputs = Outputs;
 

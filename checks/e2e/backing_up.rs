@@ -1,0 +1,136 @@
+//! `nixops backup`, `backup-status`, `clean-backups`, `remove-backup` and `restore`.
+
+use std::{thread::sleep, time::Duration};
+
+use serde_json::Value;
+
+use crate::lab::Lab;
+
+fn ids(lab: &Lab, name: &str) -> Vec<String> {
+    let run = lab.nixops(["backup-status", "--json", "--on", name]);
+    run.exits(0);
+    let told = run.json();
+    let all = told[0]["result"].as_array().unwrap().iter();
+    all.map(|one| one["id"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+fn put(lab: &Lab, text: &str) {
+    let script = format!("echo {text} > /root/data; rm -f /root/new");
+    lab.nixops(["exec", "--on", "web", "--", "sh", "-c", &script])
+        .exits(0);
+}
+
+fn got(lab: &Lab) -> String {
+    lab.nixops(["ssh", "web", "--", "cat", "/root/data"]).stdout
+}
+
+#[test]
+fn a_machine_comes_back_to_what_it_was_and_old_backups_go() {
+    let lab = Lab::without_hosts();
+    lab.network_in_the_cloud("web = { }; db = { };");
+    lab.deploy(&[]).exits(0);
+    lab.write("flake.nix", "{ outputs = throw \"broken\"; }");
+    let none = lab.nixops(["backup-status"]);
+    assert_eq!(none.exits(0).stdout, "db> no backup\nweb> no backup\n");
+    lab.nixops(["restore", "--on", "web", "--yes"])
+        .exits(1)
+        .says("web: it has no backup")
+        .says("hint: `nixops backup` makes one");
+
+    for text in ["first", "second"] {
+        put(&lab, text);
+        lab.nixops(["backup"]).exits(0);
+        // Their ids are the seconds.
+        sleep(Duration::from_millis(1100));
+    }
+    put(&lab, "third");
+    lab.nixops(["ssh", "web", "--", "touch", "/root/new"])
+        .exits(0);
+    let all = ids(&lab, "web");
+    assert_eq!((all.len(), ids(&lab, "db")), (2, all.clone()));
+    let told = lab.nixops(["backup-status", &all[0]]);
+    assert!(
+        told.exits(0).stdout.contains(&format!("web> {}", all[0])),
+        "{told:?}"
+    );
+
+    lab.nixops(["restore", "--on", "web"])
+        .exits(1)
+        .says("this loses what web are now; nothing was done");
+    assert_eq!(got(&lab), "third\n");
+    let newest = lab.nixops(["restore", "--on", "web", "--yes"]);
+    assert_eq!(
+        newest.exits(0).stdout,
+        format!("web> restored {}\n", all[1])
+    );
+    assert_eq!(got(&lab), "second\n");
+    lab.nixops(["ssh", "web", "--", "test", "-e", "/root/new"])
+        .exits(1);
+    lab.nixops(["restore", "--on", "web", "--yes", "--backup-id", &all[0]])
+        .exits(0);
+    assert_eq!(got(&lab), "first\n");
+    // It runs what it ran, and is deployed to as before.
+    lab.nixops(["status"]).exits(0);
+
+    lab.nixops(["restore", "--on", "web", "--yes", "--backup-id", "1999"])
+        .exits(1)
+        .says("web: there is no backup 1999")
+        .says(&format!("hint: there are {}, {}", all[0], all[1]));
+    let cleaned = lab.nixops(["clean-backups", "--keep", "1", "--on", "web"]);
+    assert_eq!(
+        cleaned.exits(0).stdout,
+        format!("web> removed {}\n", all[0])
+    );
+    assert_eq!(ids(&lab, "web"), all[1..]);
+    let recent = lab.nixops(["clean-backups", "--keep-days", "1", "--json"]);
+    recent.exits(0);
+    assert_eq!(recent.json()[0]["result"], Value::Array(Vec::new()));
+    lab.nixops(["remove-backup", &all[0]])
+        .exits(1)
+        .says("web: ")
+        .does_not_say("db: ");
+    assert!(ids(&lab, "db").len() == 1);
+    lab.nixops(["clean-backups"]).exits(2);
+    lab.nixops(["clean-backups", "--keep", "1", "--keep-days", "1"])
+        .exits(2);
+}
+
+#[test]
+fn nobody_backs_up_a_host_that_existed() {
+    let lab = Lab::with_hosts(["web"]);
+    let web = lab.reach("web");
+    lab.network(&format!("web = {{ {web} }};"));
+    lab.deploy(&[]).exits(0);
+    lab.nixops(["backup"])
+        .exits(1)
+        .says("web: no backend made it, so nobody can back it up");
+    lab.nixops(["restore", "--yes"])
+        .exits(1)
+        .says("nobody can back it up");
+}
+
+#[test]
+fn without_sshfs_nothing_is_mounted() {
+    let lab = Lab::with_hosts(["web"]);
+    let web = lab.reach("web");
+    lab.network(&format!("web = {{ {web} }};"));
+    lab.write("mnt/.keep", "");
+    let mut command = lab.command(["mount", "web:/etc", "mnt"]);
+    // Whatever this computer has, only what is needed for ssh is found.
+    let run = crate::lab::Run::of(&mut command);
+    if run.code == Some(0) {
+        let motto = std::fs::read_dir(lab.directory.join("mnt"))
+            .unwrap()
+            .count();
+        assert!(motto > 1);
+        lab.run("fusermount", &["-u", "mnt"]);
+        return;
+    }
+    run.exits(1)
+        .says("there is no program `sshfs` here")
+        .says("hint: install it");
+    lab.nixops(["mount", "wbe", "mnt"])
+        .exits(1)
+        .says("did you mean 'web'?");
+}

@@ -1,0 +1,76 @@
+//! `nixops restore`
+
+use anyhow::{Result, bail};
+use clap::Args;
+use serde_json::json;
+
+use crate::{
+    fleet::{backup, backups},
+    ui::can_ask,
+};
+
+use super::{
+    Context,
+    acting::{ActingArguments, no_backups, show},
+    backup::id_argument,
+};
+
+/// Bring machines back to a backup
+///
+/// What they are now is lost. Their backends switch them off for it, and on again.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  nixops restore --on web                               the newest backup
+  nixops restore --on web --backup-id 20260802101112
+
+Exit codes:
+  0 all went well, 1 something failed, 2 wrong usage, 130 interrupted")]
+pub struct Restore {
+    /// The backup [default: the newest one of each machine]
+    #[arg(long, value_name = "ID")]
+    backup_id: Option<String>,
+
+    /// Restore without asking
+    #[arg(long, short, visible_alias = "confirm")]
+    yes: bool,
+
+    #[command(flatten)]
+    acting: ActingArguments,
+}
+
+impl Restore {
+    /// Runs the verb and gives the exit code.
+    pub fn run(self, context: &Context) -> Result<u8> {
+        self.ask(context)?;
+        let all = self.acting.change(context, "restore", |doing| {
+            let all = backups(doing.ask_backend("backups")?)?;
+            let one = backup(&all, self.backup_id.as_deref())?;
+            let arguments = id_argument(&one.id);
+            doing.by_backend("restore", arguments, || Err(no_backups()))?;
+            Ok(json!(one.id))
+        })?;
+        show(context, &all, |id| {
+            format!("restored {}", id.as_str().unwrap_or_default())
+        })
+    }
+
+    fn ask(&self, context: &Context) -> Result<()> {
+        if self.yes {
+            return Ok(());
+        }
+        let names = self.acting.many.find(context)?.roster.names().join(", ");
+        if !can_ask() {
+            bail!(
+                "this loses what {names} are now; nothing was done, since there is nobody to ask (--yes agrees)"
+            );
+        }
+        let question = format!("This loses what {names} are now. Go on?");
+        if !context
+            .ui
+            .ask(&question, || context.processes.interrupted())
+        {
+            bail!("not agreed; nothing was done");
+        }
+        Ok(())
+    }
+}
