@@ -27,7 +27,7 @@ pub use each::each;
 pub use error::Error;
 pub use execution::{Command, Executed, Execution};
 pub use generations::{Doomed, Generations};
-pub use rollback::{GoingBack, WentBack};
 pub use reach::{checks, made_target, plain_target};
+pub use rollback::{GoingBack, WentBack};
 pub use roster::{Member, Roster};
 pub use status::MachineStatus;

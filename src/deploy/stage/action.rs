@@ -33,11 +33,13 @@ impl Stage<'_> {
                 note(Step::Done, action.to_owned())?;
                 Ok(result)
             }
-            Err(Trouble::Failed(diagnostic)) => {
+            // How it ended is not known, and the intent stands for that.
+            Err(Trouble::Interrupted) => Err(Trouble::Interrupted),
+            Err(failed) => {
+                let diagnostic = failed.into_diagnostic();
                 note(Step::Failed, format!("{action}: {}", diagnostic.message))?;
                 Err(Trouble::Failed(diagnostic))
             }
-            Err(Trouble::Interrupted) => Err(Trouble::Interrupted),
         }
     }
 
