@@ -68,6 +68,7 @@ fn request(world: &World, extent: Extent, machines: &[Machine]) -> Request {
         skip_unreachable: false,
         limits: Limits::default(),
         build: BuildOptions::default(),
+        build_on_target: None,
         roots: world.path("gcroots"),
     }
 }

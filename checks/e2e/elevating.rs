@@ -85,6 +85,10 @@ fn is_untouched(lab: &Lab, name: &str) {
 #[test]
 fn a_password_is_asked_for_once_and_is_for_all_machines() {
     let lab = lab(["web", "db", "log"], &ASKS);
+    network(
+        &lab,
+        "deployment.keys.token.text = \"what only root knows\";",
+    );
     let mut terminal = Terminal::start(&lab, "deploy");
     terminal.answer(QUESTION, PASSWORD);
     let run = terminal.end();
@@ -92,7 +96,9 @@ fn a_password_is_asked_for_once_and_is_for_all_machines() {
     assert_eq!(run.stdout.matches(QUESTION).count(), 1, "{run:#?}");
     for name in lab.hosts.keys() {
         is_active(&lab, name);
-        assert_eq!(lab.host(name).connections().unwrap(), 1);
+        assert_eq!(lab.read(name, "/run/keys/token"), "what only root knows");
+        // The second one confirms that there still is a way to the host.
+        assert_eq!(lab.host(name).connections().unwrap(), 2);
     }
 }
 

@@ -79,3 +79,4 @@ mod terminal;
 mod traps;
 mod typing;
 mod watched;
+mod where_it_builds;

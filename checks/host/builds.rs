@@ -9,11 +9,9 @@ use nixops::nix::{BuildError, BuildEvent, BuildOptions, BuildQueue};
 use crate::world::World;
 
 fn queue(world: &World) -> BuildQueue {
-    let options = BuildOptions {
-        max_jobs: Some("4".to_owned()),
-        ..BuildOptions::default()
-    };
-    BuildQueue::new(world.nix(), world.processes.clone(), options)
+    let settings = vec![("max-jobs".to_owned(), "4".to_owned())];
+    let nix = world.nix().with_settings(settings);
+    BuildQueue::new(nix, world.processes.clone(), BuildOptions::default())
 }
 
 #[test]

@@ -43,6 +43,7 @@ mod logs;
 mod man;
 mod modify;
 mod mount;
+mod nix_settings;
 mod nix_text;
 mod number;
 mod plan;

@@ -13,7 +13,7 @@ use crate::{
     state::Recorded,
 };
 
-use super::{Context, number, session, state::Here};
+use super::{Context, nix_settings::NixSettings, number, session, state::Here};
 
 /// Which network is meant and how Nix evaluates it.
 #[derive(Clone, Debug, Args)]
@@ -43,10 +43,6 @@ pub struct SourceArguments {
     #[arg(long)]
     no_write_lock_file: bool,
 
-    /// Set an option of Nix
-    #[arg(long, num_args = 2, value_names = ["NAME", "VALUE"])]
-    option: Vec<String>,
-
     /// Add a directory to the search path of a classic network
     #[arg(short = 'I', value_name = "PATH", requires = "file")]
     search_path: Vec<String>,
@@ -58,6 +54,9 @@ pub struct SourceArguments {
     /// Memory that all of them may be expected to use, in MiB [default: what is free]
     #[arg(long, value_name = "MIB")]
     eval_memory: Option<u64>,
+
+    #[command(flatten)]
+    settings: NixSettings,
 }
 
 impl SourceArguments {
@@ -114,7 +113,7 @@ impl SourceArguments {
     /// Finds Nix, which gets the user's settings.
     pub fn nix(&self, context: &Context) -> Result<Nix> {
         let nix = context.global.nix(&context.processes)?;
-        Ok(nix.with_settings(pairs(&self.option)))
+        Ok(nix.with_settings(self.settings.pairs()))
     }
 
     /// Finds and locks the network.

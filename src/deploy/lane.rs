@@ -14,9 +14,8 @@ use crate::ui::Event;
 
 use super::Mutation;
 use super::road::{News, Road};
-use super::support::refuse_unsupported;
 use super::trouble::Trouble;
-use super::work::{Provided, Reach, Work};
+use super::work::{Freight, Provided, Reach, Work};
 
 /// How often the progress of a copy is told.
 const PACE: Duration = Duration::from_millis(500);
@@ -104,7 +103,6 @@ impl<'a, W: Work> Lane<'a, W> {
                 }) => return Err(self.not_evaluated(diagnostic, unknown)),
                 Err(_) => return Err(self.unheard()),
             };
-            refuse_unsupported(&options)?;
             self.options.replace(Some(options.clone()));
             // A worker that was started anew may tell the options again.
             if host.is_none() {
@@ -113,7 +111,6 @@ impl<'a, W: Work> Lane<'a, W> {
         };
         self.system.replace(Some(machine.system.clone()));
         self.options.replace(Some(machine.options.clone()));
-        refuse_unsupported(&machine.options)?;
         let allowed = self.road.work.allow(&machine);
         allowed.map_err(|trouble| trouble.outcome(Step::Evaluate))?;
         let host = match host {
@@ -151,7 +148,9 @@ impl<'a, W: Work> Lane<'a, W> {
     }
 
     fn connect(&self, options: &MachineOptions) -> Way<Option<(W::Host, Running)>> {
-        if !self.road.request.extent.needs_hosts() {
+        let extent = self.road.request.extent;
+        let to_build = extent == Extent::BuildOnly && self.builds_there(options);
+        if !extent.needs_hosts() && !to_build {
             return Ok(None);
         }
         let provided = self.attempt(Step::Connect, || {
@@ -192,21 +191,17 @@ impl<'a, W: Work> Lane<'a, W> {
         let Some(mutation) = mutation else {
             return self.foretell(machine, steps);
         };
-        if steps.build {
-            let build = || self.road.work.build(&mutation, machine);
-            self.step(Step::Build, None, build)?;
-        }
-        let Some((host, _)) = host else {
+        let host = host.map(|(host, _)| host);
+        self.bring(&mutation, machine, host.as_ref(), steps)?;
+        let Some(host) = host else {
             return Ok(self.without_host(steps));
         };
-        if steps.copy {
-            self.copy(&mutation, machine, &host)?;
-        }
         match steps.activate {
             Some(goal) => {
                 self.enter(goal)?;
                 self.take_up(&mutation, machine, &host, goal)
             }
+            None if request.extent == Extent::BuildOnly => Ok(Outcome::Built),
             None => Ok(Outcome::Copied),
         }
     }
@@ -225,7 +220,14 @@ impl<'a, W: Work> Lane<'a, W> {
         }
     }
 
-    fn copy(&self, mutation: &Mutation, machine: &Machine, host: &W::Host) -> Way<()> {
+    /// Copies the system to the host, or its derivation.
+    pub(super) fn copy(
+        &self,
+        mutation: &Mutation,
+        machine: &Machine,
+        host: &W::Host,
+        freight: Freight,
+    ) -> Way<()> {
         let mut last = Copied::default();
         let mut told = Instant::now();
         let mut progress = |now: CopyProgress| {
@@ -249,7 +251,8 @@ impl<'a, W: Work> Lane<'a, W> {
             });
         };
         self.step(Step::Copy, Some(&self.road.copying), || {
-            self.road.work.copy(mutation, machine, host, &mut progress)
+            let work = self.road.work;
+            work.copy(mutation, machine, (host, freight), &mut progress)
         })?;
         self.copied.set(Some(last));
         Ok(())

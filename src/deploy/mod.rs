@@ -8,6 +8,7 @@
 //!
 //! Whatever changes the world asks for a [`Mutation`], which a dry run cannot make.
 
+mod bringing;
 mod conductor;
 mod gate;
 mod handing_over;
@@ -21,7 +22,6 @@ mod rollback;
 mod sending;
 mod site;
 mod stage;
-mod support;
 mod taking_up;
 mod token;
 mod trouble;

@@ -40,6 +40,8 @@ pub struct Request {
     pub limits: Limits,
     /// How Nix is to build.
     pub build: BuildOptions,
+    /// Whether machines build their own systems; none leaves it to `deployment.buildOnTarget`.
+    pub build_on_target: Option<bool>,
     /// Directory of the deployment's links that keep each machine's system from collection,
     /// such as `~/.local/state/nixops/gcroots/default`.
     pub roots: Utf8PathBuf,
@@ -59,6 +61,7 @@ impl Request {
             skip_unreachable: false,
             limits: Limits::default(),
             build,
+            build_on_target: Some(false),
             roots,
         }
     }

@@ -7,9 +7,13 @@ use std::time::Duration;
 use camino::Utf8PathBuf;
 
 use crate::evaluator::Diagnostic;
-use crate::host::{self, ActivationStatus, Connections, End, Host, Order, Reason, Target, Trial};
+use crate::host::{
+    self, ActivationStatus, Connections, End, Host, Order, Reason, Remote, Target, Trial,
+};
 use crate::network::{Addresses, KeyTexts, Machine, MachineOptions};
-use crate::nix::{BuildEvent, BuildQueue, Copy, CopyProgress, Nix};
+use crate::nix::{
+    BuildError, BuildEvent, BuildOptions, BuildQueue, BuildThere, Copy, CopyProgress, Nix,
+};
 use crate::plan::{Goal, Outcome, PlannedMachine, Running, SavedPlan};
 use crate::process::{Limit, Processes};
 use crate::state::{
@@ -19,7 +23,7 @@ use crate::ui::{Event, Ui, sanitise};
 
 use super::keys::Courier;
 use super::trouble::{Trouble, diagnostic};
-use super::work::{Activation, Begun, Ended, Provided, Reach, Work};
+use super::work::{Activation, Begun, Ended, Freight, Provided, Reach, Work};
 use super::{Mutation, Request, Tools};
 
 /// Nix here, and the hosts there.
@@ -33,6 +37,7 @@ pub(super) struct Site<'a> {
     addresses: Option<&'a Addresses>,
     noted: OnceLock<BTreeMap<String, MachineRecord>>,
     ui: &'a Ui,
+    build: BuildOptions,
     builds: BuildQueue,
     courier: Courier<'a>,
     roots: Utf8PathBuf,
@@ -42,6 +47,9 @@ pub(super) struct Site<'a> {
 
 /// Links that are registered at once; each is a process of Nix that writes to one database.
 const ROOTED_AT_ONCE: usize = 4;
+
+/// The link by which a host that built its system keeps it until its profile does.
+const BUILT_THERE: &str = "/nix/var/nix/gcroots/nixops-built";
 
 impl<'a> Site<'a> {
     pub(super) fn new(request: &Request, tools: &Tools<'a>) -> Self {
@@ -70,6 +78,7 @@ impl<'a> Site<'a> {
             addresses,
             noted: OnceLock::new(),
             ui,
+            build: request.build.clone(),
             builds,
             courier: Courier::new(processes, secret, false),
             roots: request.roots.clone(),
@@ -242,19 +251,47 @@ impl Work for Site<'_> {
         self.root(machine)
     }
 
+    fn build_there(&self, _: &Mutation, machine: &Machine, host: &Host) -> Result<(), Trouble> {
+        let ui = self.ui.clone();
+        let listener = move |event| tell(&ui, event);
+        let there = BuildThere::new(machine.derivation.as_str().into(), &listener);
+        let root = host.may_be_root().then_some(BUILT_THERE);
+        let words = there.words(self.nix, &self.build, root);
+        let mut hearing = there.listen();
+        let mut lines = |stream, line: &str| hearing.line(stream, line);
+        let remote = Remote::argv("building on", words).elevated();
+        let output = host.run(remote.lines(&mut lines));
+        let output = output.map_err(|error| own(&machine.name, error))?;
+        there.end(&hearing, &output).map_err(|error| match &error {
+            _ if self.interrupted() => Trouble::Interrupted,
+            BuildError::Failed { failed, .. } => {
+                let hint = format!("the whole log is on the machine: nix log {}", failed.drv);
+                Trouble::new(error.to_string(), Some(hint))
+            }
+            _ => error.into(),
+        })
+    }
+
     fn copy(
         &self,
         _: &Mutation,
         machine: &Machine,
-        host: &Host,
+        (host, freight): (&Host, Freight),
         progress: &mut dyn FnMut(CopyProgress),
     ) -> Result<(), Trouble> {
+        let options = &machine.options;
+        let path = match freight {
+            Freight::System => &machine.system,
+            Freight::Derivation => &machine.derivation,
+        };
         let to = host.destination(machine.options.copy_protocol);
         let copy = Copy {
             label: format!("copy {}", machine.name),
             to: to.map_err(|error| own(&machine.name, error))?,
-            paths: &[machine.system.as_str().into()],
-            substitute_on_destination: machine.options.substitute_on_destination,
+            paths: &[path.as_str().into()],
+            // No binary cache has derivations.
+            substitute_on_destination: options.substitute_on_destination
+                && freight == Freight::System,
         };
         let _session = host.session();
         self.nix

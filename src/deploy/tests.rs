@@ -12,7 +12,7 @@ use serde_json::json;
 
 use super::conductor::conduct;
 use super::trouble::{Trouble, diagnostic};
-use super::work::{Activation, Begun, Ended, Provided, Reach, Work};
+use super::work::{Activation, Begun, Ended, Freight, Provided, Reach, Work};
 use super::{Limits, Mutation, Reboot, Request};
 use crate::evaluator::{Evaluated, Whereabouts};
 use crate::network::{KeyTexts, Machine, MachineOptions};
@@ -35,6 +35,8 @@ struct Notes {
     away: Vec<&'static str>,
     sick: Vec<&'static str>,
     shared: Mutex<Vec<String>>,
+    there: Mutex<Vec<String>>,
+    freights: Mutex<Vec<Freight>>,
     fails: Vec<(&'static str, Step)>,
     activation: BTreeMap<String, Activation>,
     panics: Option<&'static str>,
@@ -135,13 +137,19 @@ impl Work for Notes {
         self.note(&machine.name, Step::Build)
     }
 
+    fn build_there(&self, _: &Mutation, machine: &Machine, (): &()) -> Result<(), Trouble> {
+        self.there.lock().unwrap().push(machine.name.clone());
+        self.note(&machine.name, Step::Build)
+    }
+
     fn copy(
         &self,
         _: &Mutation,
         machine: &Machine,
-        (): &(),
+        ((), freight): (&(), Freight),
         progress: &mut dyn FnMut(CopyProgress),
     ) -> Result<(), Trouble> {
+        self.freights.lock().unwrap().push(freight);
         progress(CopyProgress {
             bytes: 10,
             bytes_expected: 10,
@@ -299,6 +307,7 @@ fn request(extent: Extent, machines: &[&str]) -> Request {
         skip_unreachable: false,
         limits: Limits::default(),
         build: BuildOptions::default(),
+        build_on_target: None,
         roots: Utf8PathBuf::from("/nowhere"),
     }
 }
@@ -368,6 +377,30 @@ fn a_machine_takes_every_step_in_order() {
     };
     assert_eq!(summary.machines["web"].copied, Some(copied));
     assert_eq!(summary.totals.copied, copied);
+}
+
+#[test]
+fn a_machine_that_builds_its_own_system_gets_its_derivation_and_no_copy() {
+    let go = |extent, asked| {
+        let notes = Notes::default();
+        let request = Request {
+            build_on_target: asked,
+            ..request(extent, &["web"])
+        };
+        let summary = deploy_with(&notes, &request, |sender| evaluate(sender, "web"));
+        let there = !notes.there.lock().unwrap().is_empty();
+        let freights = notes.freights.lock().unwrap().clone();
+        let last = notes.steps("web").pop();
+        (outcome(&summary, "web").clone(), there, freights, last)
+    };
+    let (outcome, there, freights, _) = go(SWITCH, Some(true));
+    assert_eq!((outcome, there), (Outcome::Activated, true));
+    assert_eq!(freights, [Freight::Derivation]);
+    let (outcome, there, _, last) = go(Extent::BuildOnly, Some(true));
+    assert_eq!((outcome, there), (Outcome::Built, true));
+    assert_eq!(last, Some(Step::Build));
+    let (_, there, freights, _) = go(SWITCH, Some(false));
+    assert_eq!((there, freights), (false, vec![Freight::System]));
 }
 
 #[test]

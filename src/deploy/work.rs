@@ -60,6 +60,15 @@ pub enum Reach {
     Nowhere,
 }
 
+/// What is copied to a host.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Freight {
+    /// The system.
+    System,
+    /// All that is needed to build it there.
+    Derivation,
+}
+
 /// What can be done for a machine, apart from when and in which order.
 ///
 /// The pipeline knows only this, so that its order, its limits and its end can be tested without a
@@ -88,12 +97,20 @@ pub(super) trait Work: Sync {
     /// Builds the system here, and keeps it from collection.
     fn build(&self, mutation: &Mutation, machine: &Machine) -> Result<(), Trouble>;
 
-    /// Copies the closure of the system to the host, telling how far it is.
-    fn copy(
+    /// Has the host build the system, whose derivation is there, and keep it from collection.
+    fn build_there(
         &self,
         mutation: &Mutation,
         machine: &Machine,
         host: &Self::Host,
+    ) -> Result<(), Trouble>;
+
+    /// Copies a closure to the host, telling how far it is.
+    fn copy(
+        &self,
+        mutation: &Mutation,
+        machine: &Machine,
+        to: (&Self::Host, Freight),
         progress: &mut dyn FnMut(CopyProgress),
     ) -> Result<(), Trouble>;
 

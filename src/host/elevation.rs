@@ -238,13 +238,13 @@ impl Host {
         let mut refused: Option<(Password, Output)> = None;
         for _ in 0..TRIES {
             let last = refused.as_ref().map(|(password, _)| password);
-            let Some(password) = passwords.next(last, &question) else {
+            let Some(password) = passwords.next(self.machine(), last, &question) else {
                 break;
             };
             let elevated = Elevated::with(words, &password);
             let output = self.do_nothing(elevated.words.clone(), &elevated.input)?;
             if output.status.success() {
-                passwords.accept(&password);
+                passwords.accept(self.machine(), &password);
                 return Ok(elevated);
             }
             let failure = ElevationFailure::of_password(&output);

@@ -1,6 +1,7 @@
 //! The passwords by which users become root, asked for once in a run.
 
 use std::{
+    collections::BTreeMap,
     fmt,
     fs::File,
     io::{self, BufRead as _, BufReader},
@@ -40,6 +41,8 @@ struct State {
     common: Option<Password>,
     /// The common one was right on a machine.
     proven: bool,
+    /// What was right, by machine.
+    accepted: BTreeMap<String, Password>,
 }
 
 /// A password; later ones have higher numbers.
@@ -99,8 +102,17 @@ impl Passwords {
     /// The next password to try on a machine that has refused `refused`; none if nobody gives one.
     ///
     /// Who is not the first to need one waits until the first was answered.
-    pub(super) fn next(&self, refused: Option<&Password>, question: &str) -> Option<Password> {
+    pub(super) fn next(
+        &self,
+        machine: &str,
+        refused: Option<&Password>,
+        question: &str,
+    ) -> Option<Password> {
         let mut state = self.state();
+        let own = state.accepted.get(machine);
+        if let Some(own) = own.filter(|_| refused.is_none()) {
+            return Some(own.clone());
+        }
         let is_new = |common: &&Password| refused.is_none_or(|old| old.number < common.number);
         if let Some(common) = state.common.as_ref().filter(is_new) {
             return Some(common.clone());
@@ -109,9 +121,11 @@ impl Passwords {
         Some(state.add(text))
     }
 
-    /// Notes that a password was right.
-    pub(super) fn accept(&self, password: &Password) {
+    /// Notes that a password was right on a machine, which a further connection to it will ask for again.
+    pub(super) fn accept(&self, machine: &str, password: &Password) {
         let mut state = self.state();
+        let accepted = &mut state.accepted;
+        accepted.insert(machine.to_owned(), password.clone());
         let common = state.common.as_ref().map(|common| common.number);
         state.proven |= common == Some(password.number);
     }
@@ -169,16 +183,16 @@ mod tests {
     }
 
     fn next(passwords: &Passwords, refused: Option<&Password>) -> Password {
-        passwords.next(refused, "?").unwrap()
+        passwords.next("web", refused, "?").unwrap()
     }
 
     #[test]
     fn one_answer_is_for_all() {
         let passwords = counting();
-        for _ in 0..3 {
-            let password = next(&passwords, None);
+        for machine in ["web", "db", "web"] {
+            let password = passwords.next(machine, None, "?").unwrap();
             assert_eq!(password.reveal(), "1");
-            passwords.accept(&password);
+            passwords.accept(machine, &password);
         }
     }
 
@@ -193,22 +207,25 @@ mod tests {
     #[test]
     fn a_machine_with_a_password_of_its_own_does_not_change_that_of_the_others() {
         let passwords = counting();
-        let common = next(&passwords, None);
-        passwords.accept(&common);
-        let own = next(&passwords, Some(&common));
+        let next = |machine, refused| passwords.next(machine, refused, "?").unwrap();
+        let common = next("web", None);
+        passwords.accept("web", &common);
+        let own = next("db", Some(&common));
         assert_eq!(own.reveal(), "2");
-        passwords.accept(&own);
-        assert_eq!(next(&passwords, None).reveal(), "1");
+        passwords.accept("db", &own);
+        assert_eq!(next("log", None).reveal(), "1");
+        // A further connection to the machine asks nobody.
+        assert_eq!(next("db", None).reveal(), "2");
     }
 
     #[test]
     fn what_is_given_is_tried_before_anybody_is_asked() {
         let passwords = Passwords::default();
-        assert!(passwords.next(None, "?").is_none());
+        assert!(passwords.next("web", None, "?").is_none());
         passwords.give("given".to_owned().into());
         let given = next(&passwords, None);
         assert_eq!(given.reveal(), "given");
-        assert!(passwords.next(Some(&given), "?").is_none());
+        assert!(passwords.next("web", Some(&given), "?").is_none());
         assert!(!format!("{passwords:?}{given:?}").contains("given"));
     }
 

@@ -236,6 +236,11 @@ impl Host {
         Err(process::Error::Interrupted { label }.into())
     }
 
+    /// Whether commands may be root's: whether the user is root, or there is a way to become it.
+    pub fn may_be_root(&self) -> bool {
+        self.escalation().is_none_or(|words| !words.is_empty())
+    }
+
     /// The words by which the user becomes root; none for root.
     pub(super) fn escalation(&self) -> Option<&[String]> {
         let words = &self.target().privilege_escalation_command;

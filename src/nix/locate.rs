@@ -65,6 +65,11 @@ impl Nix {
         Self { settings, ..self }
     }
 
+    /// The settings that every program gets.
+    pub fn settings(&self) -> &[(String, String)] {
+        &self.settings
+    }
+
     /// The version of this Nix.
     pub fn version(&self) -> Version {
         self.version

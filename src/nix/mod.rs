@@ -18,7 +18,7 @@ mod roots;
 mod validity;
 mod version;
 
-pub use build::{BuildError, BuildEvent, BuildOptions, BuildQueue, Built, Ticket};
+pub use build::{BuildError, BuildEvent, BuildOptions, BuildQueue, BuildThere, Built, Ticket};
 pub use closure::StorePathSize;
 pub use commands::Commands;
 pub use copy::{Copy, CopyError, CopyFailure, CopyProgress, Destination};

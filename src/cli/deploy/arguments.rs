@@ -118,14 +118,6 @@ impl RebootArguments {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Building")]
 pub struct BuildArguments {
-    /// Derivations that are built at the same time
-    #[arg(long, short = 'j', value_name = "N|auto", value_parser = number::jobs)]
-    max_jobs: Option<String>,
-
-    /// Cores for each build
-    #[arg(long, value_name = "N")]
-    cores: Option<u32>,
-
     /// Build outputs anew that are there but damaged
     #[arg(long)]
     repair: bool,
@@ -158,6 +150,14 @@ pub struct HostArguments {
     #[command(flatten)]
     pub reach: ReachArguments,
 
+    /// Let every machine build its own system, whatever `deployment.buildOnTarget` says
+    #[arg(long)]
+    build_on_target: bool,
+
+    /// Build here, whatever `deployment.buildOnTarget` says
+    #[arg(long, conflicts_with = "build_on_target")]
+    no_build_on_target: bool,
+
     /// Closures that are copied at the same time
     #[arg(long, value_name = "N", default_value_t = Limits::default().copy, value_parser = number::positive)]
     max_concurrent_copy: NonZeroUsize,
@@ -175,8 +175,6 @@ impl BuildArguments {
     /// What was meant.
     pub fn options(&self) -> BuildOptions {
         BuildOptions {
-            max_jobs: self.max_jobs.clone(),
-            cores: self.cores,
             repair: self.repair,
         }
     }
@@ -214,6 +212,15 @@ impl ReachArguments {
 }
 
 impl HostArguments {
+    /// Whether targets build; none leaves it to each machine's option.
+    pub fn builds_on_target(&self) -> Option<bool> {
+        match (self.build_on_target, self.no_build_on_target) {
+            (true, _) => Some(true),
+            (_, true) => Some(false),
+            _ => None,
+        }
+    }
+
     /// What may happen at once.
     pub fn limits(&self, resources: NonZeroUsize) -> Limits {
         Limits {

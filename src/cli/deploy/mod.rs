@@ -202,6 +202,7 @@ impl Deploy {
             skip_unreachable: self.rollout.skip_unreachable,
             limits: self.limits(),
             build: self.build.options(),
+            build_on_target: self.hosts.builds_on_target(),
             roots: roots_directory(&session.ground.deployment.uuid)?,
         })
     }

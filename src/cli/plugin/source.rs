@@ -13,7 +13,7 @@ use crate::{
 };
 
 use super::{
-    super::{Context, source::pairs},
+    super::{Context, nix_settings::NixSettings, source::pairs},
     doing,
 };
 
@@ -37,16 +37,15 @@ pub struct PluginSource {
     #[arg(long)]
     no_write_lock_file: bool,
 
-    /// Set an option of Nix
-    #[arg(long, num_args = 2, value_names = ["NAME", "VALUE"])]
-    option: Vec<String>,
+    #[command(flatten)]
+    settings: NixSettings,
 }
 
 impl PluginSource {
     /// Finds Nix, which gets the user's settings.
     pub fn nix(&self, context: &Context) -> Result<Nix> {
         let nix = context.global.nix(&context.processes)?;
-        Ok(nix.with_settings(pairs(&self.option)))
+        Ok(nix.with_settings(self.settings.pairs()))
     }
 
     /// Locks the plugin's flake and prepares its evaluation.

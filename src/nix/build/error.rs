@@ -15,6 +15,21 @@ pub enum BuildError {
         failed: FailedDerivation,
     },
 
+    /// Nix knows nobody who could build a derivation.
+    #[error(
+        "nobody can build {}: it takes {}",
+        needed(wanted, lacking),
+        features(needs)
+    )]
+    NoBuilder {
+        /// The derivation that was handed in.
+        wanted: Utf8PathBuf,
+        /// The derivation that could not be begun.
+        lacking: Utf8PathBuf,
+        /// The system, and features behind it.
+        needs: Vec<String>,
+    },
+
     /// Nix could not get as far as building it.
     #[error("cannot build {wanted}: {reason}")]
     Nix {
@@ -54,14 +69,30 @@ pub struct FailedDerivation {
 }
 
 impl BuildError {
+    /// The error of a derivation for which another one failed, or itself.
+    pub(super) fn of(wanted: &Utf8Path, failed: FailedDerivation) -> Self {
+        let wanted = wanted.to_owned();
+        match failed.needs() {
+            Some(needs) => Self::NoBuilder {
+                wanted,
+                lacking: failed.drv,
+                needs,
+            },
+            None => Self::Failed { wanted, failed },
+        }
+    }
+
     /// What the user can do about it.
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::Failed { failed, .. } if failed.lacks_builder() => Some(
-                "no builder of this Nix can do that: check nixpkgs.hostPlatform of the machine, or \
-                 give Nix a builder with `--option builders`"
-                    .to_owned(),
-            ),
+            Self::NoBuilder { needs, .. } => {
+                let system = needs.first().map_or("", String::as_str);
+                Some(format!(
+                    "let the machine build its own system (deployment.buildOnTarget, or --build-on-target for once), \
+                     or name a builder (--builders 'ssh://HOST {system}'); if the machine is of another system, \
+                     correct nixpkgs.hostPlatform"
+                ))
+            }
             Self::Failed { failed, .. } => Some(format!("the whole log: nix log {}", failed.drv)),
             Self::Nix { reason, .. } if reason.contains("No space left on device") => Some(
                 "make room where the store is, for instance with `nix-collect-garbage`".to_owned(),
@@ -77,13 +108,51 @@ impl BuildError {
 }
 
 impl FailedDerivation {
-    /// Whether it was never begun, for want of a machine of its system or with its features.
-    fn lacks_builder(&self) -> bool {
-        self.reason.contains("is required to build")
-            || self
-                .reason
-                .to_lowercase()
-                .contains("required system or feature not available")
+    /// The system and the features that it lacked a builder of, if it was never begun for that.
+    ///
+    /// Old Nix: `a 'aarch64-linux' with features {kvm} is required to build …`; newer: `Required system:
+    /// 'aarch64-linux' with features {kvm}`.
+    fn needs(&self) -> Option<Vec<String>> {
+        let reason = &self.reason;
+        let from = match reason.find("Required system: '") {
+            Some(at) => &reason[at..],
+            None if reason.contains("is required to build") => reason,
+            None => return None,
+        };
+        let system = from.split('\'').nth(1)?;
+        let (_, features) = from.split_once("with features {")?;
+        let (features, _) = features.split_once('}')?;
+        let features = features.split(',').map(str::trim);
+        let features = features.filter(|feature| !feature.is_empty());
+        Some(
+            [system]
+                .into_iter()
+                .chain(features)
+                .map(str::to_owned)
+                .collect(),
+        )
+    }
+}
+
+/// A derivation, and who needs it.
+fn needed(wanted: &Utf8Path, needed: &Utf8Path) -> String {
+    if wanted == needed {
+        return format!("`{}`", name(wanted));
+    }
+    format!("`{}`, which `{}` needs", name(needed), name(wanted))
+}
+
+/// A machine that can build, in words.
+fn features(needs: &[String]) -> String {
+    match needs.split_first() {
+        Some((system, [])) => format!("a machine of the system {system}"),
+        Some((system, features)) => {
+            format!(
+                "a machine of the system {system} with {}",
+                features.join(", ")
+            )
+        }
+        None => "another machine".to_owned(),
     }
 }
 
@@ -134,20 +203,32 @@ mod tests {
     }
 
     #[test]
-    fn what_was_never_begun_has_no_log() {
+    fn what_nobody_can_build_says_what_it_takes() {
         let old = "a 'aarch64-linux' with features {} is required to build '/nix/store/bbb-x.drv', \
-                   but I am a 'x86_64-linux' with features {}";
-        let new = "required system or feature not available Required system: 'aarch64-linux'";
-        for reason in [old, new] {
-            let error = BuildError::Failed {
-                wanted: "/nix/store/aaa-nixos-system-web.drv".into(),
-                failed: FailedDerivation {
-                    drv: "/nix/store/bbb-x.drv".into(),
-                    reason: reason.into(),
-                    log: Vec::new(),
-                },
+                   but I am a 'x86_64-linux' with features {kvm}";
+        let new = "required system or feature not available Required system: 'aarch64-linux' with features {} \
+                   Current system: 'x86_64-linux' with features {kvm}";
+        let kvm = "a 'x86_64-linux' with features {big, kvm} is required to build '/nix/store/bbb-x.drv', but";
+        let error = |reason: &str| {
+            let failed = FailedDerivation {
+                drv: "/nix/store/bbb-x.drv".into(),
+                reason: reason.into(),
+                log: Vec::new(),
             };
-            assert!(error.hint().unwrap().starts_with("no builder"));
+            BuildError::of("/nix/store/aaa-system.drv".into(), failed)
+        };
+        for reason in [old, new] {
+            let error = error(reason);
+            assert_eq!(
+                error.to_string(),
+                "nobody can build `x`, which `system` needs: it takes a machine of the system aarch64-linux"
+            );
+            assert!(error.hint().unwrap().contains("'ssh://HOST aarch64-linux'"));
         }
+        let error = error(kvm).to_string();
+        assert!(
+            error.ends_with("of the system x86_64-linux with big, kvm"),
+            "{error}"
+        );
     }
 }

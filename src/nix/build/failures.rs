@@ -71,7 +71,9 @@ fn blamed(message: &str) -> Option<Utf8PathBuf> {
     ]
     .iter()
     .any(|phrase| message.contains(phrase));
-    if summary || victim {
+    // With `--repair` Nix says so, and repairs it.
+    let repaired = message.starts_with("found corrupted or missing path");
+    if summary || victim || repaired {
         return None;
     }
     message
@@ -124,6 +126,7 @@ mod tests {
             "1 dependencies of derivation '/nix/store/aaa-x.drv' failed to build",
             "build of '/nix/store/aaa-x.drv', '/nix/store/bbb-y.drv' failed",
             "Cannot build '/nix/store/aaa-x.drv'.\n Reason: 1 dependency failed.",
+            "found corrupted or missing path '/nix/store/bbb-y' in the output closure of '/nix/store/aaa-x.drv'",
         ];
         for message in messages {
             assert_eq!(Failures::default().note_error(message), None, "{message}");

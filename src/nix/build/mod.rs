@@ -9,6 +9,7 @@ mod error;
 mod failures;
 mod queue;
 mod realise;
+mod there;
 mod ticket;
 mod verify;
 mod watch;
@@ -17,15 +18,12 @@ use camino::Utf8PathBuf;
 
 pub use error::{BuildError, FailedDerivation};
 pub use queue::BuildQueue;
+pub use there::BuildThere;
 pub use ticket::Ticket;
 
-/// How Nix is to build; what is left empty is up to the user's configuration of Nix.
+/// How Nix is to build, beside its settings, which are those of [`Nix`](super::Nix).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct BuildOptions {
-    /// Derivations built at once (`--max-jobs`): a number or `auto`.
-    pub max_jobs: Option<String>,
-    /// Cores for each build (`--cores`).
-    pub cores: Option<u32>,
     /// Builds outputs anew that are valid but damaged (`--repair`).
     pub repair: bool,
 }

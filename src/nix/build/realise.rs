@@ -110,7 +110,6 @@ fn label(batch: &[Arc<Job>]) -> String {
 }
 
 fn command(context: &Realisation, batch: &[Arc<Job>]) -> Command {
-    let options = context.options;
     let mut command = context.nix.command(Program::Store);
     command.args([
         "--realise",
@@ -119,13 +118,7 @@ fn command(context: &Realisation, batch: &[Arc<Job>]) -> Command {
         "internal-json",
         "--verbose",
     ]);
-    if let Some(jobs) = &options.max_jobs {
-        command.args(["--max-jobs", jobs]);
-    }
-    if let Some(cores) = options.cores {
-        command.args(["--cores", &cores.to_string()]);
-    }
-    if options.repair {
+    if context.options.repair {
         command.arg("--repair");
     }
     let drvs: BTreeSet<&Utf8Path> = batch.iter().map(|job| job.drv.as_path()).collect();

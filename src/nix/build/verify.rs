@@ -63,10 +63,7 @@ impl<'a> Verifier<'a> {
         let batch = self.batch;
         for job in batch.iter().filter(|job| !job.is_answered()) {
             if job.drv == failed.drv || self.needs(&job.drv).contains(&failed.drv) {
-                job.fail(BuildError::Failed {
-                    wanted: job.drv.clone(),
-                    failed: failed.clone(),
-                });
+                job.fail(BuildError::of(&job.drv, failed.clone()));
             }
         }
     }

@@ -43,7 +43,9 @@ impl Nix {
         progress: &mut dyn FnMut(CopyProgress),
     ) -> Result<(), CopyError> {
         let roots = copy.paths.iter().map(Utf8PathBuf::as_path);
-        let closure = self.path_info(processes, roots, &["--recursive"])?;
+        let options = ["--recursive"].into_iter().chain(copy.of_derivations());
+        let options: Vec<&str> = options.collect();
+        let closure = self.path_info(processes, roots, &options)?;
         let there = There {
             processes,
             label: &copy.label,

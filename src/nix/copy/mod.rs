@@ -56,6 +56,17 @@ pub struct CopyProgress {
     pub paths_expected: u64,
 }
 
+impl Copy<'_> {
+    /// What makes Nix take paths of derivations as what they are, and not as what they make.
+    fn of_derivations(&self) -> Option<&'static str> {
+        let is_derivation = |path: &Utf8PathBuf| path.extension() == Some("drv");
+        self.paths
+            .iter()
+            .all(is_derivation)
+            .then_some("--derivation")
+    }
+}
+
 impl Nix {
     /// Copies closures to the store of another machine, telling `progress` how far it is.
     pub fn copy(
@@ -92,6 +103,7 @@ impl Nix {
             command.arg("--substitute-on-destination");
         }
         command.env("NIX_SSHOPTS", format!("-F {ssh_config}"));
+        command.args(copy.of_derivations());
         command.args(copy.paths);
         let mut watch = Watch::default();
         let mut lines = |stream, line: &str| {
