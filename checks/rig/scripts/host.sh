@@ -32,6 +32,10 @@ mount -n --rbind /dev dev
 mount -n --rbind -o ro /sys sys
 mount -n -t proc proc proc
 
+# systemd is the first process where it was asked for.
+first=first.sh
+[ ! -e "$host/systemd" ] || first=systemd.sh
+
 # Covers the machine's root with the host's. Not with pivot_root, which newer Debian does not install by default.
 mount -n --move . /
-exec chroot . bash /etc/rig/first.sh "$process"
+exec chroot . bash "/etc/rig/$first" "$process"

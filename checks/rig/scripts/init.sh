@@ -8,7 +8,16 @@ exec 3<&0
 while read -r name; do
     host=$root/hosts/$name
     (
-        unshare --mount --uts --pid --fork --kill-child -- \
+        more=
+        if [ -e "$host/systemd" ]; then
+            # A systemd needs control groups of its own.
+            groups=$(cat "$host/systemd")
+            mkdir "$groups"
+            echo "$BASHPID" >"$groups/cgroup.procs"
+            more="--cgroup --ipc"
+        fi
+        # shellcheck disable=SC2086
+        unshare --mount --uts --pid $more --fork --kill-child -- \
             bash "$root/scripts/host.sh" "$host" "$name" 3<&- </dev/null >"$host/boot.log" 2>&1
         echo "$?" >"$host/ended"
     ) &

@@ -14,6 +14,10 @@ for environment in $(grep --files-with-matches --null-data --line-regexp --fixed
     process=${environment#/proc/}
     kill -KILL "${process%/environ}"
 done
+# Control groups of systemds are empty by now.
+for groups in "$root"/hosts/*/systemd; do
+    [ ! -e "$groups" ] || find "$(cat "$groups")" -depth -type d -exec rmdir {} \;
+done
 for _ in 1 2 3 4 5; do
     rm --recursive --force --one-file-system "$root" && break
     sleep 0.1

@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    hash::{BuildHasher, RandomState},
     net::IpAddr,
     os::unix::fs::{chown, symlink},
     path::{Path, PathBuf},
@@ -51,6 +52,9 @@ pub(crate) fn write_host(
     }
     machine_directories(&root)?;
     write_etc(&root.join("etc"), name)?;
+    if options.systemd {
+        write_systemd(&root.join("etc"), &host.systemd())?;
+    }
     write_elevation(&root.join("etc"), &options.elevation)?;
     write(&host.shares(), options.shares_text())?;
     keys::generate(&host.host_key(), name)?;
@@ -145,13 +149,14 @@ fn write_etc(etc: &Path, name: &str) -> Result<(), RigError> {
                 "root:x:0:0:System administrator:/root:/bin/bash\n\
                  {user}:x:{number}:{number}:Normal user:/home/{user}:/bin/bash\n\
                  sshd:x:102:65534:SSH privilege separation user:/run/sshd:/usr/sbin/nologin\n\
-                 nobody:x:65534:65534:Unprivileged account:/var/empty:/usr/sbin/nologin\n"
+                 nobody:x:65534:65534:Unprivileged account:/var/empty:/usr/sbin/nologin\n\
+                 messagebus:x:101:101:D-Bus:/var/empty:/usr/sbin/nologin\n"
             ),
         ),
         (
             "group",
             format!(
-                "root:x:0:\nwheel:x:1:{user}\nkeys:x:96:\n{user}:x:{number}:\nnogroup:x:65534:\n"
+                "root:x:0:\nwheel:x:1:{user}\nkeys:x:96:\nmessagebus:x:101:\n{user}:x:{number}:\nnogroup:x:65534:\n"
             ),
         ),
         // A star is no password; an exclamation mark would lock the account for keys too.
@@ -167,6 +172,10 @@ fn write_etc(etc: &Path, name: &str) -> Result<(), RigError> {
         (
             "rig/first.sh",
             include_str!("../scripts/first.sh").to_owned(),
+        ),
+        (
+            "rig/systemd.sh",
+            include_str!("../scripts/systemd.sh").to_owned(),
         ),
         ("rig/sudo.sh", include_str!("../scripts/sudo.sh").to_owned()),
         (
@@ -184,6 +193,52 @@ fn write_etc(etc: &Path, name: &str) -> Result<(), RigError> {
         .try_for_each(|(path, text)| write(&etc.join(path), text))?;
     mode(&etc.join("shadow"), 0o600)
 }
+
+/// Says which units there are, and where the control groups of this systemd are.
+fn write_systemd(etc: &Path, groups: &Path) -> Result<(), RigError> {
+    const SYSTEMD: &str = "/lib/systemd/systemd";
+    if !Path::new(SYSTEMD).exists() {
+        return Err(RigError::MissingProgram {
+            program: SYSTEMD,
+            package: "systemd",
+        });
+    }
+    let units = etc.join("systemd/system");
+    write(&units.join("default.target"), DEFAULT_TARGET)?;
+    write(&units.join("sshd.service"), SSHD_SERVICE)?;
+    for unit in ["systemd-logind.service", "systemd-resolved.service"] {
+        symlink("/dev/null", units.join(unit)).map_err(file("make", units.join(unit)))?;
+    }
+    write(&etc.join("machine-id"), "")?;
+    // Machines with both versions of control groups have the newer one beside the older.
+    let hierarchies = ["/sys/fs/cgroup/unified", "/sys/fs/cgroup"];
+    let hierarchy = hierarchies
+        .into_iter()
+        .find(|path| Path::new(path).join("cgroup.procs").exists())
+        .ok_or(RigError::MissingProgram {
+            program: "cgroup2 (a kernel with its hierarchy mounted)",
+            package: "linux-image-amd64",
+        })?;
+    let [a, b, ..] = RandomState::new().hash_one("groups").to_ne_bytes();
+    let name = format!("rig-{}-{a:02x}{b:02x}", std::process::id());
+    write(groups, format!("{hierarchy}/{name}"))
+}
+
+const DEFAULT_TARGET: &str = "[Unit]
+Description=A host of the rig
+Requires=basic.target
+Wants=sshd.service dbus.socket
+After=basic.target
+AllowIsolate=yes
+";
+
+const SSHD_SERVICE: &str = "[Unit]
+Description=OpenSSH server
+[Service]
+ExecStart=/usr/sbin/sshd -D -f /etc/ssh/sshd_config -E /var/log/sshd.log
+KillMode=process
+Restart=on-failure
+";
 
 /// Says who may become root, and lets the machine's PAM look up the password.
 fn write_elevation(etc: &Path, elevation: &Elevation) -> Result<(), RigError> {

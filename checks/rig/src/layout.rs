@@ -86,6 +86,11 @@ impl HostLayout {
         self.directory.join("ended")
     }
 
+    /// Where the control groups of its systemd are, if it has one.
+    pub fn systemd(&self) -> PathBuf {
+        self.directory.join("systemd")
+    }
+
     /// Directories of the machine that the host sees: a line `SOURCE tab TARGET` for each.
     pub fn shares(&self) -> PathBuf {
         self.directory.join("shares")

@@ -470,3 +470,26 @@ fn a_real_sudo_or_doas_asks_for_the_password() {
     let refused = alice(&careful, "doas -n true");
     assert!(refused.contains("Authentication required"), "{refused}");
 }
+
+#[test]
+fn a_host_can_have_a_real_systemd() {
+    let rig = Rig::new().unwrap();
+    let options = HostOptions {
+        systemd: true,
+        ..HostOptions::default()
+    };
+    let web = rig.add_host_with("web", &options).unwrap();
+    let script = "systemd-run --quiet --collect --wait --pipe sh -c 'cat /proc/1/comm; id -u' \
+                  && systemd-run --quiet --collect --unit=later sleep 100 && systemctl is-active later.service \
+                  && nix-store --version >/dev/null && systemctl list-units --failed --no-legend";
+    let mut ssh = rig.command("ssh");
+    ssh.args([
+        "-p",
+        &web.port.to_string(),
+        &format!("root@{}", web.address),
+        script,
+    ]);
+    let output = ssh.output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(said, "systemd\n0\nactive\n", "{output:?} {}", web.console());
+}
