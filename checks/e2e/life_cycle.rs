@@ -430,3 +430,32 @@ fn what_is_taken_over_is_not_replaced_before_a_plan_has_said_so() {
     lab.settle().exits(0);
     lab.is_settled(&["neatcloudVolumes disk 10 south"]);
 }
+
+#[test]
+fn what_is_selected_is_destroyed_and_nothing_else() {
+    let lab = Lab::without_hosts();
+    lab.network(
+        "resources.commandOutput = { ape.script = \"echo a\"; ant.script = \"echo b\"; bee.script = \"echo c\"; };",
+    );
+    lab.nixops(["deploy"]).exits(0);
+    let left = || {
+        let info = lab.nixops(["info", "--json"]).json();
+        let things = info["things"].as_array().unwrap().clone();
+        let names = things
+            .iter()
+            .map(|thing| thing["name"].as_str().unwrap().to_owned());
+        names.collect::<Vec<_>>()
+    };
+    lab.nixops(["destroy", "--yes", "--on", "commandOutput.cat"])
+        .exits(1)
+        .says("no machine matches 'commandOutput.cat'")
+        .says("did you mean 'commandOutput.ant'?");
+    let run = lab.nixops(["destroy", "--yes", "--on", "*.a*", "--exclude", "*.ape"]);
+    run.exits(0).says("commandOutput.ant> deleted");
+    assert_eq!(left(), ["ape", "bee"]);
+    lab.nixops(["destroy", "--yes", "commandOutput.ape"])
+        .exits(0);
+    assert_eq!(left(), ["bee"]);
+    lab.nixops(["destroy", "--yes"]).exits(0);
+    assert!(left().is_empty());
+}

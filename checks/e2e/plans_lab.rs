@@ -91,12 +91,14 @@ impl Lab {
         all
     }
 
-    /// Every file of the state and of the cloud, with its content, but for locks, which say who had them.
+    /// Every file of the state and of the cloud, with its content, but for locks, which say who had them, and for
+    /// what is kept of runs.
     pub fn state_files(&self) -> Vec<(PathBuf, Vec<u8>)> {
         let state = self.rig.home().join("state");
-        let is_lock = |path: &Path| path.starts_with(state.join("nixops/locks"));
+        let apart = ["nixops/locks", "nixops/runs"].map(|name| state.join(name));
+        let is_apart = |path: &Path| apart.iter().any(|apart| path.starts_with(apart));
         let mut all = self.everything();
-        all.retain(|(path, _)| path.starts_with(&state) && !is_lock(path));
+        all.retain(|(path, _)| path.starts_with(&state) && !is_apart(path));
         all
     }
 }

@@ -2,20 +2,23 @@
 
 use std::{collections::BTreeSet, fs::File};
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use clap::Args;
 
 use crate::{
     deploy::{Limits, Mutation},
+    fleet::Roster,
     state::{DeploymentStore, Key, Store as _},
     ui::Event,
 };
 
 use super::{
     Context,
+    check::select,
     deploy::AgreementArguments,
     plugins::PluginArguments,
     run::{Run, forget_machines, refuse, show},
+    selection::SelectionArguments,
     session::{Ground, Intent, Session},
     source::SourceArguments,
     state::{StateArguments, WaitArguments},
@@ -30,14 +33,18 @@ use super::{
 #[command(after_help = "Examples:
   nixops destroy                               everything
   nixops destroy web neatcloudVolumes.data     a machine and a resource
+  nixops destroy --on '@test' --exclude 'neatcloudVolumes.*'
   nixops destroy -d old --yes                  another deployment, without asking
 
 Exit codes:
   0 all went well, 1 something failed, 2 wrong usage, 130 interrupted")]
 pub struct Destroy {
-    /// Only these: machines by name, resources as TYPE.NAME
+    /// Only these, as `--on` has them: machines by name, resources as TYPE.NAME
     #[arg(value_name = "NAME|TYPE.NAME")]
     only: Vec<String>,
+
+    #[command(flatten)]
+    selection: SelectionArguments,
 
     #[command(flatten)]
     source: SourceArguments,
@@ -119,30 +126,18 @@ impl Destroy {
         Ok(code)
     }
 
-    /// What was named, each as it is recorded.
+    /// What is selected, as it is recorded; nothing if that is everything.
     fn keys(&self, store: &DeploymentStore) -> Result<BTreeSet<Key>> {
-        let records = store.records()?;
-        let machines = store.machines()?;
-        let mut keys = BTreeSet::new();
-        for name in &self.only {
-            let machine = machines.get(name);
-            let key = machine.map_or_else(
-                || Key::parse(name),
-                |machine| Some(Key::new(&machine.backend, name)),
-            );
-            let known = key.filter(|key| {
-                records.current.contains_key(key) || machines.contains_key(&key.name)
-            });
-            let Some(key) = known else {
-                let names = records.current.keys().map(ToString::to_string);
-                let names: Vec<String> = names.collect();
-                bail!(
-                    "nothing is recorded of `{name}`; there are: {}",
-                    names.join(", ")
-                );
-            };
-            keys.insert(key);
+        let selection = self.selection.with(&self.only);
+        if selection.selection()?.is_everything() {
+            return Ok(BTreeSet::new());
         }
+        let records = store.records()?;
+        // A machine of a plugin that is not there any more is known by what was deployed to it.
+        let mut roster = Roster::of(store.machines()?, &records, &[]);
+        let mut keys = select(&mut roster, &selection, &records)?;
+        let machines = roster.records.iter();
+        keys.extend(machines.map(|(name, record)| Key::new(&record.backend, name)));
         Ok(keys)
     }
 }

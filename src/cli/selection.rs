@@ -25,6 +25,13 @@ pub struct SelectionArguments {
 }
 
 impl SelectionArguments {
+    /// The same, with more patterns of what is meant.
+    pub fn with(&self, more: &[String]) -> Self {
+        let mut all = self.clone();
+        all.on.extend_from_slice(more);
+        all
+    }
+
     /// What was typed, as patterns.
     pub fn selection(&self) -> Result<Selection> {
         Ok(Selection::parse(
