@@ -163,10 +163,13 @@ fn a_host_that_fails_halfway_keeps_what_it_has_and_can_be_deployed_again() {
     there("cut", "/var/lib/copying");
     there("gone", "/var/lib/activating");
     lab.host("cut").cut_connections().unwrap();
+    // What its connection does is no matter of an activation.
     lab.host("gone").cut_connections().unwrap();
+    lab.let_activations_go("gone");
     let run = run.end();
     run.exits(1);
     assert_eq!(run.result("good"), "activated");
+    assert_eq!(run.result("gone"), "activated");
     let summary = run.summary();
     let failed = |machine: &str, step: &str, message: &str, hint: &str| {
         let outcome = &summary["machines"][machine]["outcome"];
@@ -191,12 +194,6 @@ fn a_host_that_fails_halfway_keeps_what_it_has_and_can_be_deployed_again() {
         "the connection was lost",
         "what has arrived is not copied twice",
     );
-    failed(
-        "gone",
-        "activate",
-        "the connection was lost",
-        "the activation may still be running on the host",
-    );
     for (name, state) in &before[..2] {
         assert_eq!(lab.state(name), *state);
         assert_eq!(lab.read(name, "/etc/motto"), "first");
@@ -204,7 +201,6 @@ fn a_host_that_fails_halfway_keeps_what_it_has_and_can_be_deployed_again() {
 
     lab.host("full").disk_limit(u64::MAX).unwrap();
     lab.let_copies_in("cut");
-    lab.let_activations_go("gone");
     let again = lab.nixops(["deploy", "--json"]);
     again.exits(0);
     for name in names {
@@ -292,7 +288,7 @@ fn machines_are_reached_in_every_way_that_ssh_knows() {
     run.exits(0);
     for name in names {
         assert_eq!(run.result(name), "activated", "{name}");
-        assert_eq!(lab.state(name).goals(), ["switch"], "{name}");
+        assert_eq!(lab.state(name).goals(), ["test", "boot"], "{name}");
     }
     // The keys are where ssh itself would remember them, under the names that it would use.
     let known = lab.rig.known_hosts();

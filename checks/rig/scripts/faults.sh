@@ -74,9 +74,8 @@ switch_off() {
         process=${file#/proc/}
         process=${process%/comm}
         case $process in 1 | $$) continue ;; esac
-        read -r program <"$file" 2>/dev/null || continue
-        [ "$program" != sleep ] || continue
-        while [ -d "/proc/$process" ]; do sleep 0.005; done
+        # What the first process begins to sleep with stays; it has another name for a moment.
+        while { read -r program <"$file"; } 2>/dev/null && [ "$program" != sleep ]; do sleep 0.005; done
     done
     rm -f /run/sshd.pid
 }
