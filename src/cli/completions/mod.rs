@@ -28,9 +28,9 @@ const SHELLS: Shells<'static> = Shells(&[&bash::Bash, &Fish, &Zsh]);
 /// Names are those that were evaluated or deployed last, so a Tab takes no time.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
+  nixops completions fish > ~/.config/fish/completions/nixops.fish
   source <(nixops completions bash)                                   in ~/.bashrc
-  source <(nixops completions zsh)                                    in ~/.zshrc, after compinit
-  nixops completions fish > ~/.config/fish/completions/nixops.fish")]
+  source <(nixops completions zsh)                                    in ~/.zshrc, after compinit")]
 pub struct Completions {
     /// The shell
     #[arg(value_enum)]
