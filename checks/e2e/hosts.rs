@@ -319,8 +319,8 @@ fn machines_are_reached_in_every_way_that_ssh_knows() {
     network("deployment.privilegeEscalationCommand = [ \"false\" ];");
     lab.nixops(["deploy"])
         .exits(1)
-        .says("error: user: failed to activate: ")
-        .says("hint: ");
+        .says("error: user: failed to copy: ")
+        .says("hint: it became root by `false`, as deployment.elevation says");
     network("deployment.sshOptions = [ \"-N\" ];");
     lab.nixops(["deploy"])
         .exits(1)

@@ -298,7 +298,8 @@ impl Work for Site<'_> {
             .copy(self.processes, &copy, progress)
             .map_err(|error| {
                 let trouble = Trouble::from(error);
-                trouble.without_prefix(&format!("{}: ", copy.label))
+                let trouble = trouble.without_prefix(&format!("{}: ", copy.label));
+                trouble.or_hint(host.elevation_hint())
             })
     }
 

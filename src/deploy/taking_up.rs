@@ -22,15 +22,16 @@ impl<W: Work> Lane<'_, W> {
         goal: Goal,
     ) -> Way<Outcome> {
         self.put_keys(mutation, machine, host)?;
-        let place = self.road.activating.take();
+        let mut place = Some(self.road.activating.take());
         let ended = self.timed(Step::Activate, || {
             let mut line = |line: &str| self.log(line);
             let work = self.road.work;
             match work.activate(mutation, machine, host, goal, &mut line)? {
                 Begun::Ended(ended) => self.untried(mutation, machine, goal, ended),
-                Begun::Trial(trial) => self.try_out(mutation, machine, trial, place),
+                Begun::Trial(trial) => self.try_out(mutation, machine, trial, &mut place),
             }
         });
+        drop(place);
         let Ended { activation, host } =
             ended.inspect_err(|_| self.withdraw_keys(mutation, machine, host))?;
         if let Activation::RolledBack(diagnostic) = activation {
@@ -66,13 +67,15 @@ impl<W: Work> Lane<'_, W> {
         mutation: &Mutation,
         machine: &Machine,
         trial: W::Trial,
-        place: Place,
+        place: &mut Option<Place>,
     ) -> Result<Ended<W::Host>, Trouble> {
         if self.road.work.interrupted() {
             return Err(Trouble::Interrupted);
         }
-        // All of them have to be tried out before one is confirmed.
-        let _place = (!self.road.gate.is_atomic()).then_some(place);
+        if self.road.gate.is_atomic() {
+            // All of them have to be tried out before one is confirmed.
+            drop(place.take());
+        }
         let work = self.road.work;
         let host = work.connection(&trial);
         let mut prove = || self.prove(mutation, machine, host);

@@ -67,9 +67,14 @@ impl Trouble {
 
     /// The same with the hint of another, unless it has one.
     pub(super) fn with_hint_of(self, other: Self) -> Self {
+        self.or_hint(other.into_diagnostic().hint)
+    }
+
+    /// The same, with a hint if it has none.
+    pub(super) fn or_hint(self, hint: Option<String>) -> Self {
         match self {
             Self::Failed(mut diagnostic) => {
-                diagnostic.hint = diagnostic.hint.or(other.into_diagnostic().hint);
+                diagnostic.hint = diagnostic.hint.or(hint);
                 Self::Failed(diagnostic)
             }
             other => other,

@@ -181,11 +181,7 @@ impl Error {
                 escalation: Some(escalation),
                 ..
             } => {
-                return Some(if escalation.is_empty() {
-                    "the user is not root, and deployment.elevation is none".to_owned()
-                } else {
-                    format!("it became root by `{escalation}`, as deployment.elevation says")
-                });
+                return Some(elevation_hint(escalation));
             }
             Self::Elevation {
                 user,
@@ -268,6 +264,15 @@ impl Error {
             Self::OutOfSight { source, .. } => source.is_interrupted(),
             _ => false,
         }
+    }
+}
+
+/// What to look at where what root was to do failed.
+pub(super) fn elevation_hint(escalation: &str) -> String {
+    if escalation.is_empty() {
+        "the user is not root, and deployment.elevation is none".to_owned()
+    } else {
+        format!("it became root by `{escalation}`, as deployment.elevation says")
     }
 }
 

@@ -241,6 +241,12 @@ impl Host {
         self.escalation().is_none_or(|words| !words.is_empty())
     }
 
+    /// What to look at where what root was to do failed; nothing where the user is root.
+    pub fn elevation_hint(&self) -> Option<String> {
+        let words = self.escalation()?;
+        Some(super::error::elevation_hint(&words.join(" ")))
+    }
+
     /// The words by which the user becomes root; none for root.
     pub(super) fn escalation(&self) -> Option<&[String]> {
         let words = &self.target().privilege_escalation_command;
