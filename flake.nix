@@ -179,7 +179,7 @@
 
       # For a configuration that is put together elsewhere, such as one of `nixosConfigurations`, and is to
       # say how it is deployed.
-      nixosModules.default = ./lib/options/machine.nix;
+      nixosModules.default = import ./lib/options/machine.nix;
 
       flakeModules.default = import ./lib/flake/module.nix self;
 
