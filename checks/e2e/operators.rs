@@ -23,9 +23,18 @@ fn one_volume() -> Lab {
 
 /// A deploy whose provider takes its time to make the volume.
 fn slow_deploy(lab: &Lab, seconds: f64) -> Watched {
-    lab.order_faults(&json!([{ "method": "create", "fault": "slow", "seconds": seconds }]));
+    let faults = json!([{ "method": "create", "fault": "slow", "seconds": seconds }]);
+    lab.order_faults(&faults);
     let run = Watched::of(&mut lab.deploying(&[]));
     wait_until("record", || lab.records().is_some());
+    // The provider notes that it has begun.
+    let (file, ordered) = (
+        lab.rig.home().join("state/neatcloud/faults.json"),
+        faults.to_string(),
+    );
+    wait_until("provider", || {
+        fs::read_to_string(&file).is_ok_and(|text| text != ordered)
+    });
     run
 }
 
