@@ -1,17 +1,17 @@
 //! `nixops delete-resources`
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use clap::Args;
 use serde_json::json;
 
 use crate::{
     fleet::Roster,
     state::{Change, DeploymentStore, Entry, Key, Operation, Stage, Store as _},
-    ui::can_ask,
 };
 
 use super::{
     Context,
+    agreement::agree,
     check::select,
     selection::SelectionArguments,
     state::{HereArguments, StateArguments, WaitArguments},
@@ -104,18 +104,7 @@ impl DeleteResources {
             return Ok(());
         }
         let names = names.join(", ");
-        if !can_ask() {
-            bail!(
-                "this forgets {names}; nothing was done, since there is nobody to ask (--yes agrees)"
-            );
-        }
         let question = format!("Forget {names}, and leave them as they are?");
-        if !context
-            .ui
-            .ask(&question, || context.processes.interrupted())
-        {
-            bail!("not agreed; nothing was done");
-        }
-        Ok(())
+        agree(context, &format!("this forgets {names}"), &question)
     }
 }

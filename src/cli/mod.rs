@@ -4,6 +4,7 @@
 //! here, and the rooms see only that.
 
 mod acting;
+mod agreement;
 mod backup;
 mod backup_status;
 mod build;

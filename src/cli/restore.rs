@@ -1,17 +1,15 @@
 //! `nixops restore`
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use clap::Args;
 use serde_json::json;
 
-use crate::{
-    fleet::{backup, backups},
-    ui::can_ask,
-};
+use crate::fleet::{backup, backups};
 
 use super::{
     Context,
     acting::{ActingArguments, no_backups, show},
+    agreement::agree,
     backup::id_argument,
 };
 
@@ -59,18 +57,11 @@ impl Restore {
             return Ok(());
         }
         let names = self.acting.many.find(context)?.roster.names().join(", ");
-        if !can_ask() {
-            bail!(
-                "this loses what {names} are now; nothing was done, since there is nobody to ask (--yes agrees)"
-            );
-        }
         let question = format!("This loses what {names} are now. Go on?");
-        if !context
-            .ui
-            .ask(&question, || context.processes.interrupted())
-        {
-            bail!("not agreed; nothing was done");
-        }
-        Ok(())
+        agree(
+            context,
+            &format!("this loses what {names} are now"),
+            &question,
+        )
     }
 }

@@ -8,7 +8,6 @@ use clap::Args;
 use crate::{
     deploy::{Mutation, RecordedOutputs, SendKeys as Request, SendingTools, send_keys},
     evaluator::Depth,
-    host,
     plan::Extent,
     state::DeploymentStore,
     ui::Event,
@@ -90,10 +89,6 @@ impl SendKeys {
             selected: selected.clone(),
         });
         let known = session.known(&schemas(&session.ground.plugins)?)?;
-        let options = host::Options {
-            limit: self.parallelism.get(),
-            ..self.reach.options()
-        };
         let request = Request {
             machines: selected,
             force: self.force,
@@ -101,7 +96,7 @@ impl SendKeys {
         };
         let tools = SendingTools {
             processes: &context.processes,
-            connections: &self.reach.connections_with(context, options)?,
+            connections: &self.reach.connections_of(context, self.parallelism)?,
             outputs: &RecordedOutputs::read(store)?,
             ui: &context.ui,
         };

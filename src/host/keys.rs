@@ -69,18 +69,13 @@ impl Host {
     }
 
     fn failed(&self, action: &str, output: Output) -> Error {
-        let machine = self.machine().to_owned();
         let error = output.into_error();
         if NO_ROOM.iter().any(|words| error.stderr().contains(words)) {
+            let machine = self.machine().to_owned();
             let said = error.last_words();
             return Error::NoRoom { machine, said };
         }
-        Error::Command {
-            machine,
-            action: action.to_owned(),
-            escalation: self.escalation().map(|words| words.join(" ")),
-            error: Box::new(error),
-        }
+        self.command_error(action, error)
     }
 }
 

@@ -11,7 +11,7 @@ use crate::{
     check::{Evidence, MachineReport, Report},
     deploy::{self, Checked, Mutation, Stage},
     fleet::{self, AskLimits, Roster, checks, plain_target},
-    host::{self, Connections},
+    host::Connections,
     state::{DeploymentStore, Key, MachineRecord, Store as _},
     ui::check_text,
 };
@@ -121,11 +121,7 @@ impl Check {
         let backends = stage.preview.providers.backends();
         let mut machines = Roster::of(store.machines()?, &recorded, &backends);
         let meant = select(&mut machines, &self.selection, &recorded)?;
-        let options = host::Options {
-            limit: self.parallelism.get(),
-            ..self.reach.options()
-        };
-        let connections = self.reach.connections_with(context, options)?;
+        let connections = self.reach.connections_of(context, self.parallelism)?;
         let (mut checked, answers) = self.ask(&stage, &connections, &machines, &meant)?;
         if context.processes.interrupted() {
             bail!("interrupted");

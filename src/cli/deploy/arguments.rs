@@ -193,15 +193,19 @@ impl ReachArguments {
 
     /// The connections of a run, whose users may have to give passwords to become root.
     pub fn connections(&self, context: &Context) -> Result<Connections> {
-        self.connections_with(context, self.options())
+        self.connect_with(context, self.options())
     }
 
-    /// The same, made with other options than the arguments say.
-    pub fn connections_with(
-        &self,
-        context: &Context,
-        options: host::Options,
-    ) -> Result<Connections> {
+    /// The same, so many of which may be under way at once.
+    pub fn connections_of(&self, context: &Context, at_once: NonZeroUsize) -> Result<Connections> {
+        let options = host::Options {
+            limit: at_once.get(),
+            ..self.options()
+        };
+        self.connect_with(context, options)
+    }
+
+    fn connect_with(&self, context: &Context, options: host::Options) -> Result<Connections> {
         let passwords = self.elevation.passwords(context)?;
         Ok(Connections::asking(
             context.processes.clone(),

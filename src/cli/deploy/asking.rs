@@ -2,17 +2,16 @@
 
 use std::{collections::BTreeSet, num::NonZeroUsize};
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use clap::Args;
 
 use crate::{
     deploy::{Limits, Scope, Trouble},
     plan::{PlannedResource, ResourcesPlan},
     state::Key,
-    ui::can_ask,
 };
 
-use super::super::{Context, number};
+use super::super::{Context, agreement::agree, number};
 
 /// Whether the user agrees before anybody asks, and how much is done at once.
 #[derive(Clone, Copy, Debug, Args)]
@@ -85,16 +84,11 @@ impl AgreementArguments {
         }
         let names: Vec<String> = lost.iter().map(|planned| planned.key.to_string()).collect();
         let names = names.join(", ");
-        if !can_ask() {
-            bail!(
-                "this replaces or deletes {names}; nothing was done, since there is nobody to ask (--yes agrees)"
-            );
-        }
-        let interrupted = || context.processes.interrupted();
         let question = format!("This replaces or deletes {names}. Go on?");
-        if !context.ui.ask(&question, interrupted) {
-            bail!("not agreed; nothing was done");
-        }
-        Ok(())
+        agree(
+            context,
+            &format!("this replaces or deletes {names}"),
+            &question,
+        )
     }
 }
