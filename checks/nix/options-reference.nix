@@ -41,7 +41,7 @@ in
   These options come to each machine of a network, beside those of NixOS. Types and defaults are
   read from `lib/options`; `checks/nix/options-reference --update` writes this page.
 
-  A few have no effect yet, or are refused: see [what is there and what comes](status.md).
+  One has no effect yet: see [what is there and what comes](status.md).
   `<name>` stands for a name of your choice.
 ''
 + docs.render { heading = "##"; } evaluated.options

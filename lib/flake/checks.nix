@@ -1,7 +1,7 @@
 /**
   Checks of the networks of a flake, for its output `checks`.
 
-  Each machine is evaluated, and each resource held to the schema of its type; nothing is built but a small
+  Each machine is evaluated, and each resource of a plugin held to its schema; nothing is built but a small
   file for each, unless that is wanted. Outputs of resources are unknown, as in a first plan.
 
   # Example

@@ -43,8 +43,8 @@ in
       type = types.bool;
       default = true;
       description = ''
-        Whether a client key is generated for the machine and authorised on it. If not, SSH finds
-        the keys that it needs by itself.
+        Whether a client key is to be generated for the machine and authorised on it. This has no
+        effect yet: SSH finds the keys that it needs by itself.
       '';
     };
 

@@ -102,7 +102,7 @@ let
           description = ''
             Whether the key comes back by itself after a reboot. It is then also kept on the machine's
             disk, in `/var/lib/nixops/keys`, which root alone can read. Without it a key in `/run` is
-            gone until `nixops send-keys` is called.
+            gone until it is sent again.
           '';
         };
       };
