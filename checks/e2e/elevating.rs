@@ -10,7 +10,7 @@ use std::{
 use rig::{Elevation, HostOptions, PASSWORD};
 
 use crate::{
-    lab::{Lab, Run},
+    lab::{Lab, Run, files_with},
     secrets_kept::Seen,
     typing::Terminal,
 };
@@ -204,17 +204,8 @@ fn the_password_of_a_whole_life_stands_nowhere() {
     let mut failing = deploy_with(&lab, &file);
     seen.run(failing.arg("--json")).exits(1);
     seen.has_none_of(&[PASSWORD.to_owned()]);
-    let mut grep = Command::new("grep");
-    grep.args([
-        "--recursive",
-        "--files-with-matches",
-        "--text",
-        "--fixed-strings",
-        "--",
-        PASSWORD,
-    ]);
-    let found: Run = grep.arg(lab.rig.root()).output().unwrap().into();
-    assert_eq!(found.stdout.trim(), file.to_string_lossy());
+    let found = files_with(PASSWORD, lab.rig.root());
+    assert_eq!(found, [file.to_string_lossy()]);
 }
 
 #[test]

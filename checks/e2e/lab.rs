@@ -137,6 +137,30 @@ pub fn flake(outputs: &str) -> String {
     )
 }
 
+/// Files below a directory in which a word stands, but for sources of flakes, which Nix copies into the store.
+///
+/// One with the word is written there for the search, so that a search which finds nothing has looked.
+#[track_caller]
+pub fn files_with(word: &str, directory: &Path) -> Vec<String> {
+    let planted = directory.join("planted-for-the-search");
+    fs::write(&planted, word).expect("a file to be found");
+    let mut grep = Command::new("grep");
+    grep.args([
+        "--recursive",
+        "--files-with-matches",
+        "--text",
+        "--fixed-strings",
+        "--",
+    ]);
+    let run = Run::of(grep.arg(word).arg(directory));
+    fs::remove_file(&planted).expect("the file is removed");
+    let lines = run.stdout.lines().map(str::to_owned);
+    let (found, others): (Vec<_>, Vec<_>) = lines.partition(|line| Path::new(line) == planted);
+    assert_eq!(found.len(), 1, "{run:?}");
+    let others = others.into_iter();
+    others.filter(|line| !line.contains("-source/")).collect()
+}
+
 /// Evaluates the network and expects success.
 #[track_caller]
 pub fn eval<const N: usize>(lab: &Lab, arguments: [&str; N]) -> Value {

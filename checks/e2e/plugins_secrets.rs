@@ -9,7 +9,7 @@ use std::{
 };
 
 use crate::{
-    lab::{Lab, Run},
+    lab::{Lab, Run, files_with},
     plugins_lab::{REPOSITORY, neatcloud},
 };
 
@@ -62,21 +62,6 @@ fn watched(command: &mut Command, word: &str) -> Run {
     }
     assert!(looked > 3, "{looked}");
     run.join().unwrap()
-}
-
-/// Files with a word in them below a directory, but for sources of flakes.
-fn files_with(word: &str, directory: &Path) -> Vec<String> {
-    let mut grep = Command::new("grep");
-    grep.args([
-        "--recursive",
-        "--files-with-matches",
-        "--text",
-        "--fixed-strings",
-        "--",
-    ]);
-    let run: Run = grep.arg(word).arg(directory).output().unwrap().into();
-    let lines = run.stdout.lines().map(str::to_owned);
-    lines.filter(|line| !line.contains("-source/")).collect()
 }
 
 #[test]

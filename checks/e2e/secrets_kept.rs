@@ -14,7 +14,7 @@ use nixops::state::seal::{AgeSealer, Named};
 use serde_json::{Value, json};
 
 use crate::{
-    lab::{Lab, Run},
+    lab::{Lab, Run, files_with},
     resources_lab::of_resources,
 };
 
@@ -90,21 +90,11 @@ fn gather(value: &Value, words: &mut Vec<String>) {
 }
 
 /// Files of the rig in which a word stands, but for what the user wrote, and what the cloud keeps.
-fn files_with(lab: &Lab, word: &str) -> Vec<String> {
-    let mut grep = Command::new("grep");
-    grep.args([
-        "--recursive",
-        "--files-with-matches",
-        "--text",
-        "--fixed-strings",
-        "--",
-    ]);
-    let run: Run = grep.arg(word).arg(lab.rig.root()).output().unwrap().into();
+fn kept(lab: &Lab, word: &str) -> Vec<String> {
     let theirs = [lab.path(""), lab.place("state/neatcloud/")];
-    let lines = run.stdout.lines().map(str::to_owned);
-    let lines = lines.filter(|line| !theirs.iter().any(|place| line.starts_with(place)));
-    // The flake itself, which Nix copies into the store.
-    lines.filter(|line| !line.contains("-source/")).collect()
+    let mut found = files_with(word, lab.rig.root());
+    found.retain(|line| !theirs.iter().any(|place| line.starts_with(place)));
+    found
 }
 
 fn network(password: &str, scope: &str, keys: &str) -> String {
@@ -192,12 +182,12 @@ fn secrets_stand_nowhere_through_a_whole_life() {
     run(&mut seen, "check", &["-v"]);
     seen.has_none_of(&words);
     for word in &words {
-        assert_eq!(files_with(&lab, word), Vec::<String>::new(), "{word}");
+        assert_eq!(kept(&lab, word), Vec::<String>::new(), "{word}");
     }
     run(&mut seen, "destroy", &["--json", "-vv", "--yes"]).exits(0);
     seen.has_none_of(&words);
     for word in &words {
-        assert_eq!(files_with(&lab, word), Vec::<String>::new(), "{word}");
+        assert_eq!(kept(&lab, word), Vec::<String>::new(), "{word}");
     }
     assert_eq!(lab.truth().len(), 0);
 }
@@ -223,7 +213,7 @@ fn a_secret_that_would_stand_in_the_store_is_an_error_that_names_it_and_the_deri
         .says("etc-leak");
     let words = words_of(&lab);
     assert_eq!(words.len(), 1, "{words:?}");
-    assert_eq!(files_with(&lab, &words[0]), Vec::<String>::new());
+    assert_eq!(kept(&lab, &words[0]), Vec::<String>::new());
 }
 
 #[test]
