@@ -149,12 +149,9 @@ fn a_machine_with_another_password_gets_its_own_and_the_others_keep_theirs() {
     let shadow = lab.host("db").path("/etc/shadow");
     let text = format!("root:*:1::::::\nalice:{}:1::::::\n", OTHER.1);
     fs::write(shadow, text).unwrap();
-    // One after the other, so that db is not the first to ask.
+    // Whichever asks first.
     let file = password_file(&lab, PASSWORD);
-    let line = format!(
-        "deploy --elevate-password-file {} --max-concurrent-copy 1",
-        file.display()
-    );
+    let line = format!("deploy --elevate-password-file {}", file.display());
     let mut terminal = Terminal::start(&lab, &line);
     terminal.answer("the password of alice on db", OTHER.0);
     let run = terminal.end();

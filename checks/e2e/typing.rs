@@ -72,9 +72,20 @@ impl Terminal {
         self
     }
 
-    /// Waits for the end. Both streams are one on a terminal; both fields have it.
+    /// Waits for the end, not for ever: it may wait for an answer. Both streams are one on a terminal; both fields have it.
+    #[track_caller]
     pub fn end(mut self) -> Run {
-        let status = self.child.wait().expect("script ends");
+        let deadline = Instant::now() + 2 * PATIENCE;
+        let status = loop {
+            if let Some(status) = self.child.try_wait().expect("script ends") {
+                break status;
+            }
+            if Instant::now() > deadline {
+                self.child.kill().expect("script runs");
+                panic!("it does not end: {}", self.screen.lock().unwrap());
+            }
+            thread::sleep(Duration::from_millis(20));
+        };
         self.reader.join().expect("the screen is read");
         let text = self.screen.lock().unwrap().clone();
         Run {

@@ -57,7 +57,7 @@ pub fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
 /// Waits until something holds, and shows what there is instead if it never does.
 #[track_caller]
 pub fn wait_for(what: &str, mut holds: impl FnMut() -> Result<(), String>) {
-    let end = Instant::now() + Duration::from_secs(20);
+    let end = Instant::now() + PATIENCE;
     while let Err(instead) = holds() {
         assert!(Instant::now() < end, "no {what}: {instead}");
         thread::sleep(Duration::from_millis(20));

@@ -15,7 +15,7 @@ use super::{Error, Host, Remote, Result, passwords::Password};
 use crate::process::Output;
 
 /// How often a password may be wrong on a machine: more might lock the user out.
-const TRIES: usize = 3;
+pub(super) const TRIES: usize = 3;
 
 /// How long who makes root may take for a command that does nothing.
 const TRIED_WITHIN: Duration = Duration::from_mins(1);
@@ -183,9 +183,10 @@ impl Elevated {
 
     /// The words of sudo, with a password that it reads.
     fn with(words: &[String], password: &Password) -> Self {
-        let mut with = with_options(words, &["-k", "-S", "-p", ""]);
+        let mut with = sudo_that_reads(words);
         with.extend(["sh", "-c", SKIP, "nixops"].map(str::to_owned));
-        let input = format!("{}\n{MARK}\n", password.reveal());
+        // sudo asks three times: what it is not to read is never behind its last question.
+        let input = format!("{}\n\n{MARK}\n", password.reveal());
         Self {
             words: with,
             input: Zeroizing::new(input.into_bytes()),
@@ -235,17 +236,17 @@ impl Host {
             self.look().user,
             self.machine(),
         );
-        let mut refused: Option<(Password, Output)> = None;
-        for _ in 0..TRIES {
-            let last = refused.as_ref().map(|(password, _)| password);
-            let Some(password) = passwords.next(self.machine(), last, &question) else {
+        let mut refused: Vec<Password> = Vec::new();
+        while refused.len() < TRIES {
+            let Some(password) = passwords.next(self.machine(), &refused, &question) else {
                 break;
             };
-            let elevated = Elevated::with(words, &password);
-            let output = self.do_nothing(elevated.words.clone(), &elevated.input)?;
+            // Alone, so that one password is one attempt: hosts count them.
+            let line = Zeroizing::new(format!("{}\n", password.reveal()));
+            let output = self.do_nothing(sudo_that_reads(words), line.as_bytes())?;
             if output.status.success() {
                 passwords.accept(self.machine(), &password);
-                return Ok(elevated);
+                return Ok(Elevated::with(words, &password));
             }
             let failure = ElevationFailure::of_password(&output);
             if failure != ElevationFailure::WrongPassword {
@@ -256,13 +257,15 @@ impl Host {
                 self.look().user,
                 self.machine()
             );
-            refused = Some((password, output));
+            refused.push(password);
         }
         self.refuse_interrupted()?;
-        Err(match refused {
-            Some((_, output)) => self.not_elevated(ElevationFailure::WrongPassword, &output),
-            None => self.elevation_error(ElevationFailure::NobodyToAsk, String::new()),
-        })
+        let failure = if refused.is_empty() {
+            ElevationFailure::NobodyToAsk
+        } else {
+            ElevationFailure::WrongPassword
+        };
+        Err(self.elevation_error(failure, String::new()))
     }
 
     /// Runs `true` after some words, whose messages are in English then.
@@ -274,11 +277,7 @@ impl Host {
     }
 
     fn not_elevated(&self, failure: ElevationFailure, output: &Output) -> Error {
-        let said = match failure {
-            ElevationFailure::WrongPassword => String::new(),
-            _ => output.stderr_text().into_owned(),
-        };
-        self.elevation_error(failure, said)
+        self.elevation_error(failure, output.stderr_text().into_owned())
     }
 
     fn elevation_error(&self, failure: ElevationFailure, said: String) -> Error {
@@ -291,6 +290,11 @@ impl Host {
             said,
         }
     }
+}
+
+/// The words of sudo that reads a password, whatever it remembers.
+fn sudo_that_reads(words: &[String]) -> Vec<String> {
+    with_options(words, &["-k", "-S", "-p", ""])
 }
 
 /// Adds options behind the program, before those that are there.

@@ -12,7 +12,7 @@ use std::{
 use camino::Utf8Path;
 use zeroize::Zeroizing;
 
-use super::{Error, Result};
+use super::{Error, Result, elevation::TRIES};
 
 /// Rights of others than the owner of a file to read it.
 const READ_BY_OTHERS: u32 = 0o044;
@@ -22,8 +22,8 @@ type Ask = Box<dyn Fn(&str) -> Option<Zeroizing<String>> + Send + Sync>;
 
 /// The passwords of a run; clones share them.
 ///
-/// What was given first is tried on all machines that ask for one. Where it is wrong, and was right elsewhere, that
-/// machine alone gets another.
+/// On a machine that asks for one, what was right elsewhere is tried first, then what was given otherwise; only where
+/// all of it is wrong somebody is asked, for this machine. So it does not matter which machine asks first.
 #[derive(Clone, Default)]
 pub struct Passwords {
     shared: Arc<Shared>,
@@ -37,18 +37,15 @@ struct Shared {
 
 #[derive(Default)]
 struct State {
-    given: u32,
-    common: Option<Password>,
-    /// The common one was right on a machine.
-    proven: bool,
+    /// In the order in which they are tried: what was right first, then the newest.
+    given: Vec<Password>,
     /// What was right, by machine.
     accepted: BTreeMap<String, Password>,
 }
 
-/// A password; later ones have higher numbers.
+/// A password; clones are the same one.
 #[derive(Clone)]
 pub(super) struct Password {
-    number: u32,
     text: Arc<Zeroizing<String>>,
 }
 
@@ -56,6 +53,10 @@ impl Password {
     /// The password itself.
     pub fn reveal(&self) -> &str {
         &self.text
+    }
+
+    fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.text, &other.text)
     }
 }
 
@@ -99,23 +100,21 @@ impl Passwords {
         Ok(())
     }
 
-    /// The next password to try on a machine that has refused `refused`; none if nobody gives one.
+    /// The next password to try on a machine that has refused some; none if nobody gives one.
     ///
-    /// Who is not the first to need one waits until the first was answered.
+    /// Two that were given at most, so that of [`TRIES`](super::elevation::TRIES) one is left for an answer. Who is not the first to need one waits until the first was answered.
     pub(super) fn next(
         &self,
         machine: &str,
-        refused: Option<&Password>,
+        refused: &[Password],
         question: &str,
     ) -> Option<Password> {
         let mut state = self.state();
-        let own = state.accepted.get(machine);
-        if let Some(own) = own.filter(|_| refused.is_none()) {
-            return Some(own.clone());
-        }
-        let is_new = |common: &&Password| refused.is_none_or(|old| old.number < common.number);
-        if let Some(common) = state.common.as_ref().filter(is_new) {
-            return Some(common.clone());
+        let own = state.accepted.get(machine).into_iter();
+        let is_new = |one: &&Password| !refused.iter().any(|refused| refused.is(one));
+        let known = own.chain(&state.given).find(is_new);
+        if let Some(password) = known.filter(|_| refused.len() + 1 < TRIES) {
+            return Some(password.clone());
         }
         let text = self.shared.ask.as_ref()?(question)?;
         Some(state.add(text))
@@ -124,10 +123,11 @@ impl Passwords {
     /// Notes that a password was right on a machine, which a further connection to it will ask for again.
     pub(super) fn accept(&self, machine: &str, password: &Password) {
         let mut state = self.state();
-        let accepted = &mut state.accepted;
-        accepted.insert(machine.to_owned(), password.clone());
-        let common = state.common.as_ref().map(|common| common.number);
-        state.proven |= common == Some(password.number);
+        if state.accepted.is_empty() {
+            state.given.retain(|one| !one.is(password));
+            state.given.insert(0, password.clone());
+        }
+        state.accepted.insert(machine.to_owned(), password.clone());
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -140,14 +140,11 @@ impl Passwords {
 
 impl State {
     fn add(&mut self, text: Zeroizing<String>) -> Password {
-        self.given += 1;
         let password = Password {
-            number: self.given,
             text: Arc::new(text),
         };
-        if !self.proven {
-            self.common = Some(password.clone());
-        }
+        let behind = usize::from(!self.accepted.is_empty());
+        self.given.insert(behind, password.clone());
         password
     }
 }
@@ -182,7 +179,7 @@ mod tests {
         })
     }
 
-    fn next(passwords: &Passwords, refused: Option<&Password>) -> Password {
+    fn next(passwords: &Passwords, refused: &[Password]) -> Password {
         passwords.next("web", refused, "?").unwrap()
     }
 
@@ -190,7 +187,7 @@ mod tests {
     fn one_answer_is_for_all() {
         let passwords = counting();
         for machine in ["web", "db", "web"] {
-            let password = passwords.next(machine, None, "?").unwrap();
+            let password = passwords.next(machine, &[], "?").unwrap();
             assert_eq!(password.reveal(), "1");
             passwords.accept(machine, &password);
         }
@@ -199,34 +196,48 @@ mod tests {
     #[test]
     fn who_mistypes_is_asked_again_once_for_all() {
         let passwords = counting();
-        let [web, db] = [(); 2].map(|()| next(&passwords, None));
-        assert_eq!(next(&passwords, Some(&web)).reveal(), "2");
-        assert_eq!(next(&passwords, Some(&db)).reveal(), "2");
+        let [web, db] = [(); 2].map(|()| next(&passwords, &[]));
+        assert_eq!(next(&passwords, &[web]).reveal(), "2");
+        assert_eq!(next(&passwords, &[db]).reveal(), "2");
     }
 
     #[test]
     fn a_machine_with_a_password_of_its_own_does_not_change_that_of_the_others() {
         let passwords = counting();
-        let next = |machine, refused| passwords.next(machine, refused, "?").unwrap();
-        let common = next("web", None);
+        let next = |machine, refused: &[Password]| passwords.next(machine, refused, "?").unwrap();
+        let common = next("web", &[]);
         passwords.accept("web", &common);
-        let own = next("db", Some(&common));
+        let own = next("db", &[common]);
         assert_eq!(own.reveal(), "2");
         passwords.accept("db", &own);
-        assert_eq!(next("log", None).reveal(), "1");
+        assert_eq!(next("log", &[]).reveal(), "1");
         // A further connection to the machine asks nobody.
-        assert_eq!(next("db", None).reveal(), "2");
+        assert_eq!(next("db", &[]).reveal(), "2");
+    }
+
+    #[test]
+    fn a_machine_with_a_password_of_its_own_may_be_the_first_to_ask() {
+        let passwords = counting();
+        passwords.give("given".to_owned().into());
+        let given = next(&passwords, &[]);
+        let own = next(&passwords, &[given]);
+        assert_eq!(own.reveal(), "1");
+        passwords.accept("web", &own);
+        let tried = passwords.next("db", &[], "?").unwrap();
+        assert_eq!(tried.reveal(), "1");
+        let common = passwords.next("db", &[tried], "?").unwrap();
+        assert_eq!(common.reveal(), "given");
     }
 
     #[test]
     fn what_is_given_is_tried_before_anybody_is_asked() {
         let passwords = Passwords::default();
-        assert!(passwords.next("web", None, "?").is_none());
+        assert!(passwords.next("web", &[], "?").is_none());
         passwords.give("given".to_owned().into());
-        let given = next(&passwords, None);
+        let given = next(&passwords, &[]);
         assert_eq!(given.reveal(), "given");
-        assert!(passwords.next("web", Some(&given), "?").is_none());
         assert!(!format!("{passwords:?}{given:?}").contains("given"));
+        assert!(passwords.next("web", &[given], "?").is_none());
     }
 
     #[test]
@@ -244,7 +255,7 @@ mod tests {
                 assert!(error.hint().is_some());
                 source
             });
-            given.map(|()| next(&passwords, None).reveal().to_owned())
+            given.map(|()| next(&passwords, &[]).reveal().to_owned())
         };
         assert_eq!(give("pass word\r\nmore", 0o600).unwrap(), "pass word");
         assert_eq!(give("word", 0o400).unwrap(), "word");
