@@ -53,6 +53,8 @@ pub(super) enum End {
     Well,
     /// It failed.
     Failed,
+    /// It did not begin, because something that it needs is not there, or because of the others.
+    Skipped,
 }
 
 /// What is known by now.
@@ -94,8 +96,8 @@ enum Stand {
 }
 
 impl Gate {
-    /// A gate for these machines, in their order.
-    pub(super) fn new(rollout: &Rollout, machines: &[String]) -> Self {
+    /// A gate for these machines, in their order. `skipped` are others that will never come.
+    pub(super) fn new(rollout: &Rollout, machines: &[String], skipped: &[String]) -> Self {
         let may_fail = if rollout.atomic {
             Some(0)
         } else {
@@ -104,7 +106,11 @@ impl Gate {
         let mut state = State {
             stands: vec![Stand::default(); machines.len()],
             batch: Batch::default(),
-            failed: Vec::new(),
+            failed: if rollout.atomic {
+                skipped.to_vec()
+            } else {
+                Vec::new()
+            },
             verdict: None,
         };
         state.open(rollout);
@@ -173,8 +179,14 @@ impl Gate {
             Stand::Inside | Stand::Tested => Stand::Through,
             Stand::Waiting | Stand::OnTheWay => Stand::Aside,
         };
-        // One that was well goes back because of others.
-        if end == End::Failed && before != Stand::Tested {
+        let failed = match end {
+            End::Well => false,
+            // One that was well goes back because of others.
+            End::Failed => before != Stand::Tested,
+            // One that waits here already does not begin because of others.
+            End::Skipped => self.rollout.atomic && before == Stand::OnTheWay,
+        };
+        if failed {
             state.failed.push(machine.to_owned());
         }
         state.open(&self.rollout);

@@ -72,7 +72,7 @@ fn stopped(passed: &[(String, Admission)]) -> Vec<&str> {
 
 #[test]
 fn without_batches_nobody_waits() {
-    let gate = Gate::new(&Rollout::default(), &names(2));
+    let gate = Gate::new(&Rollout::default(), &names(2), &[]);
     let expected = Admission::Go {
         batch: None,
         is_first: true,
@@ -88,7 +88,7 @@ fn without_batches_nobody_waits() {
 #[test]
 fn batches_open_one_after_another_in_the_order_of_the_machines() {
     let machines = names(6);
-    let gate = Gate::new(&rollout(Some("1,2,rest"), None), &machines);
+    let gate = Gate::new(&rollout(Some("1,2,rest"), None), &machines, &[]);
     let passed = pass(&gate, &machines, &[]);
     let batches: Vec<Option<usize>> = passed.iter().map(|(_, it)| batch_of(it)).collect();
     assert_eq!(batches, [1, 2, 2, 3, 3, 3].map(Some));
@@ -102,7 +102,7 @@ fn batches_open_one_after_another_in_the_order_of_the_machines() {
 #[test]
 fn what_leaves_without_entering_takes_up_no_place() {
     let machines = names(4);
-    let gate = Gate::new(&rollout(Some("1,rest"), None), &machines);
+    let gate = Gate::new(&rollout(Some("1,rest"), None), &machines, &[]);
     gate.leave("m1", End::Well);
     let passed = pass(&gate, &machines[1..], &[]);
     assert_eq!(passed[0].0, "m2");
@@ -113,7 +113,7 @@ fn what_leaves_without_entering_takes_up_no_place() {
 #[test]
 fn a_batch_waits_for_machines_that_are_on_the_way() {
     let machines = names(2);
-    let gate = Gate::new(&rollout(Some("1,rest"), None), &machines);
+    let gate = Gate::new(&rollout(Some("1,rest"), None), &machines, &[]);
     thread::scope(|scope| {
         let second = scope.spawn(|| gate.enter("m2", never));
         thread::sleep(Duration::from_millis(50));
@@ -126,7 +126,7 @@ fn a_batch_waits_for_machines_that_are_on_the_way() {
 #[test]
 fn one_failure_is_enough_to_keep_the_next_batch_from_beginning() {
     let machines = names(4);
-    let gate = Gate::new(&rollout(Some("1,rest"), None), &machines);
+    let gate = Gate::new(&rollout(Some("1,rest"), None), &machines, &[]);
     let passed = pass(&gate, &machines, &["m1"]);
     assert_eq!(stopped(&passed), ["m2", "m3", "m4"]);
     let because = Admission::Stop("m1 failed, and no more begin (--max-fail 0)".to_owned());
@@ -136,7 +136,7 @@ fn one_failure_is_enough_to_keep_the_next_batch_from_beginning() {
 #[test]
 fn as_many_may_fail_as_it_is_said() {
     let machines = names(10);
-    let gate = Gate::new(&rollout(Some("2"), Some("20%")), &machines);
+    let gate = Gate::new(&rollout(Some("2"), Some("20%")), &machines, &[]);
     let passed = pass(&gate, &machines, &["m1", "m4", "m5"]);
     assert_eq!(stopped(&passed), ["m10", "m7", "m8", "m9"]);
 }
@@ -144,7 +144,7 @@ fn as_many_may_fail_as_it_is_said() {
 #[test]
 fn what_failed_on_the_way_counts_too() {
     let machines = names(6);
-    let gate = Gate::new(&rollout(None, Some("3")), &machines);
+    let gate = Gate::new(&rollout(None, Some("3")), &machines, &[]);
     for machine in &machines[..4] {
         gate.leave(machine, End::Failed);
         gate.leave(machine, End::Failed);
@@ -155,7 +155,7 @@ fn what_failed_on_the_way_counts_too() {
 
 #[test]
 fn who_waits_is_told_of_an_interrupt() {
-    let gate = Gate::new(&rollout(Some("1"), None), &names(2));
+    let gate = Gate::new(&rollout(Some("1"), None), &names(2), &[]);
     let interrupted = AtomicBool::new(false);
     thread::scope(|scope| {
         let waiting = scope.spawn(|| gate.enter("m2", || interrupted.load(Ordering::SeqCst)));
@@ -167,7 +167,7 @@ fn who_waits_is_told_of_an_interrupt() {
 
 #[test]
 fn an_atomic_run_begins_when_nobody_is_on_the_way() {
-    let gate = Gate::new(&atomic(), &names(3));
+    let gate = Gate::new(&atomic(), &names(3), &[]);
     thread::scope(|scope| {
         let first = scope.spawn(|| gate.enter("m1", never));
         let second = scope.spawn(|| gate.enter("m2", never));
@@ -182,7 +182,7 @@ fn an_atomic_run_begins_when_nobody_is_on_the_way() {
 
 #[test]
 fn an_atomic_run_does_not_begin_without_a_machine_that_failed_on_the_way() {
-    let gate = Gate::new(&atomic(), &names(2));
+    let gate = Gate::new(&atomic(), &names(2), &[]);
     gate.leave("m2", End::Failed);
     let because = "m2 failed, and --atomic activates all or none".to_owned();
     assert_eq!(gate.enter("m1", never), Admission::Stop(because));
@@ -211,10 +211,10 @@ fn agreed(gate: &Gate, well: &[&str]) -> BTreeMap<String, bool> {
 
 #[test]
 fn nothing_is_made_to_last_unless_all_are_well() {
-    let gate = Gate::new(&atomic(), &names(3));
+    let gate = Gate::new(&atomic(), &names(3), &[]);
     let told = agreed(&gate, &["m1", "m2", "m3"]);
     assert_eq!(told.into_values().collect::<Vec<_>>(), [true, true, true]);
-    let gate = Gate::new(&atomic(), &names(3));
+    let gate = Gate::new(&atomic(), &names(3), &[]);
     let told = agreed(&gate, &["m1", "m3"]);
     assert_eq!(told.into_values().collect::<Vec<_>>(), [false, false]);
     assert_eq!(
@@ -225,7 +225,7 @@ fn nothing_is_made_to_last_unless_all_are_well() {
 
 #[test]
 fn what_was_agreed_is_not_taken_back() {
-    let gate = Gate::new(&atomic(), &names(2));
+    let gate = Gate::new(&atomic(), &names(2), &[]);
     thread::scope(|scope| {
         let entered = ["m1", "m2"].map(|name| (name, scope.spawn(|| gate.enter(name, never))));
         for (_, thread) in entered {
@@ -240,7 +240,7 @@ fn what_was_agreed_is_not_taken_back() {
 
 #[test]
 fn an_interrupt_is_no_agreement() {
-    let gate = Gate::new(&atomic(), &names(2));
+    let gate = Gate::new(&atomic(), &names(2), &[]);
     thread::scope(|scope| {
         let others = scope.spawn(|| gate.enter("m2", never));
         gate.enter("m1", never);
@@ -254,8 +254,27 @@ fn an_interrupt_is_no_agreement() {
 
 #[test]
 fn machines_are_their_own_affair_where_nothing_is_atomic() {
-    let gate = Gate::new(&Rollout::default(), &names(2));
+    let gate = Gate::new(&Rollout::default(), &names(2), &[]);
     gate.leave("m2", End::Failed);
     gate.enter("m1", never);
     assert!(gate.agree("m1", never));
+}
+
+#[test]
+fn one_that_cannot_take_part_keeps_all_of_an_atomic_run_from_beginning() {
+    let stops = |gate: &Gate| match gate.enter("m2", never) {
+        Admission::Stop(because) => because,
+        other => panic!("{other:?}"),
+    };
+    let because = |name: &str| format!("{name} failed, and --atomic activates all or none");
+    let gate = Gate::new(&atomic(), &names(2), &["db".to_owned()]);
+    gate.leave("m1", End::Well);
+    assert_eq!(stops(&gate), because("db"));
+    let gate = Gate::new(&atomic(), &names(2), &[]);
+    gate.leave("m1", End::Skipped);
+    assert_eq!(stops(&gate), because("m1"));
+    // Elsewhere it is no failure.
+    let gate = Gate::new(&rollout(None, Some("0")), &names(2), &["db".to_owned()]);
+    gate.leave("m1", End::Skipped);
+    assert!(matches!(gate.enter("m2", never), Admission::Go { .. }));
 }

@@ -5,6 +5,7 @@ use crate::plan::{Outcome, Step};
 
 use super::Mutation;
 use super::lane::{Lane, Way};
+use super::trouble::Trouble;
 use super::work::Work;
 
 impl<W: Work> Lane<'_, W> {
@@ -15,11 +16,8 @@ impl<W: Work> Lane<'_, W> {
         machine: &Machine,
         host: &W::Host,
     ) -> Way<()> {
-        if !self.hands_over(machine, host) {
-            return Ok(());
-        }
         let put = || self.road.work.put_keys(mutation, machine, host);
-        self.timed(Step::Keys, put)
+        self.hand_over(machine, host, put)
     }
 
     /// Replaces and removes keys, now that there is no way back.
@@ -29,11 +27,20 @@ impl<W: Work> Lane<'_, W> {
         machine: &Machine,
         host: &W::Host,
     ) -> Way<()> {
-        if !self.hands_over(machine, host) {
-            return Ok(());
-        }
         let settle = || self.road.work.settle_keys(mutation, host);
-        self.timed(Step::Keys, settle)
+        self.hand_over(machine, host, settle)
+    }
+
+    /// The same while something else has failed, which is what is told.
+    pub(super) fn settle_keys_anyway(
+        &self,
+        mutation: &Mutation,
+        machine: &Machine,
+        host: &W::Host,
+    ) {
+        if self.hands_over(machine, host) {
+            drop(self.road.work.settle_keys(mutation, host));
+        }
     }
 
     /// Drops what was staged. If that cannot be done now, the next run does it.
@@ -55,6 +62,19 @@ impl<W: Work> Lane<'_, W> {
         }
         let send = || self.road.work.send_keys(mutation, machine, host);
         self.timed(Step::Keys, send)
+    }
+
+    fn hand_over(
+        &self,
+        machine: &Machine,
+        host: &W::Host,
+        work: impl FnOnce() -> Result<(), Trouble>,
+    ) -> Way<()> {
+        if self.hands_over(machine, host) {
+            self.timed(Step::Keys, work)
+        } else {
+            Ok(())
+        }
     }
 
     fn hands_over(&self, machine: &Machine, host: &W::Host) -> bool {

@@ -2,6 +2,7 @@
 
 use crate::network::Machine;
 use crate::plan::{Extent, Goal, Outcome, Step};
+use crate::process::Place;
 use crate::ui::Event;
 
 use super::Mutation;
@@ -39,12 +40,17 @@ impl<W: Work> Lane<'_, W> {
         mutation: &Mutation,
         machine: &Machine,
         host: &W::Host,
+        place: &mut Option<Place>,
     ) -> Result<(), Trouble> {
         let work = self.road.work;
         if !machine.options.health_checks.is_empty() {
             work.healthy(mutation, machine, host)?;
         }
         let gate = &self.road.gate;
+        if gate.is_atomic() {
+            // All of them have to be there before one is told.
+            drop(place.take());
+        }
         if gate.agree(&self.machine, || work.interrupted()) {
             return Ok(());
         }
@@ -60,6 +66,7 @@ impl<W: Work> Lane<'_, W> {
             Outcome::Failed { .. } | Outcome::RolledBack { .. } | Outcome::UnitsFailed { .. } => {
                 End::Failed
             }
+            Outcome::Skipped { .. } => End::Skipped,
             _ => End::Well,
         };
         self.road.gate.leave(&self.machine, end);

@@ -42,13 +42,14 @@ impl<'a, W> Road<'a, W> {
     pub(super) fn new(request: &'a Request, work: &'a W, ui: &'a Ui) -> Self {
         let copying = Limit::new(request.limits.copy.get());
         let activating = Limit::new(request.limits.activate.get());
+        let skipped: Vec<String> = request.skipped.keys().cloned().collect();
         Self {
             request,
             work,
             ui,
             copying,
             activating,
-            gate: Gate::new(&request.rollout, &request.machines),
+            gate: Gate::new(&request.rollout, &request.machines, &skipped),
         }
     }
 }

@@ -27,7 +27,7 @@ impl<W: Work> Lane<'_, W> {
             let mut line = |line: &str| self.log(line);
             let work = self.road.work;
             match work.activate(mutation, machine, host, goal, &mut line)? {
-                Begun::Ended(ended) => self.untried(mutation, machine, goal, ended),
+                Begun::Ended(ended) => self.untried(mutation, machine, goal, ended, &mut place),
                 Begun::Trial(trial) => self.try_out(mutation, machine, trial, &mut place),
             }
         });
@@ -38,7 +38,8 @@ impl<W: Work> Lane<'_, W> {
             self.withdraw_keys(mutation, machine, &host);
             return Err(Outcome::RolledBack { diagnostic });
         }
-        self.note(Some(mutation), machine)?;
+        // A state that cannot be written is no reason to leave the machine with half of its keys.
+        let noted = self.note(Some(mutation), machine);
         let reboots = self.is_to_reboot(&activation);
         if goal == Goal::Boot && !reboots {
             // What runs is left alone.
@@ -46,6 +47,7 @@ impl<W: Work> Lane<'_, W> {
         } else {
             self.settle_keys(mutation, machine, &host)?;
         }
+        noted?;
         let activation = if reboots {
             self.reboot(mutation, machine, &host)?;
             Activation::Done
@@ -72,13 +74,9 @@ impl<W: Work> Lane<'_, W> {
         if self.road.work.interrupted() {
             return Err(Trouble::Interrupted);
         }
-        if self.road.gate.is_atomic() {
-            // All of them have to be tried out before one is confirmed.
-            drop(place.take());
-        }
         let work = self.road.work;
         let host = work.connection(&trial);
-        let mut prove = || self.prove(mutation, machine, host);
+        let mut prove = || self.prove(mutation, machine, host, place);
         match work.meanwhile(&trial, &mut prove) {
             Ok(()) => work.confirm(mutation, machine, trial, &mut |line| self.log(line)),
             Err(Trouble::Interrupted) => Err(Trouble::Interrupted),
@@ -116,11 +114,14 @@ impl<W: Work> Lane<'_, W> {
         machine: &Machine,
         goal: Goal,
         ended: Ended<W::Host>,
+        place: &mut Option<Place>,
     ) -> Result<Ended<W::Host>, Trouble> {
         let runs = matches!(goal, Goal::Switch | Goal::Test)
             && !matches!(ended.activation, Activation::RolledBack(_));
-        if runs {
-            self.prove(mutation, machine, &ended.host)?;
+        if runs && let Err(why) = self.prove(mutation, machine, &ended.host, place) {
+            // The new system stays, and so its keys have to be its own.
+            self.settle_keys_anyway(mutation, machine, &ended.host);
+            return Err(why);
         }
         Ok(ended)
     }

@@ -30,6 +30,7 @@ struct Notes {
     provided: Option<Provided>,
     noted: Mutex<Vec<String>>,
     confirmed: Mutex<Vec<String>>,
+    untried: bool,
     refused: Mutex<Vec<String>>,
     remembered: Mutex<Vec<String>>,
     away: Vec<&'static str>,
@@ -177,6 +178,10 @@ impl Work for Notes {
         Ok(match activation {
             Some(activation @ Activation::RolledBack(_)) => {
                 let host = ();
+                Begun::Ended(Ended { activation, host })
+            }
+            activation if self.untried => {
+                let (activation, host) = (activation.unwrap_or(Activation::Done), ());
                 Begun::Ended(Ended { activation, host })
             }
             activation => Begun::Trial(activation.unwrap_or(Activation::Done)),
@@ -904,6 +909,33 @@ fn an_atomic_run_confirms_all_machines_or_none() {
         }
     }
     assert!(went_back(&summary, "b").starts_with("health check web: no"));
+}
+
+#[test]
+fn an_atomic_run_whose_hosts_do_not_go_back_comes_to_its_end_one_by_one() {
+    let notes = Notes {
+        untried: true,
+        ..Notes::default()
+    };
+    let mut request = request(SWITCH, &["a", "b"]);
+    request.rollout.atomic = true;
+    request.limits.activate = 1.try_into().unwrap();
+    let summary = deploy_with(&notes, &request, |sender| {
+        evaluate(sender, "a");
+        evaluate(sender, "b");
+    });
+    assert_eq!(summary.totals.changed, 2);
+}
+
+#[test]
+fn an_atomic_run_activates_nothing_where_one_machine_is_left_out() {
+    let notes = Notes::default();
+    let mut request = request(SWITCH, &["a"]);
+    request.rollout.atomic = true;
+    request.skipped = BTreeMap::from([("b".to_owned(), "neatcloud.b failed".to_owned())]);
+    let summary = deploy_with(&notes, &request, |sender| evaluate(sender, "a"));
+    let because = "b failed, and --atomic activates all or none".to_owned();
+    assert_eq!(*outcome(&summary, "a"), Outcome::Skipped { because });
 }
 
 #[test]

@@ -11,10 +11,11 @@ use std::{
 use super::{
     Host, Remote, Result,
     probe::{self, Verdict},
+    remote::SESSIONS,
 };
 use crate::{
     network::{HealthCheck, Viewpoint},
-    process::{self, Call, Processes},
+    process::{self, Call, Limit, Processes},
 };
 
 /// How much longer than an attempt the way to the host and back may take.
@@ -56,10 +57,13 @@ impl Host {
     /// Tries all checks at the same time, each until it is well or its attempts are used up, and gives those
     /// that failed.
     pub fn examine(&self, checks: &BTreeMap<String, HealthCheck>) -> Result<Vec<Unhealthy>> {
+        // Whoever keeps the host waiting meanwhile needs a session, too.
+        let places = Limit::new(SESSIONS / 2);
         thread::scope(|scope| {
             let tried = checks.iter().map(|(name, check)| {
                 let attempts = check.retries.saturating_add(1);
-                scope.spawn(move || self.examine_one(name, check, attempts))
+                let places = &places;
+                scope.spawn(move || self.examine_one(name, check, attempts, places))
             });
             // All of them begin before any is waited for.
             let tried: Vec<_> = tried.collect();
@@ -77,13 +81,17 @@ impl Host {
         name: &str,
         check: &HealthCheck,
         attempts: u32,
+        places: &Limit,
     ) -> Result<Option<Unhealthy>> {
         let mut found = String::new();
         for attempt in 0..attempts {
             if attempt > 0 {
                 pause(self.processes(), check.interval())?;
             }
-            match self.attempt(name, check)? {
+            let place = (check.from == Viewpoint::Host).then(|| places.take());
+            let verdict = self.attempt(name, check)?;
+            drop(place);
+            match verdict {
                 Verdict::Well => return Ok(None),
                 Verdict::Found(other) => found = other,
             }
@@ -104,7 +112,10 @@ impl Host {
                 let remote = Remote::argv(action, words).timeout(check.timeout() + WAY);
                 self.run(remote.elevated())
             }
-            Viewpoint::Deployer => here(self.processes(), &action, &words, check.timeout()),
+            Viewpoint::Deployer => {
+                let action = format!("{action} {}", self.machine());
+                here(self.processes(), &action, &words, check.timeout())
+            }
         };
         match output {
             Ok(output) => Ok(probe::judge(check, &output)),
