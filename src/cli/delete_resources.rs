@@ -54,8 +54,7 @@ impl DeleteResources {
         let changing = chosen.hold(context, "delete-resources", &self.wait)?;
         let store = changing.store();
         let forgotten = self.forget(context, &store);
-        changing.finish()?;
-        let names = forgotten?;
+        let names = changing.finish_after(context, forgotten)?;
         context.ui.data(if context.global.json {
             json!({ "forgotten": names }).to_string()
         } else if names.is_empty() {

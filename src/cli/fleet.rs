@@ -98,7 +98,7 @@ impl ManyArguments {
         work: impl Fn(&Connections, &Member) -> R + Sync,
         mut hear: impl FnMut(R),
     ) -> Result<()> {
-        let connections = self.fleet.connections(context)?;
+        let connections = self.fleet.reach.connections_of(context, self.parallel)?;
         let work = |member: &Member| work(&connections, member);
         each(members, self.parallel.get(), work, |_, result| {
             hear(result);

@@ -43,7 +43,7 @@ fn of_argument(argument: &str) -> Option<String> {
         }
         "--plan-only" => "what would be done says '--dry-run'",
         "--allow-reboot" | "--force-reboot" => {
-            "machines are never rebooted; exit code 100 says that one needs it"
+            "hosts are booted by 'nixops deploy', and by 'nixops reboot'"
         }
         "--impure" => "a flake is evaluated purely; '--file PATH' may look outside",
         word if word.starts_with('-') => return None,

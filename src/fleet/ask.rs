@@ -64,7 +64,7 @@ fn ask_one(
 }
 
 /// What a host that was reached did not tell is unknown.
-fn told<T>(answer: Result<T, Error>) -> Result<Option<T>, Error> {
+pub(super) fn told<T>(answer: Result<T, Error>) -> Result<Option<T>, Error> {
     match answer {
         Err(error) if error.is_interrupted() => Err(error),
         answer => Ok(answer.ok()),

@@ -10,7 +10,7 @@ use crate::{
     host::{self, Connections, Host},
 };
 
-use super::{Member, reach::own};
+use super::Member;
 
 /// What became of a machine that was booted.
 #[derive(Clone, Debug, JsonSchema, Serialize)]
@@ -30,9 +30,8 @@ impl Booted {
     /// Has a machine boot by itself, and waits for its return for so long, if at all.
     pub fn by_itself(connections: &Connections, member: &Member, within: Option<Duration>) -> Self {
         Self::timed(member, || {
-            let target = member.target.as_ref().map_err(Clone::clone)?;
-            let about = |error: host::Error| own(&member.name, &error);
-            let host = connections.connect(target).map_err(about)?;
+            let about = |error: host::Error| member.own(&error);
+            let host = member.connect(connections)?;
             match within {
                 None => {
                     host.begin_reboot().map_err(about)?;
@@ -62,10 +61,8 @@ impl Booted {
 
 /// Has a machine switch itself off.
 pub fn power_off(connections: &Connections, member: &Member) -> Result<(), Diagnostic> {
-    let target = member.target.as_ref().map_err(Clone::clone)?;
-    let about = |error: host::Error| own(&member.name, &error);
-    let host = connections.connect(target).map_err(about)?;
-    host.power_off().map_err(about)?;
+    let host = member.connect(connections)?;
+    host.power_off().map_err(|error| member.own(&error))?;
     host.close();
     Ok(())
 }

@@ -9,17 +9,14 @@ use serde::Serialize;
 use crate::{
     deploy::Trouble,
     evaluator::Diagnostic,
-    host::{Connections, Host},
+    host::Connections,
     network::{CopyProtocol, Machine},
     nix::{BuildQueue, Copy, CopyProgress, Nix},
     plan::ClosureDifference,
     process::Processes,
 };
 
-use super::{
-    Error, Member,
-    reach::{options, own},
-};
+use super::{Error, Member, reach::options};
 
 /// What closures are handled with.
 #[derive(Clone, Copy)]
@@ -57,13 +54,13 @@ impl Closures<'_> {
         paths: &[Utf8PathBuf],
         progress: &mut dyn FnMut(CopyProgress),
     ) -> Result<(), Diagnostic> {
-        let host = self.connect(member)?;
+        let host = member.connect(self.connections)?;
         let options = options(&member.record);
         let protocol = options.as_ref().map(|options| options.copy_protocol);
         let to = host.destination(protocol.unwrap_or(CopyProtocol::Ssh));
         let copy = Copy {
             label: format!("copy to {}", member.name),
-            to: to.map_err(|error| own(&member.name, &error))?,
+            to: to.map_err(|error| member.own(&error))?,
             paths,
             substitute_on_destination: options
                 .is_some_and(|options| options.substitute_on_destination),
@@ -88,7 +85,7 @@ impl Closures<'_> {
             wanted: Some(machine.system.clone()),
             ..MachineDifference::default()
         };
-        let compared = self.connect(member).and_then(|host| {
+        let compared = member.connect(self.connections).and_then(|host| {
             let running = host.look().system.clone();
             difference.running = running.as_ref().map(ToString::to_string);
             if difference.is_same() {
@@ -108,7 +105,7 @@ impl Closures<'_> {
                 Some(running) => host.closure(&running),
                 None => Ok(Vec::new()),
             };
-            let before = before.map_err(|error| own(&member.name, &error))?;
+            let before = before.map_err(|error| member.own(&error))?;
             Ok(Some(ClosureDifference::between(&before, &wanted)))
         });
         match compared {
@@ -130,12 +127,6 @@ impl Closures<'_> {
             .map_err(Trouble::from)
             .map_err(diagnosed)?
             .is_empty())
-    }
-
-    fn connect(&self, member: &Member) -> Result<Host, Diagnostic> {
-        let target = member.target.as_ref().map_err(Clone::clone)?;
-        let host = self.connections.connect(target);
-        host.map_err(|error| own(&member.name, &error))
     }
 }
 

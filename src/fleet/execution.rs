@@ -11,7 +11,7 @@ use crate::{
     process::Stream,
 };
 
-use super::{Member, reach::own};
+use super::Member;
 
 /// What ssh ends with where there was no way to the machine, and we too.
 const NO_WAY: i32 = 255;
@@ -90,10 +90,9 @@ impl Execution<'_> {
         member: &Member,
         lines: &mut dyn FnMut(Stream, &str),
     ) -> Result<Option<i32>, Diagnostic> {
-        let target = member.target.as_ref().map_err(Clone::clone)?;
-        let about = |error: Error| own(&member.name, &error);
-        let host = self.connections.connect(target).map_err(about)?;
-        let code = self.on(&host, lines).map_err(about)?;
+        let host = member.connect(self.connections)?;
+        let code = self.on(&host, lines);
+        let code = code.map_err(|error| member.own(&error))?;
         host.close();
         Ok(code)
     }

@@ -5,10 +5,10 @@ use serde::Serialize;
 
 use crate::{
     evaluator::Diagnostic,
-    host::{self, Connections, Generation, Host},
+    host::{Connections, Generation, Host},
 };
 
-use super::{Member, reach::own};
+use super::Member;
 
 /// The generations of a machine's system profile.
 #[derive(Clone, Debug, JsonSchema, Serialize)]
@@ -46,7 +46,7 @@ impl Generations {
             let numbers = doomed.of(all)?;
             if !numbers.is_empty() {
                 let deleted = host.delete_generations(&numbers);
-                deleted.map_err(|error| own(&member.name, &error))?;
+                deleted.map_err(|error| member.own(&error))?;
                 all.retain(|one| !numbers.contains(&one.number));
             }
             Ok(numbers)
@@ -59,10 +59,9 @@ impl Generations {
         work: impl FnOnce(&Host, &mut Vec<Generation>) -> Result<Vec<u32>, Diagnostic>,
     ) -> Self {
         let mut generations = Vec::new();
-        let done = member.target.clone().and_then(|target| {
-            let about = |error: host::Error| own(&member.name, &error);
-            let host = connections.connect(&target).map_err(about)?;
-            generations = host.generations().map_err(about)?;
+        let done = member.connect(connections).and_then(|host| {
+            let told = host.generations();
+            generations = told.map_err(|error| member.own(&error))?;
             let done = work(&host, &mut generations);
             host.close();
             done

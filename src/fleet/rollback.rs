@@ -12,11 +12,7 @@ use crate::{
     ui::{Event, Ui},
 };
 
-use super::{
-    Member,
-    generations::find,
-    reach::{options, own},
-};
+use super::{Member, generations::find, reach::options};
 
 /// What became of a machine that was to go back.
 #[derive(Clone, Debug, JsonSchema, Serialize)]
@@ -55,9 +51,9 @@ impl GoingBack<'_> {
             system: None,
             outcome: Outcome::Unchanged,
         };
-        let brought = connect(connections, member).and_then(|host| {
+        let brought = member.connect(connections).and_then(|host| {
             let all = host.generations();
-            let all = all.map_err(|error| own(&member.name, &error))?;
+            let all = all.map_err(|error| member.own(&error))?;
             let current = all.iter().find(|one| one.current);
             went.from = current.map(|one| one.number);
             let goal = self.goal(&all, went.from)?;
@@ -68,15 +64,10 @@ impl GoingBack<'_> {
             }
             self.take_up(connections, member, &host, goal)
         });
-        if let Err(diagnostic) = &brought {
-            went.outcome = Outcome::Failed {
-                step: Step::Activate,
-                diagnostic: diagnostic.clone(),
-            };
-        }
-        if let Ok(outcome) = brought {
-            went.outcome = outcome;
-        }
+        went.outcome = brought.unwrap_or_else(|diagnostic| Outcome::Failed {
+            step: Step::Activate,
+            diagnostic,
+        });
         went
     }
 
@@ -126,12 +117,6 @@ impl GoingBack<'_> {
             trouble.without_prefix(&prefix).into_diagnostic()
         })
     }
-}
-
-fn connect(connections: &Connections, member: &Member) -> Result<Host, Diagnostic> {
-    let target = member.target.as_ref().map_err(Clone::clone)?;
-    let host = connections.connect(target);
-    host.map_err(|error| own(&member.name, &error))
 }
 
 impl WentBack {

@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     evaluator::{self, Depth, Diagnostic, Evaluated, Evaluator, Known},
-    host::Target,
+    host::{self, Connections, Host, Target},
     network::MachineOptions,
     plan::Selection,
     state::{self, Key, MachineRecord, Records, Store},
@@ -10,7 +10,7 @@ use crate::{
 
 use super::{
     Error, Question,
-    reach::{checks, made_target, options, plain_target},
+    reach::{checks, made_target, options, own, plain_target},
 };
 
 /// Machines as they are recorded, and those among them that backends made.
@@ -35,6 +35,20 @@ pub struct Member {
     pub made: Option<Key>,
     /// How it is reached, or why that is not known.
     pub target: Result<Target, Diagnostic>,
+}
+
+impl Member {
+    /// Connects to it.
+    pub(super) fn connect(&self, connections: &Connections) -> Result<Host, Diagnostic> {
+        let target = self.target.as_ref().map_err(Clone::clone)?;
+        let host = connections.connect(target);
+        host.map_err(|error| self.own(&error))
+    }
+
+    /// An error of it without its name, which stands before every message anyway.
+    pub(super) fn own(&self, error: &host::Error) -> Diagnostic {
+        own(&self.name, error)
+    }
 }
 
 impl Roster {

@@ -8,10 +8,10 @@ use serde::Serialize;
 use crate::{
     check::{Answer, Evidence, Findings, MachineReport, Running},
     evaluator::Diagnostic,
-    host::{Connections, Error, Generation, Health},
+    host::{Connections, Error, Generation},
 };
 
-use super::Member;
+use super::{Member, ask};
 
 /// How a machine is. What nobody can tell is null.
 #[derive(Clone, Debug, JsonSchema, Serialize)]
@@ -97,11 +97,7 @@ fn answer(
 ) -> Result<(Answer, Vec<Generation>), Error> {
     let host = connections.connect(target)?;
     let look = host.look().clone();
-    let health = match host.health(within) {
-        Ok(health) => health,
-        Err(error) if !error.is_interrupted() => Health::default(),
-        Err(error) => return Err(error),
-    };
+    let health = ask::told(host.health(within))?.unwrap_or_default();
     let generations = host.generations()?;
     host.close();
     let answer = Answer {

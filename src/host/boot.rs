@@ -7,30 +7,26 @@ use std::{
 
 use super::{Connections, Error, Host, Remote, Result};
 
-/// Boots by itself a moment later, so that the connection may end in order.
-const REBOOT: &str = r#"setsid sh -c "sleep 0.3; if [ -d /run/systemd/system ]; then systemctl reboot; else reboot; fi" </dev/null >/dev/null 2>&1 &"#;
+/// Does what `$1` says by itself a moment later, so that the connection may end in order.
+const LATER: &str = r#"setsid sh -c "sleep 0.3; if [ -d /run/systemd/system ]; then systemctl $1; else $1; fi" </dev/null >/dev/null 2>&1 &"#;
 
 /// Between two looks at whether the host is back.
 const PAUSE: Duration = Duration::from_millis(500);
 
-/// Switches itself off, as [`REBOOT`] boots.
-const POWER_OFF: &str = r#"setsid sh -c "sleep 0.3; if [ -d /run/systemd/system ]; then systemctl poweroff; else poweroff; fi" </dev/null >/dev/null 2>&1 &"#;
-
 impl Host {
     /// Has the host boot by itself a moment later.
     pub fn begin_reboot(&self) -> Result<()> {
-        self.order("rebooting", REBOOT)
+        self.order("rebooting", "reboot")
     }
 
     /// Has the host switch itself off a moment later.
     pub fn power_off(&self) -> Result<()> {
-        self.order("switching it off", POWER_OFF)
+        self.order("switching it off", "poweroff")
     }
 
-    fn order(&self, action: &str, script: &str) -> Result<()> {
-        let output = self.run(Remote::script(action, script).elevated())?;
-        let failed = |error| self.command_error(action, error);
-        output.checked().map(drop).map_err(failed)
+    fn order(&self, action: &str, word: &str) -> Result<()> {
+        let remote = Remote::argv(action, ["sh", "-c", LATER, "nixops", word]);
+        self.succeed(remote.elevated()).map(drop)
     }
 }
 

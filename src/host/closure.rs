@@ -13,12 +13,8 @@ const SCRIPT: &str = r#"paths=$(nix-store --query --requisites "$1") && echo "$p
 impl Host {
     /// All paths that a valid path of the host's store needs, itself among them, each with its size.
     pub fn closure(&self, path: &Utf8Path) -> Result<Vec<StorePathSize>> {
-        const ACTION: &str = "listing what its system needs";
         let words = ["sh", "-c", SCRIPT, "nixops", path.as_str()];
-        let output = self.run(Remote::argv(ACTION, words))?;
-        let output = output
-            .checked()
-            .map_err(|error| self.command_error(ACTION, error))?;
+        let output = self.succeed(Remote::argv("listing what its system needs", words))?;
         Ok(read(&output.stdout_text()))
     }
 }

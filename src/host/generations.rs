@@ -33,11 +33,7 @@ const SCRIPT: &str = r#"cd /nix/var/nix/profiles 2>/dev/null || exit 0; echo "pr
 impl Host {
     /// The generations of the system profile, oldest first.
     pub fn generations(&self) -> Result<Vec<Generation>> {
-        const ACTION: &str = "listing the generations";
-        let output = self.run(Remote::script(ACTION, SCRIPT))?;
-        let output = output
-            .checked()
-            .map_err(|error| self.command_error(ACTION, error))?;
+        let output = self.succeed(Remote::script("listing the generations", SCRIPT))?;
         let mut generations = read(&output.stdout_text());
         let look = self.look();
         mark(&mut generations, look.system.as_ref(), |one| {
@@ -51,16 +47,11 @@ impl Host {
 
     /// Deletes generations of the system profile; the store keeps what they need until it is collected.
     pub fn delete_generations(&self, numbers: &[u32]) -> Result<()> {
-        const ACTION: &str = "deleting generations";
         let profile = "/nix/var/nix/profiles/system";
         let words = ["nix-env", "--profile", profile, "--delete-generations"].map(str::to_owned);
         let numbers = numbers.iter().map(ToString::to_string);
-        let remote = Remote::argv(ACTION, words.into_iter().chain(numbers)).elevated();
-        let output = self.run(remote)?;
-        output
-            .checked()
-            .map_err(|error| self.command_error(ACTION, error))?;
-        Ok(())
+        let remote = Remote::argv("deleting generations", words.into_iter().chain(numbers));
+        self.succeed(remote.elevated()).map(drop)
     }
 }
 

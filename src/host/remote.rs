@@ -5,7 +5,9 @@ use std::{
     time::Duration,
 };
 
-use super::{Connections, Look, Passwords, Result, Target, elevation::Elevated, ssh::Connection};
+use super::{
+    Connections, Error, Look, Passwords, Result, Target, elevation::Elevated, ssh::Connection,
+};
 use crate::{
     network::CopyProtocol,
     nix::{Commands, Destination},
@@ -13,7 +15,7 @@ use crate::{
 };
 
 /// Sessions that are used at once: sshd allows 10 by default, and one keeps the connection open.
-const SESSIONS: usize = 8;
+pub(super) const SESSIONS: usize = 8;
 
 /// A command for a host.
 #[must_use]
@@ -205,6 +207,23 @@ impl Host {
         let output = call.run(self.processes(), &mut command)?;
         self.shared.link.check(self.machine(), &output)?;
         Ok(output)
+    }
+
+    /// Runs a command that has to succeed.
+    pub(super) fn succeed(&self, remote: Remote) -> Result<Output> {
+        let action = remote.action.clone();
+        let output = self.run(remote)?.checked();
+        output.map_err(|error| self.command_error(&action, error))
+    }
+
+    /// The error of a command that failed.
+    pub(super) fn command_error(&self, action: &str, error: process::Error) -> Error {
+        Error::Command {
+            machine: self.machine().to_owned(),
+            action: action.to_owned(),
+            escalation: self.escalation().map(|words| words.join(" ")),
+            error: Box::new(error),
+        }
     }
 
     /// Closes the connection for all clones; nothing of it stays on either side.

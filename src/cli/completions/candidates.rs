@@ -23,10 +23,10 @@ fn with(argument: Arg, known: &Arc<Known>) -> Arg {
     let names = argument.get_value_names().unwrap_or_default();
     let find: fn(&Known) -> Vec<String> = match names.first().map_or("", |name| name.as_str()) {
         "PATTERN" | "MACHINES" => |known| known.patterns(),
-        "MACHINE" => |known| known.machines.clone(),
+        "MACHINE" | "[USER@]MACHINE" | "[USER@]MACHINE[:PATH]" => |known| known.machines.clone(),
         "NAME|UUID" => |known| known.deployments.clone(),
         "PLUGIN" => |known| known.plugins.clone(),
-        "PATH" | "FILE" | "DIR" | "LOCAL" | "PROGRAM" => {
+        "PATH" | "FILE" | "DIR" | "DIRECTORY" | "STORE PATH" | "LOCAL" | "PROGRAM" => {
             return argument.value_hint(ValueHint::AnyPath);
         }
         _ => return argument,

@@ -14,7 +14,7 @@ use super::super::{
     Context,
     directory::state_directory,
     source::SourceArguments,
-    state::{StateArguments, WaitArguments},
+    state::{StateArguments, WaitArguments, finish_after},
 };
 
 /// Verbs of which `nixops logs` tells.
@@ -82,8 +82,7 @@ impl Ground {
     ) -> Result<T> {
         let (held, store) = self.hold(context, wait, verb)?;
         let done = work(self, &store, held.lock());
-        held.finish()?;
-        done
+        finish_after(context, held, done)
     }
 
     /// Keeps what the run says, for `nixops logs`. Where that is not possible, it goes on all the same.

@@ -27,7 +27,7 @@ use super::{
     Context,
     directory::cache_directory,
     source::SourceArguments,
-    state::{StateArguments, WaitArguments},
+    state::{StateArguments, WaitArguments, finish_after},
 };
 use finder::{Finder, Word};
 
@@ -163,16 +163,7 @@ impl Session {
             .and_then(|()| self.renew(held.database()))
             .and_then(|()| self.record(context));
         let done = noted.and_then(|()| work(self, &store, held.lock()));
-        let finished = held.finish();
-        if done.is_err()
-            && let Err(error) = &finished
-        {
-            let hint = error.hint().map(str::to_owned);
-            context.ui.warning(None, error.to_string(), hint);
-        }
-        let done = done?;
-        finished?;
-        Ok(done)
+        finish_after(context, held, done)
     }
 
     /// Makes the deployment if it is new.

@@ -115,4 +115,23 @@ impl Changing {
     pub fn finish(self) -> Result<()> {
         Ok(self.held.finish()?)
     }
+
+    /// The same whatever became of the work.
+    pub fn finish_after<T>(self, context: &Context, done: Result<T>) -> Result<T> {
+        finish_after(context, self.held, done)
+    }
+}
+
+/// Takes a state where it belongs, whatever became of the work. Where both fail, both are told.
+pub fn finish_after<T>(context: &Context, held: Held, done: Result<T>) -> Result<T> {
+    let finished = held.finish();
+    if done.is_err()
+        && let Err(error) = &finished
+    {
+        let hint = error.hint().map(str::to_owned);
+        context.ui.warning(None, error.to_string(), hint);
+    }
+    let done = done?;
+    finished?;
+    Ok(done)
 }

@@ -12,7 +12,7 @@ mod word;
 
 use camino::Utf8Path;
 
-use super::{Error, Host, Remote, Result};
+use super::{Host, Remote, Result};
 use crate::{plan::Goal, process::Stream};
 
 pub use order::{ActivationStatus, Ended, Order, Reason};
@@ -33,15 +33,6 @@ impl Host {
         match output.status.code() {
             Some(status) => Ok(status.into()),
             None => Err(self.command_error("activation", output.into_error())),
-        }
-    }
-
-    pub(super) fn command_error(&self, action: &str, error: crate::process::Error) -> Error {
-        Error::Command {
-            machine: self.machine().to_owned(),
-            action: action.to_owned(),
-            escalation: self.escalation().map(|words| words.join(" ")),
-            error: Box::new(error),
         }
     }
 }

@@ -207,11 +207,8 @@ impl Following {
             either(*on_failed_units, "refuse", "accept"),
             generation.map_or_else(String::new, |number| number.to_string()),
         ];
-        let remote = script("activation", BEGIN, words).stdin(SCRIPT.as_bytes());
-        let output = self.host.run(remote)?.checked();
-        output
-            .map(drop)
-            .map_err(|error| self.host.command_error("starting the activation", error))
+        let remote = script("starting the activation", BEGIN, words);
+        self.host.succeed(remote.stdin(SCRIPT.as_bytes())).map(drop)
     }
 
     /// Follows to the trial, or to the end.
@@ -274,16 +271,18 @@ impl Following {
     fn prove(mut self, status: ActivationStatus, lines: Lines<'_>) -> Result<Begun> {
         match self.connections.connect(self.host.target()) {
             Ok(host) => self.host = host,
-            Err(error) => self.reconnect(Instant::now(), error)?,
+            Err(error) => {
+                self.reconnect(Instant::now(), error)?;
+                // It may have gone back while nobody got in.
+                if let Stop::Ended(ended) = self.follow(true, lines)? {
+                    return Ok(Begun::Ended(self.end(ended)));
+                }
+            }
         }
-        // It may have gone back while nobody got in.
-        match self.follow(true, lines)? {
-            Stop::Ended(ended) => Ok(Begun::Ended(self.end(ended))),
-            Stop::Trial(_) => Ok(Begun::Trial(Box::new(Trial {
-                following: self,
-                status,
-            }))),
-        }
+        Ok(Begun::Trial(Box::new(Trial {
+            following: self,
+            status,
+        })))
     }
 
     /// Decides, and follows to the end, which tells if the host had decided otherwise.
@@ -291,11 +290,8 @@ impl Following {
         let since = Instant::now();
         loop {
             let words = [self.id.clone(), decision.to_owned()];
-            let output = self
-                .host
-                .run(script("decision", DECIDE, words).timeout(ANSWER_WITHIN));
-            let failed = |error| self.host.command_error("deciding the activation", error);
-            match output.and_then(|output| output.checked().map_err(failed)) {
+            let remote = script("deciding the activation", DECIDE, words).timeout(ANSWER_WITHIN);
+            match self.host.succeed(remote) {
                 Ok(_) => break,
                 // After a boot there is nothing to be decided any more.
                 Err(_) if self.host.look().boot_id != self.boot_id => break,
@@ -352,7 +348,8 @@ impl Following {
 
     fn keep_waiting(&self, over: &AtomicBool) {
         let pause = Duration::from_secs(self.order.rollback.timeout.max(1)) / 4;
-        let mut next = Instant::now();
+        // What takes no time needs no renewal.
+        let mut next = Instant::now() + pause.min(Duration::from_secs(1));
         while !over.load(Ordering::Acquire) {
             if Instant::now() >= next {
                 // One that fails is made up for by the next; if none gets through, the host goes back.
