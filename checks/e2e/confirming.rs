@@ -26,7 +26,7 @@ const NO_SSHD: &str =
 const FROZEN_SSHD: &str = "system.activationScripts.sshd = \"pkill -STOP sshd\";";
 
 /// A machine for each host, with a motto and more.
-fn network<const N: usize>(lab: &Lab, motto: &str, machines: [(&str, &str); N]) {
+pub fn network<const N: usize>(lab: &Lab, motto: &str, machines: [(&str, &str); N]) {
     let machine = |(name, more): &(&str, &str)| {
         format!(
             "{name} = {{ {} environment.etc.motto.text = \"{motto}\"; {more} }};\n",
@@ -37,7 +37,7 @@ fn network<const N: usize>(lab: &Lab, motto: &str, machines: [(&str, &str); N]) 
 }
 
 /// Deploys a first system to every host, and gives what each is then.
-fn first<const N: usize>(lab: &Lab, machines: [(&str, &str); N]) -> [State; N] {
+pub fn first<const N: usize>(lab: &Lab, machines: [(&str, &str); N]) -> [State; N] {
     network(lab, "first", machines);
     lab.nixops(["deploy"]).exits(0);
     machines.map(|(name, _)| lab.state(name))
@@ -45,7 +45,7 @@ fn first<const N: usize>(lab: &Lab, machines: [(&str, &str); N]) -> [State; N] {
 
 /// Expects that a host runs and boots what it did, with nothing left undone.
 #[track_caller]
-fn is_as_before(lab: &Lab, host: &str, before: &State) {
+pub fn is_as_before(lab: &Lab, host: &str, before: &State) {
     let now = lab.state(host);
     assert_eq!(now.running, before.running, "{host}");
     assert_eq!(now.generations, before.generations, "{host}");
@@ -56,7 +56,7 @@ fn is_as_before(lab: &Lab, host: &str, before: &State) {
 
 /// Expects that a host runs and boots the second system.
 #[track_caller]
-fn is_settled(lab: &Lab, host: &str) {
+pub fn is_settled(lab: &Lab, host: &str) {
     let now = lab.state(host);
     assert_eq!(now.running.as_deref(), now.profile(), "{host}");
     assert_eq!(now.boots, now.running, "{host}");
@@ -65,14 +65,14 @@ fn is_settled(lab: &Lab, host: &str) {
 }
 
 /// What became of a machine, and why.
-fn because(run: &Run, machine: &str) -> (String, String) {
+pub fn because(run: &Run, machine: &str) -> (String, String) {
     let outcome = run.summary()["machines"][machine]["outcome"].clone();
     let text = |name: &str| outcome[name].as_str().unwrap_or_default().to_owned();
     (text("result"), text("message"))
 }
 
 /// Waits until the host has begun an activation, and come as far as to have this file of it.
-fn wait_for_file(lab: &Lab, host: &str, file: &str) {
+pub fn wait_for_file(lab: &Lab, host: &str, file: &str) {
     let activations = lab.host(host).path("/run/nixops/activations");
     wait_until(file, || {
         let all = fs::read_dir(&activations).into_iter().flatten().flatten();
@@ -82,13 +82,13 @@ fn wait_for_file(lab: &Lab, host: &str, file: &str) {
 }
 
 /// Waits until no activation goes on.
-fn wait_for_end(lab: &Lab, host: &str) {
+pub fn wait_for_end(lab: &Lab, host: &str) {
     let holder = lab.host(host).path("/run/nixops/holder");
     wait_until("end of the activation", || !holder.exists());
 }
 
 /// Makes whoever sets a profile on the host wait.
-fn hold_profiles(lab: &Lab, host: &str) {
+pub fn hold_profiles(lab: &Lab, host: &str) {
     lab.on(
         host,
         "{ echo '#!/bin/sh'; echo 'touch /var/lib/profiling'; \

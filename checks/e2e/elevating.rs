@@ -29,15 +29,11 @@ const OTHER: (&str, &str) = (
 
 /// A lab with these hosts, whose user becomes root in one way.
 fn lab<const N: usize>(names: [&str; N], elevation: &Elevation) -> Lab {
-    let mut lab = Lab::without_hosts();
-    for name in names {
-        let options = HostOptions {
-            elevation: elevation.clone(),
-            ..HostOptions::default()
-        };
-        let host = lab.rig.add_host_with(name, &options).unwrap();
-        lab.hosts.insert(name.to_owned(), host);
-    }
+    let options = HostOptions {
+        elevation: elevation.clone(),
+        ..HostOptions::default()
+    };
+    let lab = Lab::with_hosts_of(names, &options);
     network(&lab, "");
     lab
 }

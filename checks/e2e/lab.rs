@@ -7,7 +7,7 @@ use std::{
     process::{Command, Output, Stdio},
 };
 
-use rig::{Host, Rig};
+use rig::{Host, HostOptions, Rig};
 use serde_json::Value;
 
 /// A small nixpkgs that needs no network.
@@ -49,6 +49,16 @@ impl Lab {
             directory,
             rig,
         }
+    }
+
+    /// A lab with hosts that are made in a way of their own.
+    pub fn with_hosts_of<const N: usize>(names: [&str; N], options: &HostOptions) -> Self {
+        let mut lab = Self::without_hosts();
+        for name in names {
+            let host = lab.rig.add_host_with(name, options).expect("a host");
+            lab.hosts.insert(name.to_owned(), host);
+        }
+        lab
     }
 
     /// A lab for what needs no host.

@@ -74,6 +74,7 @@ mod sources;
 mod ssh;
 mod state;
 mod state_verbs;
+mod systemd;
 mod taking_over;
 mod terminal;
 mod traps;

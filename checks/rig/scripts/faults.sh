@@ -31,8 +31,15 @@ listening() {
     [ -s /run/sshd.pid ] && [ -d "/proc/$(cat /run/sshd.pid)" ]
 }
 
+has_systemd() {
+    [ -d /run/systemd/system ]
+}
+
 stop_listening() {
-    if [ -s /run/sshd.pid ]; then
+    if has_systemd; then
+        systemctl stop sshd.service
+        rm -f /run/sshd.pid
+    elif [ -s /run/sshd.pid ]; then
         signal KILL "$(cat /run/sshd.pid)"
         while listening; do sleep 0.005; done
         rm -f /run/sshd.pid
@@ -48,7 +55,11 @@ start() {
     signal CONT $(sshd_processes)
     if ! listening; then
         rm -f /run/sshd.pid
-        /usr/sbin/sshd -f /etc/ssh/sshd_config -E /var/log/sshd.log
+        if has_systemd; then
+            systemctl start sshd.service
+        else
+            /usr/sbin/sshd -f /etc/ssh/sshd_config -E /var/log/sshd.log
+        fi
         until [ -s /run/sshd.pid ]; do sleep 0.005; done
     fi
 }

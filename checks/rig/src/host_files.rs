@@ -203,7 +203,10 @@ fn write_systemd(etc: &Path, groups: &Path) -> Result<(), RigError> {
             package: "systemd",
         });
     }
-    let units = etc.join("systemd/system");
+    // Where systemd looks after /etc/systemd/system, which is that of the system that is activated.
+    let units = etc.join("systemd/system.attached");
+    // By this a system knows that it may take over the host.
+    write(&etc.join("NIXOS"), "")?;
     write(&units.join("default.target"), DEFAULT_TARGET)?;
     write(&units.join("sshd.service"), SSHD_SERVICE)?;
     for unit in ["systemd-logind.service", "systemd-resolved.service"] {
@@ -227,7 +230,7 @@ fn write_systemd(etc: &Path, groups: &Path) -> Result<(), RigError> {
 const DEFAULT_TARGET: &str = "[Unit]
 Description=A host of the rig
 Requires=basic.target
-Wants=sshd.service dbus.socket
+Wants=sshd.service dbus.socket multi-user.target
 After=basic.target
 AllowIsolate=yes
 ";

@@ -3,7 +3,8 @@
 //! A [`Host`] is a process tree in mount, process and host-name namespaces of its own. Its root shows the
 //! machine's programs (`/usr` and what belongs to it, read-only), and an `/etc`, `/nix`, `/run`, `/var`, `/root`,
 //! `/home`, `/tmp` and `/boot` of its own. A real sshd listens on a loopback address of its own; real Nix
-//! programs work on its own store, database and profiles. What a host lacks is a service manager and a kernel.
+//! programs work on its own store, database and profiles. What a host lacks is a kernel, and, unless it asks for the
+//! machine's systemd, a service manager.
 //!
 //! [`Rig::command`] is the deployer's side: a program started with it sees the rig's `/nix` and home directory in
 //! place of the machine's, so that neither the machine's store nor the user's files are touched.

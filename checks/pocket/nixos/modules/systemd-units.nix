@@ -48,10 +48,9 @@ let
   environmentOf =
     unit: lib.filterAttrs (_: value: value != null) (cfg.globalEnvironment // unit.environment);
 
-  # What running the service once means: its environment, what comes before, the commands.
-  startScript =
-    name: unit:
-    pkgs.writeShellScript "unit-script-${name}-start" (
+  scriptOf =
+    stage: name: unit: text:
+    pkgs.writeShellScript "unit-script-${name}-${stage}" (
       ''
         set -e
         PATH=${
@@ -64,12 +63,29 @@ let
           environmentOf unit
         )
       )
-      + unit.preStart
-      + "\n"
-      + commandsOf unit
-      + "\n"
-      + unit.postStart
+      + text
     );
+
+  # What running the service once means where a shell does it: what comes before, the commands, what comes after.
+  startScript =
+    name: unit:
+    scriptOf "start" name unit (unit.preStart + "\n" + commandsOf unit + "\n" + unit.postStart);
+
+  # The same for systemd, to which a service is active only between what comes before and what comes after.
+  stages =
+    name: unit:
+    let
+      stage =
+        setting: word: text:
+        lib.optionalString (text != "") "${setting}=${scriptOf word name unit text}\n";
+    in
+    if unit.preStart + unit.postStart == "" then
+      "ExecStart=${startScript name unit}\n"
+    else
+      stage "ExecStartPre" "pre-start" unit.preStart
+      + stage "ExecStart" "main" (commandsOf unit)
+      + stage "ExecStartPost" "post-start" unit.postStart;
+
   commandsOf =
     unit:
     if unit.script != "" then
@@ -94,7 +110,7 @@ let
         environmentOf unit
       )
     )
-    + "ExecStart=${startScript name unit}\n"
+    + stages name unit
     + lines (removeAttrs unit.serviceConfig [ "ExecStart" ])
     + lib.optionalString (
       unit.restartTriggers != [ ]

@@ -77,6 +77,7 @@ in
       ln -s ${config.systemd.package} "$out/systemd"
       ln -s ${config.system.build.unitTable} "$out/unit-table"
       ln -s ${../scripts/units.sh} "$out/units.sh"
+      ln -s ${../scripts/units-of-systemd.sh} "$out/units-of-systemd.sh"
       printf '%s' ${lib.escapeShellArg (toString config.boot.kernelParams)} > "$out/kernel-params"
       printf '%s' ${lib.escapeShellArg config.system.nixos.label} > "$out/nixos-version"
       printf '%s' ${lib.escapeShellArg pkgs.stdenv.hostPlatform.system} > "$out/system"

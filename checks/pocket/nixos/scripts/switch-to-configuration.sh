@@ -52,6 +52,7 @@ if [ -e "$running" ] && [ "$(cat "$running")" != "$(cat "$system/init-interface-
 fi
 
 . "$system/units.sh"
+if [ -d "$root/run/systemd/system" ]; then . "$system/units-of-systemd.sh"; fi
 read_units "$system/unit-table"
 
 if [ "$goal" = dry-activate ]; then

@@ -1,0 +1,243 @@
+//! Hosts whose first process is a real systemd: activations are its units, and services and units of keys run in it.
+
+use std::time::Duration;
+
+use rig::HostOptions;
+use rustix::process::Signal;
+use serde_json::json;
+
+use crate::{
+    confirming::{because, first, is_as_before, is_settled, network, wait_for_end, wait_for_file},
+    lab::Lab,
+    state::HELD_ACTIVATION,
+    watched::{wait_for, wait_until},
+};
+
+/// An activation that starts sshd, as that of a system that wants it does.
+const SSHD: &str = "system.activationScripts.sshd = \"systemctl start sshd.service\";";
+
+/// An activation that leaves nobody listening.
+const NO_SSHD: &str = "system.activationScripts.sshd = \"systemctl stop sshd.service\";";
+
+/// A service that fails at once.
+const FAILING: &str = "systemd.services.shop = { wantedBy = [ \"multi-user.target\" ];
+  serviceConfig.Type = \"oneshot\"; script = \"exit 1\"; };";
+
+fn lab<const N: usize>(names: [&str; N]) -> Lab {
+    let options = HostOptions {
+        systemd: true,
+        ..HostOptions::default()
+    };
+    Lab::with_hosts_of(names, &options)
+}
+
+/// What systemd says of a unit, as `ActiveState`.
+fn state_of(lab: &Lab, unit: &str) -> String {
+    let script = format!("systemctl show --value --property=ActiveState {unit}");
+    lab.on("web", &script).trim_end().to_owned()
+}
+
+/// The process of a service.
+fn process_of(lab: &Lab, service: &str) -> String {
+    let script = format!("systemctl show --value --property=MainPID {service}");
+    lab.on("web", &script).trim_end().to_owned()
+}
+
+/// Expects units to be in a state, if not now then soon.
+#[track_caller]
+fn are_soon(lab: &Lab, state: &str, units: &[&str]) {
+    for unit in units {
+        wait_for(&format!("{unit} that is {state}"), || {
+            let is = state_of(lab, unit);
+            (is == state).then_some(()).ok_or(is)
+        });
+    }
+}
+
+/// Waits until the activation script of [`HELD_ACTIVATION`] is held.
+fn wait_for_switching(lab: &Lab) {
+    let file = lab.host("web").path("/var/lib/activating");
+    wait_until("activation", || file.exists());
+}
+
+#[test]
+fn an_activation_is_a_unit_of_its_own() {
+    let lab = lab(["web"]);
+    first(&lab, [("web", "")]);
+    network(&lab, "second", [("web", HELD_ACTIVATION)]);
+    lab.hold_activations("web");
+    let run = lab.watch(["deploy", "--json"]);
+    wait_for_switching(&lab);
+    let unit = lab.on(
+        "web",
+        "cd /run/nixops/activations; id=$(ls -t | head -n 1); unit=nixops-activation-$id.service; \
+         systemctl is-active --quiet $unit; grep -q \"/$unit\\$\" /proc/$(cat $id/pid)/cgroup; echo $unit",
+    );
+    // Nothing of it depends on the session that began it.
+    lab.host("web").cut_connections().unwrap();
+    lab.let_activations_go("web");
+    let run = run.end();
+    run.exits(0);
+    assert_eq!(run.result("web"), "activated");
+    is_settled(&lab, "web");
+    are_soon(&lab, "inactive", &[unit.trim_end()]);
+    let again = lab.nixops(["deploy", "--json"]);
+    again.exits(0);
+    assert_eq!(again.result("web"), "unchanged");
+}
+
+#[test]
+fn a_system_that_lets_nobody_in_goes_back_by_itself() {
+    let lab = lab(["web"]);
+    let [before] = first(&lab, [("web", SSHD)]);
+    let more = format!("deployment.rollback.timeout = 4; {NO_SSHD}");
+    network(&lab, "second", [("web", &more)]);
+    let run = lab.nixops(["deploy", "--json", "--connect-timeout", "2"]);
+    run.exits(1);
+    let (result, message) = because(&run, "web");
+    assert_eq!(result, "rolled-back", "{message}");
+    assert_eq!(
+        message,
+        "no new connection to the host was made within 4 s; the host went back to what ran before"
+    );
+    is_as_before(&lab, "web", &before);
+    assert_eq!(state_of(&lab, "sshd.service"), "active");
+}
+
+#[test]
+fn a_connection_that_breaks_during_an_activation_loses_nothing() {
+    let lab = lab(["web"]);
+    first(&lab, [("web", "")]);
+    network(&lab, "second", [("web", HELD_ACTIVATION)]);
+    lab.hold_activations("web");
+    let run = lab.watch(["deploy", "--json"]);
+    wait_for_switching(&lab);
+    lab.host("web").stop().unwrap();
+    lab.let_activations_go("web");
+    wait_for_file(&lab, "web", "tested");
+    lab.host("web").start().unwrap();
+    let run = run.end();
+    run.exits(0);
+    assert_eq!(run.result("web"), "activated");
+    is_settled(&lab, "web");
+}
+
+#[test]
+fn a_host_goes_back_when_its_deployer_is_killed_before_it_confirmed() {
+    let lab = lab(["web"]);
+    let short = format!("{HELD_ACTIVATION} deployment.rollback.timeout = 3;");
+    let [before] = first(&lab, [("web", "")]);
+    network(&lab, "second", [("web", &short)]);
+
+    // While it switches.
+    lab.hold_activations("web");
+    let run = lab.watch(["deploy", "--json"]);
+    wait_for_switching(&lab);
+    run.signal(Signal::KILL);
+    drop(run);
+    lab.is_left_alone();
+    lab.let_activations_go("web");
+    wait_for_end(&lab, "web");
+    is_as_before(&lab, "web", &before);
+
+    // While it is on trial: the connection that would confirm takes its time.
+    let mut run = lab.watch(["deploy", "--json"]);
+    run.until_step("web", "activate");
+    lab.host("web").delay(Duration::from_secs(30)).unwrap();
+    wait_for_file(&lab, "web", "tested");
+    run.signal(Signal::KILL);
+    drop(run);
+    wait_for_end(&lab, "web");
+    lab.host("web").delay(Duration::ZERO).unwrap();
+    is_as_before(&lab, "web", &before);
+
+    lab.nixops(["deploy"]).exits(0);
+    is_settled(&lab, "web");
+}
+
+#[test]
+fn failed_units_are_named_and_may_be_a_reason_to_go_back() {
+    let lab = lab(["web"]);
+    let [before] = first(&lab, [("web", "")]);
+    let refused = format!("{FAILING} deployment.rollback.onFailedUnits = true;");
+    network(&lab, "second", [("web", &refused)]);
+    let run = lab.nixops(["deploy", "--json"]);
+    run.exits(1);
+    let (result, message) = because(&run, "web");
+    assert_eq!(result, "rolled-back", "{message}");
+    assert_eq!(
+        message,
+        "units failed; the host went back to what ran before"
+    );
+    is_as_before(&lab, "web", &before);
+
+    network(&lab, "second", [("web", FAILING)]);
+    let run = lab.nixops(["deploy", "--json"]);
+    run.exits(4);
+    assert_eq!(
+        run.summary()["machines"]["web"]["outcome"],
+        json!({ "result": "units-failed", "units": ["shop.service"] })
+    );
+    is_settled(&lab, "web");
+    let check = lab.nixops(["check", "--json", "--full", "100"]);
+    assert_eq!(
+        check.json()["machines"]["web"]["failedUnits"],
+        json!(["shop.service"])
+    );
+}
+
+#[test]
+fn a_service_waits_for_its_key_and_starts_anew_with_another() {
+    let lab = lab(["web"]);
+    let shop = |motto: &str, key: &str, checks: &str| {
+        let shop = format!(
+            "deployment.keys.token.text = \"{key}\";
+             systemd.services.shop = {{
+               wantedBy = [ \"multi-user.target\" ];
+               requires = [ \"token-key.service\" ]; after = [ \"token-key.service\" ];
+               script = \"cp /run/keys/token /run/sold; exec sleep 1000\"; }};
+             deployment.healthChecks = {{
+               shop.unit = \"shop.service\"; key.unit = \"token-key.service\"; {checks} }};"
+        );
+        network(&lab, motto, [("web", &shop)]);
+    };
+    shop("first", "one", "");
+    lab.nixops(["deploy"]).exits(0);
+    let units = ["token-key.service", "shop.service"];
+    are_soon(&lab, "active", &units);
+    assert_eq!(lab.read("web", "/run/sold"), "one");
+    let before = process_of(&lab, "shop");
+
+    shop("first", "two", "");
+    lab.nixops(["send-keys"]).exits(0);
+    wait_for("restart", || {
+        let sold = lab.read("web", "/run/sold");
+        (sold == "two").then_some(()).ok_or(sold)
+    });
+    are_soon(&lab, "active", &units);
+    assert_ne!(process_of(&lab, "shop"), before);
+
+    // Without its key a service of ours does not run.
+    lab.on("web", "rm /run/keys/token");
+    are_soon(&lab, "activating", &["token-key.service"]);
+    let check = lab.nixops(["check", "--json", "--full", "100"]);
+    let key = &check.json()["machines"]["web"]["healthChecks"]["key"];
+    assert_eq!(*key, "activating instead of active");
+    lab.nixops(["send-keys"]).exits(0);
+    are_soon(&lab, "active", &units);
+
+    let before = lab.state("web");
+    shop(
+        "second",
+        "two",
+        "lost = { unit = \"lost.service\"; retries = 0; };",
+    );
+    let run = lab.nixops(["deploy", "--json"]);
+    run.exits(1);
+    let (result, message) = because(&run, "web");
+    assert_eq!(result, "rolled-back", "{message}");
+    let unhealthy = "health check lost (lost.service): inactive instead of active; ";
+    assert!(message.starts_with(unhealthy), "{message}");
+    is_as_before(&lab, "web", &before);
+    are_soon(&lab, "active", &units);
+}
