@@ -19,7 +19,10 @@ const PACE: Duration = Duration::from_millis(100);
 /// Connections that are under way at once, as in a deploy.
 const AT_ONCE: &str = "32";
 
-/// Measures a first deploy, and deploys that have nothing to do.
+/// Seconds that a command takes on each host by itself.
+const COMMAND: &str = "5";
+
+/// Measures a first deploy, deploys that have nothing to do, and commands.
 pub fn measure(sizes: &Sizes, report: &mut Report) -> Result<()> {
     let outputs = "{ self, nixpkgs }: { nixopsConfigurations.default = \
          { inherit nixpkgs; } // import ./network.nix; }";
@@ -46,7 +49,7 @@ pub fn measure(sizes: &Sizes, report: &mut Report) -> Result<()> {
         let name = format!("time, {what} ÷ only evaluate: {} hosts", hosts.len());
         report.ratio(name, run.seconds, evaluation.seconds);
     }
-    Ok(())
+    field.execute(sizes.runs, report)
 }
 
 /// A network with a machine for each host.
@@ -115,6 +118,31 @@ impl Field<'_> {
         let most = after.most_connections(&before);
         report.expect(most == 1, format!("{what}: {most} connections to one host"));
         Ok(run)
+    }
+
+    /// A command on one host and on all: one that does nothing, and one that takes its time.
+    fn execute(&self, runs: usize, report: &mut Report) -> Result<()> {
+        for command in [&["true"][..], &["sleep", COMMAND][..]] {
+            let words = command.join(" ");
+            let mut measured = |what: &str, hosts: usize, more: &[&str]| {
+                let run = median(runs, || {
+                    let arguments = [&["exec"], more, &["--"], command].concat();
+                    run_with(&mut self.workbench.nixops(&arguments), "", PACE)
+                })?;
+                report.nixops(
+                    format!("exec `{words}`, {what}"),
+                    hosts,
+                    &run,
+                    String::new(),
+                );
+                anyhow::Ok(run.seconds)
+            };
+            let hosts = self.hosts.len();
+            let one = measured("one host", 1, &["--on", "m0"])?;
+            let all = measured("all at once", hosts, &["--parallel", &hosts.to_string()])?;
+            report.ratio(format!("time, exec `{words}`: {hosts} hosts ÷ 1"), all, one);
+        }
+        Ok(())
     }
 
     fn deploy(&self, more: &[&str]) -> Result<Run> {
