@@ -88,6 +88,13 @@ fn a_closure_is_copied_by_its_path_or_by_a_link_and_what_is_there_is_not_sent() 
     again.exits(0);
     assert_eq!(again.stdout, "db had everything already\n");
 
+    // What is in the store is copied as it is, also a link.
+    symlink("of-the-store", lab.directory.join("link")).unwrap();
+    let link = lab.run("nix-store", &["--add", "link"]);
+    lab.nixops(["copy-closure", "db", link.trim()]).exits(0);
+    let paths = lab.host("db").nix_paths().unwrap();
+    assert!(paths.iter().any(|path| path.to_str() == Some(link.trim())));
+
     lab.nixops(["copy-closure", "db", "flake.nix"])
         .exits(1)
         .says("`flake.nix` is not in the store")

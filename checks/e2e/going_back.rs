@@ -94,3 +94,15 @@ fn an_old_generation_that_cannot_run_any_more_is_not_kept() {
     assert_eq!(generations(&lab).1, Some(2));
     lab.nixops(["status"]).exits(0);
 }
+
+#[test]
+fn what_was_never_deployed_cannot_go_back_start_or_be_backed_up() {
+    let lab = Lab::with_hosts(["web"]);
+    network(&lab, "first", "");
+    for verb in ["rollback", "start", "stop", "backup"] {
+        lab.nixops([verb])
+            .exits(1)
+            .says("this network was not deployed yet; `nixops deploy` does that");
+    }
+    assert!(lab.host("web").generations().unwrap().is_empty());
+}

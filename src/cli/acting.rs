@@ -94,13 +94,22 @@ impl ActingArguments {
         verb: &str,
         work: impl Fn(&Doing<'_>) -> Result<Value, Diagnostic> + Sync,
     ) -> Result<Vec<Acted>> {
+        self.change_agreed(context, verb, |_| Ok(()), work)
+    }
+
+    /// The same, once who is asked about the machines of these names agrees.
+    pub fn change_agreed(
+        &self,
+        context: &Context,
+        verb: &str,
+        agree: impl FnOnce(&[String]) -> Result<()>,
+        work: impl Fn(&Doing<'_>) -> Result<Value, Diagnostic> + Sync,
+    ) -> Result<Vec<Acted>> {
         let found = self.many.find(context)?;
-        let (mut ground, roster) = (found.ground, found.roster);
-        ground.holding(context, &self.wait, verb, |ground, store, lock| {
-            let members = roster.members(store)?;
+        agree(&found.roster.names())?;
+        found.holding(context, &self.wait, verb, |held, members| {
             let mutation = Mutation::of_machines();
-            let held = (ground, store, lock);
-            self.with(context, Some(&mutation), &members, held, work)
+            self.with(context, Some(&mutation), members, held, work)
         })
     }
 

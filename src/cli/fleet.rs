@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    fs::File,
     num::NonZeroUsize,
 };
 
@@ -14,6 +15,7 @@ use crate::{
     host::{Connections, Target},
     network::Machine,
     plan::{Selection, SelectionError},
+    state::DeploymentStore,
 };
 
 use super::{
@@ -23,7 +25,7 @@ use super::{
     selection::SelectionArguments,
     session::{Ground, Intent, Session},
     source::SourceArguments,
-    state::StateArguments,
+    state::{StateArguments, WaitArguments},
 };
 
 /// Which deployment is meant, and how its hosts are reached.
@@ -168,6 +170,24 @@ impl Found {
         }
         roster.retain(&names);
         Ok(Self { ground, roster })
+    }
+
+    /// Works with the machines while nobody else changes the state. `work` also gets the lock, for providers to
+    /// inherit.
+    pub fn holding<T>(
+        self,
+        context: &Context,
+        wait: &WaitArguments,
+        verb: &str,
+        work: impl FnOnce((&Ground, &DeploymentStore, Option<&File>), &[Member]) -> Result<T>,
+    ) -> Result<T> {
+        let Self { mut ground, roster } = self;
+        if ground.is_new()? {
+            bail!("this network was not deployed yet; `nixops deploy` does that");
+        }
+        ground.holding(context, wait, verb, |ground, store, lock| {
+            work((ground, store, lock), &roster.members(store)?)
+        })
     }
 
     /// The machines with how each is reached.

@@ -39,29 +39,26 @@ pub struct Restore {
 impl Restore {
     /// Runs the verb and gives the exit code.
     pub fn run(self, context: &Context) -> Result<u8> {
-        self.ask(context)?;
-        let all = self.acting.change(context, "restore", |doing| {
-            let all = backups(doing.ask_backend("backups")?)?;
-            let one = backup(&all, self.backup_id.as_deref())?;
-            let arguments = id_argument(&one.id);
-            doing.by_backend("restore", arguments, || Err(no_backups()))?;
-            Ok(json!(one.id))
-        })?;
+        let agreed = |names: &[String]| self.ask(context, names);
+        let all = self
+            .acting
+            .change_agreed(context, "restore", agreed, |doing| {
+                let all = backups(doing.ask_backend("backups")?)?;
+                let one = backup(&all, self.backup_id.as_deref())?;
+                let arguments = id_argument(&one.id);
+                doing.by_backend("restore", arguments, || Err(no_backups()))?;
+                Ok(json!(one.id))
+            })?;
         show(context, &all, |id| {
             format!("restored {}", id.as_str().unwrap_or_default())
         })
     }
 
-    fn ask(&self, context: &Context) -> Result<()> {
+    fn ask(&self, context: &Context, names: &[String]) -> Result<()> {
         if self.yes {
             return Ok(());
         }
-        let names = self.acting.many.find(context)?.roster.names().join(", ");
-        let question = format!("This loses what {names} are now. Go on?");
-        agree(
-            context,
-            &format!("this loses what {names} are now"),
-            &question,
-        )
+        let loss = format!("his loses what {} are now", names.join(", "));
+        agree(context, &format!("t{loss}"), &format!("T{loss}. Go on?"))
     }
 }

@@ -44,9 +44,7 @@ impl Rollback {
     /// Runs the verb and gives the exit code.
     pub fn run(self, context: &Context) -> Result<u8> {
         let found = self.many.find(context)?;
-        let (mut ground, roster) = (found.ground, found.roster);
-        ground.holding(context, &self.wait, "rollback", |_, store, _| {
-            let members = roster.members(store)?;
+        found.holding(context, &self.wait, "rollback", |(_, store, _), members| {
             let mutation = Mutation::of_machines();
             let back = GoingBack {
                 mutation: &mutation,
@@ -58,7 +56,7 @@ impl Rollback {
             let mut all = Vec::new();
             let bring = |connections: &_, member: &Member| back.bring(connections, member);
             let mut noted = Ok(());
-            self.many.each_of(context, &members, bring, |went| {
+            self.many.each_of(context, members, bring, |went| {
                 if let Some(member) = by_name.get(went.machine.as_str()) {
                     let note = went.note(store, &member.record);
                     noted = std::mem::replace(&mut noted, Ok(())).and(note);

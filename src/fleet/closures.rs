@@ -18,6 +18,9 @@ use crate::{
 
 use super::{Error, Member, reach::options};
 
+/// Links that are followed, as by the kernel.
+const MOST_LINKS: usize = 40;
+
 /// What closures are handled with.
 #[derive(Clone, Copy)]
 pub struct Closures<'a> {
@@ -149,17 +152,42 @@ impl MachineDifference {
     }
 }
 
-/// The store path at a path, or behind the link there.
+/// The store path at a path, or behind links outside of the store. Links inside of it are what is copied.
 pub fn store_path(path: &str) -> Result<Utf8PathBuf, Error> {
+    const STORE: &str = "/nix/store";
     let unknown = || Error::NotInStore {
         path: path.to_owned(),
     };
-    let whole = Utf8Path::new(path).canonicalize_utf8();
-    let whole = whole.map_err(|_| unknown())?;
-    let mut parts = whole
-        .strip_prefix("/nix/store")
-        .map_err(|_| unknown())?
-        .iter();
-    let name = parts.next().ok_or_else(unknown)?;
-    Ok(Utf8Path::new("/nix/store").join(name))
+    let mut whole = absolute(Utf8Path::new(path)).ok_or_else(unknown)?;
+    for _ in 0..MOST_LINKS {
+        if let Ok(inside) = whole.strip_prefix(STORE) {
+            let name = inside.iter().next().ok_or_else(unknown)?;
+            let found = Utf8Path::new(STORE).join(name);
+            return found
+                .symlink_metadata()
+                .map(|_| found)
+                .map_err(|_| unknown());
+        }
+        let target = whole.read_link_utf8().map_err(|_| unknown())?;
+        let beside = whole.parent().ok_or_else(unknown)?;
+        whole = absolute(&beside.join(target)).ok_or_else(unknown)?;
+    }
+    Err(unknown())
+}
+
+/// A path whose directories are no links; what it leads to may be one.
+fn absolute(path: &Utf8Path) -> Option<Utf8PathBuf> {
+    if path.starts_with("/nix/store") {
+        return Some(path.to_owned());
+    }
+    let Some(name) = path.file_name() else {
+        return path.canonicalize_utf8().ok();
+    };
+    let directory = path.parent()?;
+    let directory = if directory.as_str().is_empty() {
+        Utf8Path::new(".")
+    } else {
+        directory
+    };
+    Some(directory.canonicalize_utf8().ok()?.join(name))
 }
