@@ -27,7 +27,7 @@ pub fn over_ssh(host: &Host, ssh: Ssh) -> Target {
 pub fn ssh(host: &Host) -> Ssh {
     match target(host).transport {
         Transport::Ssh(ssh) => ssh,
-        Transport::Prefix(words) => panic!("{words:?}"),
+        transport => panic!("{transport:?}"),
     }
 }
 

@@ -14,6 +14,13 @@ impl<W: Work> Lane<'_, W> {
         asked.unwrap_or(options.build_on_target)
     }
 
+    /// Whether the host's Nix has the system that was built here. Only this computer is asked: its store is
+    /// the one here, unless somebody has told Nix otherwise.
+    fn shares_store(&self, machine: &Machine, host: &W::Host) -> Way<bool> {
+        let ask = || self.road.work.shares_store(machine, host);
+        Ok(self.is_local() && self.attempt(Step::Copy, ask)?)
+    }
+
     /// Builds the system, and copies it to the host if there is one; or has the host build it.
     pub(super) fn bring(
         &self,
@@ -36,7 +43,9 @@ impl<W: Work> Lane<'_, W> {
             _ => {}
         }
         match host {
-            Some(host) if steps.copy => self.copy(mutation, machine, host, Freight::System),
+            Some(host) if steps.copy && !self.shares_store(machine, host)? => {
+                self.copy(mutation, machine, host, Freight::System)
+            }
             _ => Ok(()),
         }
     }

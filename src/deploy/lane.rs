@@ -166,6 +166,12 @@ impl<'a, W: Work> Lane<'a, W> {
         self.step(Step::Connect, None, connect).map(Some)
     }
 
+    /// Whether the machine is this computer.
+    pub(super) fn is_local(&self) -> bool {
+        let provided = self.provided.borrow();
+        provided.as_ref().is_some_and(|it| it.reach == Reach::Local)
+    }
+
     /// What a dry run found that the backend would do.
     fn would(&self) -> Option<String> {
         self.provided.borrow().as_ref()?.would.clone()
@@ -267,7 +273,7 @@ impl<'a, W: Work> Lane<'a, W> {
         Ok(Outcome::WouldChange {
             machine: self.would(),
             build: !built,
-            copy: steps.copy,
+            copy: steps.copy && !self.is_local(),
             activate,
         })
     }

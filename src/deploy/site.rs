@@ -123,14 +123,14 @@ impl Work for Site<'_> {
     type Trial = Trial;
 
     fn provided(&self, machine: &str, options: &MachineOptions) -> Result<Provided, Trouble> {
-        if !options.has_backend() {
-            return Ok(Provided::default());
+        match self.provided.get(machine) {
+            Some(provided) => Ok(provided.clone()),
+            None if !options.has_backend() => Ok(Provided::default()),
+            None => {
+                let message = format!("its backend `{}` has not made it", options.target_env);
+                Err(Trouble::new(message, None))
+            }
         }
-        let provided = self.provided.get(machine).cloned();
-        provided.ok_or_else(|| {
-            let message = format!("its backend `{}` has not made it", options.target_env);
-            Trouble::new(message, None)
-        })
     }
 
     fn allow(&self, machine: &Machine) -> Result<(), Trouble> {
@@ -225,6 +225,12 @@ impl Work for Site<'_> {
             .connect(&target(machine, options, reach).map_err(trouble)?)
             .map_err(trouble)?;
         let look = host.look();
+        if *reach == Reach::Local && !look.nixos {
+            let message = "this computer does not run NixOS: there is no /etc/NIXOS";
+            let hint =
+                "run this on the machine itself; one with another system has to be installed first";
+            return Err(Trouble::new(message, Some(hint.to_owned())));
+        }
         if !look.nix {
             let hint = "the host must run NixOS, or have nix-store on the search path of its user";
             let message = format!("there is no Nix on {}", host.target().transport);
@@ -270,6 +276,15 @@ impl Work for Site<'_> {
             }
             _ => error.into(),
         })
+    }
+
+    fn shares_store(&self, machine: &Machine, host: &Host) -> Result<bool, Trouble> {
+        let words = ["nix-store", "--check-validity", machine.system.as_str()];
+        let remote = Remote::argv("looking for the system on", words).elevated();
+        let output = host
+            .run(remote)
+            .map_err(|error| own(&machine.name, error))?;
+        Ok(output.status.success())
     }
 
     fn copy(
@@ -457,6 +472,7 @@ pub(super) fn target(
     match reach {
         Reach::Backend(outputs) => Target::provided(machine, options, outputs),
         Reach::Options | Reach::Nowhere => Ok(Target::plain(machine, options)),
+        Reach::Local => Ok(Target::local(machine, options)),
     }
 }
 

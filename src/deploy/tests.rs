@@ -45,6 +45,7 @@ struct Notes {
     interrupts_at: Option<(&'static str, Step)>,
     meets_at: Option<(Step, Barrier)>,
     has_keys: bool,
+    shares_store: bool,
     keys: Mutex<Vec<&'static str>>,
     copies: AtomicUsize,
     most_copies: AtomicUsize,
@@ -141,6 +142,10 @@ impl Work for Notes {
     fn build_there(&self, _: &Mutation, machine: &Machine, (): &()) -> Result<(), Trouble> {
         self.there.lock().unwrap().push(machine.name.clone());
         self.note(&machine.name, Step::Build)
+    }
+
+    fn shares_store(&self, _: &Machine, (): &()) -> Result<bool, Trouble> {
+        Ok(self.shares_store)
     }
 
     fn copy(
@@ -623,6 +628,28 @@ fn a_dry_run_says_that_a_machine_would_be_made_and_connects_to_nothing() {
     let text = outcome(&summary, "web").to_string();
     assert_eq!(text, "would create the machine, build, copy, activate");
     assert_eq!(notes.steps("web"), []);
+}
+
+#[test]
+fn nothing_is_copied_to_this_computer_unless_its_store_is_another_one() {
+    let steps = |shares_store, extent| {
+        let notes = Notes {
+            provided: Some(Provided {
+                reach: Reach::Local,
+                would: None,
+            }),
+            shares_store,
+            ..Notes::default()
+        };
+        let text = outcome(&deploy_of_backend(&notes, extent), "web").to_string();
+        (notes.steps("web"), text)
+    };
+    let (done, _) = steps(true, SWITCH);
+    assert_eq!(done, [Step::Connect, Step::Build, Step::Activate]);
+    let (done, _) = steps(false, SWITCH);
+    assert!(done.contains(&Step::Copy), "{done:?}");
+    let (_, text) = steps(true, Extent::DryRun);
+    assert_eq!(text, "would build, activate");
 }
 
 #[test]

@@ -58,6 +58,8 @@ pub enum Reach {
     Backend(Box<MachineOutputs>),
     /// Not at all: it is yet to be made.
     Nowhere,
+    /// It is this computer.
+    Local,
 }
 
 /// What is copied to a host.
@@ -104,6 +106,9 @@ pub(super) trait Work: Sync {
         machine: &Machine,
         host: &Self::Host,
     ) -> Result<(), Trouble>;
+
+    /// Whether the host has the system without a copy, since its store is the one here.
+    fn shares_store(&self, machine: &Machine, host: &Self::Host) -> Result<bool, Trouble>;
 
     /// Copies a closure to the host, telling how far it is.
     fn copy(

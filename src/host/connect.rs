@@ -109,7 +109,8 @@ impl Connections {
     pub fn connect(&self, target: &Target) -> Result<Host> {
         let (link, look) = match &target.transport {
             Transport::Ssh(ssh) => self.connect_ssh(target, ssh)?,
-            Transport::Prefix(words) => self.ask_by(target, words)?,
+            Transport::Prefix(words) => self.ask_by(target, usable_prefix(target, words)?)?,
+            Transport::Local => self.ask_by(target, &[])?,
         };
         Ok(Host::new(target.clone(), look, link, self.clone()))
     }
@@ -125,10 +126,8 @@ impl Connections {
                 let files = Files::write(&shared.path, number, (target, ssh), &settings)?;
                 Ok(Way::ssh(&ssh.host, files))
             }
-            Transport::Prefix(words) => {
-                check::prefix(words).map_err(|reason| unusable_prefix(target, reason))?;
-                Ok(Way::prefix(words))
-            }
+            Transport::Prefix(words) => Ok(Way::prefix(usable_prefix(target, words)?)),
+            Transport::Local => Ok(Way::prefix(&[])),
         }
     }
 
@@ -154,11 +153,10 @@ impl Connections {
     }
 
     fn ask_by(&self, target: &Target, words: &[String]) -> Result<(Link, Look)> {
-        check::prefix(words).map_err(|reason| unusable_prefix(target, reason))?;
         let shared = &self.shared;
         let _place = shared.limit.take();
         let within = shared.options.connect_timeout + ANSWER_WITHIN;
-        let look = prefix::look(&shared.processes, &target.machine, words, within)?;
+        let look = prefix::look(&shared.processes, target, words, within)?;
         Ok((Link::Prefix(words.to_vec()), look))
     }
 
@@ -194,12 +192,15 @@ impl Shared {
     }
 }
 
-fn unusable_prefix(target: &Target, reason: &'static str) -> Error {
-    Error::Provided {
+/// The words before commands, if they can be that.
+fn usable_prefix<'a>(target: &Target, words: &'a [String]) -> Result<&'a [String]> {
+    let unusable = |reason| Error::Provided {
         machine: target.machine.clone(),
         what: "command",
         reason,
-    }
+    };
+    check::prefix(words).map_err(unusable)?;
+    Ok(words)
 }
 
 /// A host that took its time to say nothing gets one more chance, one that answered at once gets two.

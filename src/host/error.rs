@@ -61,12 +61,12 @@ pub enum Error {
     },
 
     /// The command by which a machine is reached did not reach it.
-    #[error("{machine}: {failure} (`{command}`){}", detail(said))]
+    #[error("{machine}: {failure} ({way}){}", detail(said))]
     Prefix {
         /// The machine.
         machine: String,
-        /// The words before each command.
-        command: String,
+        /// The words before each command, or what is reached without any.
+        way: String,
         /// What kind of failure it is.
         failure: Failure,
         /// What the command wrote.

@@ -2,6 +2,10 @@ use camino::Utf8PathBuf;
 
 /// What a host told at the first look.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is an answer of its own"
+)]
 pub struct Look {
     /// What runs: `/run/current-system`. None if the host is not NixOS, or was never activated.
     pub system: Option<Utf8PathBuf>,
@@ -13,6 +17,8 @@ pub struct Look {
     pub boot_id: Option<String>,
     /// An activation failed, or was cut off, and none has succeeded since the last boot.
     pub unfinished: bool,
+    /// It is NixOS: it says so (`/etc/NIXOS`), or the system that runs can be switched.
+    pub nixos: bool,
     /// Nix is on the search path.
     pub nix: bool,
     /// SHA-256 of what it knows of the network's addresses, if it knows any.
@@ -34,7 +40,7 @@ pub(super) const END: &str = "nixops-look-end";
 /// The first command on a host: it answers, and then waits for the end of its input, which keeps the connection open.
 ///
 /// One line without single quotes, so that every login shell hands it to `sh` unchanged.
-pub(super) const SCRIPT: &str = r#"echo; echo nixops-look-begin; for pair in system=/run/current-system profile=/nix/var/nix/profiles/system booted=/run/booted-system; do echo "${pair%%=*}=$(readlink -f "${pair#*=}")"; done; echo "boot_id=$(cat /proc/sys/kernel/random/boot_id 2>/dev/null)"; echo "unfinished=$(ls /run/nixops/activating 2>/dev/null)"; command -v nix-store >/dev/null 2>&1 && echo nix=yes; echo "network=$(sha256sum /var/lib/nixops/network.json 2>/dev/null | cut -c1-64)"; [ -d /var/lib/nixops/keys ] && echo keys=yes; echo "uid=$(id -u)"; echo "user=$(id -un)"; echo nixops-look-end; exec cat >/dev/null"#;
+pub(super) const SCRIPT: &str = r#"echo; echo nixops-look-begin; for pair in system=/run/current-system profile=/nix/var/nix/profiles/system booted=/run/booted-system; do echo "${pair%%=*}=$(readlink -f "${pair#*=}")"; done; echo "boot_id=$(cat /proc/sys/kernel/random/boot_id 2>/dev/null)"; echo "unfinished=$(ls /run/nixops/activating 2>/dev/null)"; { [ -e /etc/NIXOS ] || [ -e /run/current-system/bin/switch-to-configuration ]; } && echo nixos=yes; command -v nix-store >/dev/null 2>&1 && echo nix=yes; echo "network=$(sha256sum /var/lib/nixops/network.json 2>/dev/null | cut -c1-64)"; [ -d /var/lib/nixops/keys ] && echo keys=yes; echo "uid=$(id -u)"; echo "user=$(id -un)"; echo nixops-look-end; exec cat >/dev/null"#;
 
 impl Look {
     /// Reads the answers from all that was written; none if they are not complete.
@@ -60,6 +66,7 @@ impl Look {
                 "unfinished" => look.unfinished = !value.is_empty(),
                 "network" => look.network = (!value.is_empty()).then(|| value.to_owned()),
                 "keys" => look.keys = value == "yes",
+                "nixos" => look.nixos = value == "yes",
                 "nix" => look.nix = value == "yes",
                 "uid" => {
                     look.uid = value.parse().ok()?;
@@ -114,6 +121,7 @@ mod tests {
             "booted=",
             "boot_id=8f2",
             "unfinished=switch",
+            "nixos=yes",
             "nix=yes",
             "uid=1000",
             "user=ada",
@@ -121,7 +129,7 @@ mod tests {
         let look = look.unwrap();
         assert_eq!(look.system.unwrap(), "/nix/store/aaa-nixos");
         assert_eq!((look.profile, look.booted), (None, None));
-        assert!(look.unfinished);
+        assert!(look.unfinished && look.nixos);
         assert_eq!(
             (look.nix, look.uid, look.user.as_str()),
             (true, 1000, "ada")

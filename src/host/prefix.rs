@@ -1,8 +1,9 @@
-//! The way by a command prefix: a program of the deployer that runs the words after its own on the machine.
+//! The way by a command prefix: a program of the deployer that runs the words after its own on the machine. Without a
+//! prefix they run here.
 
 use std::time::Duration;
 
-use super::{Error, Failure, Look, Result, look::SCRIPT};
+use super::{Error, Failure, Look, Result, Target, look::SCRIPT};
 use crate::{
     nix::Commands,
     process::{self, Call, Processes},
@@ -11,15 +12,15 @@ use crate::{
 /// Asks what runs on the machine; there is no connection that stays open.
 pub(super) fn look(
     processes: &Processes,
-    machine: &str,
+    target: &Target,
     prefix: &[String],
     within: Duration,
 ) -> Result<Look> {
     let mut command = Commands::new(prefix.to_vec()).command(["sh", "-c", SCRIPT]);
-    let call = Call::new(format!("connection to {machine}")).timeout(within);
+    let call = Call::new(format!("connection to {}", target.machine)).timeout(within);
     let failed = |failure, said| Error::Prefix {
-        machine: machine.to_owned(),
-        command: shell_words::join(prefix),
+        machine: target.machine.clone(),
+        way: target.transport.to_string(),
         failure,
         said,
     };

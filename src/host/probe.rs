@@ -73,7 +73,7 @@ pub(super) fn words(check: &HealthCheck, transport: &Transport) -> Vec<String> {
 fn itself(from: Viewpoint, transport: &Transport) -> &str {
     match (from, transport) {
         (Viewpoint::Deployer, Transport::Ssh(ssh)) => &ssh.host,
-        (Viewpoint::Host, _) | (_, Transport::Prefix(_)) => "localhost",
+        (Viewpoint::Host, _) | (_, Transport::Prefix(_) | Transport::Local) => "localhost",
     }
 }
 

@@ -96,7 +96,7 @@ struct Shared {
 pub(super) enum Link {
     /// An open connection of ssh.
     Ssh(Box<Connection>),
-    /// Words before each command, which need nothing that is open.
+    /// Words before each command, which need nothing that is open; none where commands run here.
     Prefix(Vec<String>),
 }
 

@@ -23,6 +23,8 @@ pub enum Transport {
     Ssh(Ssh),
     /// By a program of the deployer: these words stand before those of a command, and no shell reads them.
     Prefix(Vec<String>),
+    /// Nohow: the machine is the deployer itself.
+    Local,
 }
 
 /// How ssh reaches a machine, in the words of its `deployment.*` options.
@@ -68,6 +70,14 @@ impl Target {
             machine: machine.to_owned(),
             transport,
             privilege_escalation_command: options.privilege_escalation_command.clone(),
+        }
+    }
+
+    /// A machine that is the deployer itself, wherever its options say that it is.
+    pub fn local(machine: &str, options: &MachineOptions) -> Self {
+        Self {
+            transport: Transport::Local,
+            ..Self::plain(machine, options)
         }
     }
 
@@ -148,11 +158,12 @@ impl Ssh {
 }
 
 impl fmt::Display for Transport {
-    /// Says what is reached: a host, or what a command reaches.
+    /// Says what is reached: a host, what a command reaches, or where we are.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Ssh(ssh) => formatter.write_str(&ssh.host),
             Self::Prefix(words) => write!(formatter, "`{}`", shell_words::join(words)),
+            Self::Local => formatter.write_str("this computer"),
         }
     }
 }

@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 /// How programs of Nix, and others, are run beside the store of another machine.
 #[derive(Clone)]
 pub struct Commands {
-    /// A program of this machine and its arguments, which run what follows there.
+    /// A program of this machine and its arguments, which run what follows there; none where that is here.
     before: Vec<String>,
     /// A shell there reads what follows, as one word.
     by_shell: bool,
@@ -53,14 +53,15 @@ impl Commands {
     pub fn command<'a>(&self, words: impl IntoIterator<Item = &'a str>) -> Command {
         let words = words.into_iter().map(|word| -> &str { word });
         let there = self.there.iter().map(String::as_str).chain(words);
-        let mut before = self.before.iter();
-        let mut command = Command::new(before.next().map_or("", String::as_str));
-        command.args(before).stdin(Stdio::null());
+        let mut all = self.before.clone();
         if self.by_shell {
-            command.arg(shell_words::join(there));
+            all.push(shell_words::join(there));
         } else {
-            command.args(there);
+            all.extend(there.map(str::to_owned));
         }
+        let mut all = all.into_iter();
+        let mut command = Command::new(all.next().unwrap_or_default());
+        command.args(all).stdin(Stdio::null());
         command
     }
 
@@ -103,5 +104,9 @@ mod tests {
             command_line(&plain.command(["cat", "a b"])),
             "enter sudo -p '' cat 'a b'"
         );
+        let here = Commands::new(Vec::new());
+        assert_eq!(command_line(&here.command(["cat", "a b"])), "cat 'a b'");
+        let here = root(here);
+        assert_eq!(command_line(&here.command(["id"])), "sudo -p '' id");
     }
 }

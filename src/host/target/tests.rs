@@ -23,7 +23,7 @@ fn provided(outputs: serde_json::Value) -> Result<Target> {
 fn ssh(target: Target) -> Ssh {
     match target.transport {
         Transport::Ssh(ssh) => ssh,
-        Transport::Prefix(words) => panic!("{words:?}"),
+        transport => panic!("{transport:?}"),
     }
 }
 
