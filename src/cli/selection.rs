@@ -7,6 +7,7 @@ use clap::Args;
 
 use crate::{
     evaluator::{self, Depth, Diagnostic, Evaluated, Evaluator, Known},
+    network::MachineOptions,
     plan::Selection,
 };
 
@@ -78,33 +79,50 @@ fn patterns(typed: &[String]) -> Vec<String> {
 
 /// Evaluates the tags of all machines. Without those of a single one, a selection could be wrong.
 fn tags(evaluator: &Evaluator, names: &[String]) -> Result<BTreeMap<String, Vec<String>>> {
-    let mut tags = BTreeMap::new();
+    let all = options(evaluator, names, &Known::default(), "tags")?;
+    let tags = all
+        .into_iter()
+        .map(|(machine, options)| (machine, options.tags));
+    Ok(tags.collect())
+}
+
+/// Evaluates the options of machines, for `what` of them: the error of one that fails says that it is not known.
+pub fn options(
+    evaluator: &Evaluator,
+    names: &[String],
+    known: &Known,
+    what: &str,
+) -> Result<BTreeMap<String, MachineOptions>> {
+    let mut all = BTreeMap::new();
     let mut failure = None;
-    evaluator.machines(Depth::Options, names, &Known::default(), |news| {
+    evaluator.machines(Depth::Options, names, known, |news| {
         for one in news {
             match one {
                 Evaluated::Target {
                     machine, options, ..
                 } => {
-                    tags.insert(machine, options.tags);
+                    all.insert(machine, *options);
                 }
                 Evaluated::Failed {
                     machine,
                     diagnostic,
                     ..
                 } => {
-                    failure.get_or_insert_with(|| without_tags(&machine, diagnostic));
+                    failure.get_or_insert_with(|| without(what, &machine, diagnostic));
                 }
                 _ => {}
             }
         }
     })?;
-    failure.map_or(Ok(tags), |failure| Err(failure.into()))
+    failure.map_or(Ok(all), |failure| Err(failure.into()))
 }
 
-/// The error of a machine whose tags are not known, which is one of the whole selection.
-fn without_tags(machine: &str, diagnostic: Diagnostic) -> evaluator::Error {
-    let message = format!("cannot tell the tags of {machine}: {}", diagnostic.message);
+/// The error of a machine of which something is not known, which is one of the whole selection.
+fn without(what: &str, machine: &str, diagnostic: Diagnostic) -> evaluator::Error {
+    let message = format!(
+        "cannot tell the {what} of {machine}: {}",
+        diagnostic.message
+    );
     evaluator::Error::Network(Box::new(Diagnostic {
         message,
         ..diagnostic

@@ -15,13 +15,11 @@ use crate::host::Connections;
 use crate::network::MachineOptions;
 use crate::plan::{Extent, MachineSummary, Outcome, Step, Summary};
 use crate::process::{Limit, Processes};
-use crate::state::Key;
 use crate::ui::{Event, Ui};
 
 use super::keys::Courier;
 use super::site::{own, target};
 use super::trouble::Trouble;
-use super::work::Reach;
 use super::{Mutation, RecordedOutputs};
 
 /// Whose keys are sent, and how.
@@ -159,7 +157,7 @@ impl Sending<'_> {
         };
         let (mut host, mut outcome) = (None, Outcome::Unchanged);
         step(Step::Connect, &mut || {
-            let reach = self.reach(machine, options)?;
+            let reach = self.tools.outputs.reach(machine, options)?;
             let own = |error| own(machine, error);
             let target = target(machine, options, &reach).map_err(own)?;
             host = Some(self.tools.connections.connect(&target).map_err(own)?);
@@ -174,19 +172,6 @@ impl Sending<'_> {
         })?;
         host.close();
         Ok(outcome)
-    }
-
-    /// How a machine is reached: as its options say, or as what is recorded of what its backend made.
-    fn reach(&self, machine: &str, options: &MachineOptions) -> Result<Reach, Trouble> {
-        if !options.has_backend() {
-            return Ok(Reach::Options);
-        }
-        let key = Key::new(&options.target_env, machine);
-        let outputs = self.tools.outputs.reach(&key)?.ok_or_else(|| {
-            let message = format!("its backend `{}` has not made it", options.target_env);
-            Trouble::new(message, Some("`nixops deploy` makes it".to_owned()))
-        })?;
-        Ok(Reach::Backend(Box::new(outputs)))
     }
 
     fn end(&self, machine: String, outcome: Outcome, seconds: BTreeMap<Step, f64>) {

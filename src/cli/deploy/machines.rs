@@ -3,8 +3,9 @@
 use anyhow::Result;
 
 use crate::{
-    deploy::{Applied, Survey, Tools, deploy},
-    evaluator::Depth,
+    deploy::{Applied, Request, Survey, Tools, deploy},
+    evaluator::{Depth, Known},
+    plan::Summary,
     state::Store,
     ui::Event,
 };
@@ -13,7 +14,7 @@ use super::super::{Context, session::Session};
 use super::{Deploy, Part};
 
 impl Deploy {
-    /// Evaluates machines in one thread and deploys in this one, what is evaluated at once.
+    /// Deploys the machines of a network whose resources are as they are to be.
     pub(super) fn machines(
         &self,
         context: &Context,
@@ -48,22 +49,38 @@ impl Deploy {
             addresses: (!stage.addresses.machines.is_empty()).then_some(&stage.addresses),
             ui: &context.ui,
         };
-        let depth = if request.extent.sends_keys() {
-            Depth::SystemsAndKeys
-        } else {
-            Depth::Systems
-        };
-        let mut code = 0;
-        let (evaluator, names) = (&session.evaluator, &request.machines);
-        let ended = evaluator.machines(depth, names, &survey.known(), |news| {
-            let mut summary = deploy(&request, news, &tools);
+        let known = survey.known();
+        evaluate_and_deploy(context, session, &request, &known, &tools, |summary| {
             summary.add_resources(&applied.outcomes);
-            code = summary.exit_code();
-            context.ui.send(Event::Finished { summary });
-        });
-        match ended {
-            Err(error) if !context.processes.interrupted() => Err(error.into()),
-            _ => Ok(code),
-        }
+        })
+    }
+}
+
+/// Evaluates machines in one thread and deploys in this one, what is evaluated at once. Gives the exit code; `add`
+/// completes what is told of it at the end.
+pub fn evaluate_and_deploy(
+    context: &Context,
+    session: &Session,
+    request: &Request,
+    known: &Known,
+    tools: &Tools<'_>,
+    add: impl FnOnce(&mut Summary),
+) -> Result<u8> {
+    let depth = if request.extent.sends_keys() {
+        Depth::SystemsAndKeys
+    } else {
+        Depth::Systems
+    };
+    let mut code = 0;
+    let (evaluator, names) = (&session.evaluator, &request.machines);
+    let ended = evaluator.machines(depth, names, known, |news| {
+        let mut summary = deploy(request, news, tools);
+        add(&mut summary);
+        code = summary.exit_code();
+        context.ui.send(Event::Finished { summary });
+    });
+    match ended {
+        Err(error) if !context.processes.interrupted() => Err(error.into()),
+        _ => Ok(code),
     }
 }

@@ -135,11 +135,15 @@ impl Session {
 
     /// What the state has of outputs, for an evaluation.
     pub fn known(&self, schemas: &Registry) -> Result<Known> {
+        let store = self.ground.look()?;
+        Ok(recorded(&store, schemas, &self.names, &self.backends())?)
+    }
+
+    /// The backends that plugins of the network have.
+    pub fn backends(&self) -> Vec<String> {
         let plugins = self.ground.plugins.iter();
         let backends = plugins.flat_map(|plugin| plugin.manifest.backends.clone());
-        let backends: Vec<String> = backends.collect();
-        let store = self.ground.look()?;
-        Ok(recorded(&store, schemas, &self.names, &backends)?)
+        backends.collect()
     }
 
     /// Whether these are all machines of the network.

@@ -3,16 +3,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use nixops_plugin::protocol::{Attributes, MachineOutputs};
+use nixops_plugin::protocol::Attributes;
 use serde_json::{Map, Value};
 
 use crate::evaluator::{Known, Output, OutputRef, Token, substitute};
-use crate::network::Names;
+use crate::network::{Addresses, MachineOptions, Names};
 use crate::schema::Registry;
 use crate::state::{Error, Key, Phase, Records, Secrets, Store};
 
 use super::super::trouble::Trouble;
-use super::machines::reached;
+use super::super::work::Reach;
+use super::machines::{Machines, reached};
 
 /// Outputs of all resources of a run. They change while resources are made.
 pub(super) struct Knowledge<'a> {
@@ -145,11 +146,7 @@ pub fn recorded(
     backends: &[String],
 ) -> Result<Known, Error> {
     let knowledge = Knowledge::new(schemas);
-    let machines = backends.iter().flat_map(|backend| {
-        let names = names.machines.iter();
-        names.map(move |name| Key::new(backend, name))
-    });
-    for key in names.keys().into_iter().chain(machines) {
+    for key in names.keys().into_iter().chain(of_backends(names, backends)) {
         knowledge.expect(key);
     }
     for (key, record) in store.records()?.current {
@@ -188,10 +185,35 @@ impl<'a> RecordedOutputs<'a> {
         Ok(outputs.remove(&output.attribute))
     }
 
+    /// How a machine is reached: as its options say, or as what is recorded of what its backend made.
+    pub fn reach(&self, machine: &str, options: &MachineOptions) -> Result<Reach, Trouble> {
+        if !options.has_backend() {
+            return Ok(Reach::Options);
+        }
+        let made = self.made(&Key::new(&options.target_env, machine))?;
+        made.ok_or_else(|| {
+            let message = format!("its backend `{}` has not made it", options.target_env);
+            Trouble::new(message, Some("`nixops deploy` makes it".to_owned()))
+        })
+    }
+
+    /// What machines are to know of those that backends made.
+    pub fn addresses(&self, names: &Names, backends: &[String]) -> Result<Addresses, Trouble> {
+        let mut machines = Machines::default();
+        for key in of_backends(names, backends) {
+            if let Some(reach) = self.made(&key)? {
+                machines.note(&key.name, &reach);
+            }
+        }
+        Ok(machines.addresses)
+    }
+
     /// How a machine is reached that a backend made, if it did.
-    pub fn reach(&self, key: &Key) -> Result<Option<MachineOutputs>, Trouble> {
-        let outputs = self.outputs(key)?;
-        outputs.map(|outputs| reached(key, outputs)).transpose()
+    fn made(&self, key: &Key) -> Result<Option<Reach>, Trouble> {
+        let Some(outputs) = self.outputs(key)? else {
+            return Ok(None);
+        };
+        Ok(Some(Reach::Backend(Box::new(reached(key, outputs)?))))
     }
 
     fn outputs(&self, key: &Key) -> Result<Option<Attributes>, Error> {
@@ -200,6 +222,14 @@ impl<'a> RecordedOutputs<'a> {
         let revealed = made.map(|record| self.store.reveal(record)).transpose()?;
         Ok(revealed.map(|state| state.outputs))
     }
+}
+
+/// Machines as the resources that each backend could make of them.
+fn of_backends<'a>(names: &'a Names, backends: &'a [String]) -> impl Iterator<Item = Key> + 'a {
+    backends.iter().flat_map(|backend| {
+        let names = names.machines.iter();
+        names.map(move |name| Key::new(backend, name))
+    })
 }
 
 /// Names of the outputs of a type, as its schema has them.

@@ -27,7 +27,8 @@ pub struct Machines {
 }
 
 impl Machines {
-    fn note(&mut self, name: &str, reach: &Reach) {
+    /// Notes what others are to know of a machine that is reached so.
+    pub(super) fn note(&mut self, name: &str, reach: &Reach) {
         let Reach::Backend(outputs) = reach else {
             return;
         };
