@@ -12,10 +12,12 @@ fn all_options_of_a_machine_are_told_with_their_defaults() {
     assert_eq!(
         *web,
         json!({
+            "allowLocalDeployment": false,
             "alwaysActivate": false,
             "buildOnTarget": false,
             "copyProtocol": "ssh",
             "hasFastConnection": false,
+            "hostName": "web",
             "keys": {},
             "nixosRelease": "26.05",
             "owners": [],

@@ -5,6 +5,7 @@
 mod activating;
 mod addresses;
 mod agreeing;
+mod applying_locally;
 mod asking;
 mod backing_up;
 mod bad_weather;

@@ -30,6 +30,11 @@ impl Terminal {
         command.args(["--quiet", "--return", "--command", &line, "/dev/null"]);
         command.current_dir(&lab.directory).env("TERM", "xterm");
         command.env("NIXOPS_SSH_CONFIG", lab.rig.ssh_config());
+        Self::of(command)
+    }
+
+    /// Starts what runs a program on a terminal of its own, such as `script`.
+    pub fn of(mut command: Command) -> Self {
         command.stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child = command.spawn().expect("script runs");
         let keyboard = child.stdin.take().expect("a keyboard");

@@ -106,7 +106,9 @@ let
     if lifecycle == null then { } else lifecycle;
 
   core = machine: config: {
+    inherit (config.networking) hostName;
     inherit (config.deployment)
+      allowLocalDeployment
       alwaysActivate
       buildOnTarget
       copyProtocol

@@ -117,6 +117,15 @@ in
       '';
     };
 
+    allowLocalDeployment = mkOption {
+      type = types.bool;
+      default = false;
+      description = ''
+        Whether `nixops apply-local` on a computer may make it this machine. Without it that is
+        refused, so that no machine becomes another one by mistake.
+      '';
+    };
+
     owners = mkOption {
       type = types.listOf types.str;
       default = [ ];

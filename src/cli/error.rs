@@ -6,7 +6,7 @@ use crate::{
     deploy::Trouble,
     evaluator::{self, Diagnostic, Position},
     flake, fleet, host, nix,
-    plan::{Moved, Refusal, SavedPlanError, SelectionError},
+    plan::{LocalError, Moved, Refusal, SavedPlanError, SelectionError},
     plugin, preview, process, state,
 };
 
@@ -111,6 +111,7 @@ fn hint(cause: &(dyn std::error::Error + 'static)) -> Option<String> {
             .map(str::to_owned)
     };
     let fleet = || cause.downcast_ref::<fleet::Error>()?.hint();
+    let local = || cause.downcast_ref::<LocalError>()?.hint();
     let selection = || cause.downcast_ref::<SelectionError>()?.hint();
     flake()
         .or_else(nix)
@@ -129,5 +130,6 @@ fn hint(cause: &(dyn std::error::Error + 'static)) -> Option<String> {
         .or_else(delete)
         .or_else(exchange)
         .or_else(selection)
+        .or_else(local)
         .or_else(fleet)
 }

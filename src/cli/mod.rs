@@ -5,6 +5,7 @@
 
 mod acting;
 mod agreement;
+mod apply_local;
 mod backup;
 mod backup_status;
 mod build;
@@ -133,6 +134,7 @@ enum Verb {
     Restore(restore::Restore),
     Mount(mount::Mount),
     Deploy(deploy::Deploy),
+    ApplyLocal(apply_local::ApplyLocal),
     Destroy(destroy::Destroy),
     Eval(eval::Eval),
     Repl(repl::Repl),
@@ -236,6 +238,7 @@ fn run(context: &Context, verb: Verb) -> u8 {
         Verb::Restore(restore) => restore.run(context),
         Verb::Mount(mount) => mount.run(context),
         Verb::Deploy(deploy) => deploy.run(context),
+        Verb::ApplyLocal(apply) => apply.run(context),
         Verb::Destroy(destroy) => destroy.run(context),
         Verb::Eval(eval) => eval.run(context),
         Verb::Repl(repl) => repl.run(context),
@@ -275,7 +278,10 @@ impl Verb {
     /// How the run is shown.
     fn screen(&self, global: &GlobalArguments) -> ui::Options {
         // Elsewhere `--json` means one value at the end, not a stream of events.
-        let streaming = matches!(self, Self::Deploy(_) | Self::Destroy(_) | Self::SendKeys(_));
+        let streaming = matches!(
+            self,
+            Self::Deploy(_) | Self::ApplyLocal(_) | Self::Destroy(_) | Self::SendKeys(_)
+        );
         ui::Options {
             is_still: matches!(self, Self::Ssh(_) | Self::Scp(_) | Self::Mount(_)),
             ..global.screen(streaming)

@@ -37,6 +37,12 @@ pub struct MachineOptions {
     pub privilege_escalation_command: Vec<String>,
     /// Whether an unchanged system is activated again.
     pub always_activate: bool,
+    /// Host name of its system, `networking.hostName`.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub host_name: String,
+    /// Whether the computer that is the machine may deploy itself.
+    #[serde(default)]
+    pub allow_local_deployment: bool,
     /// Mail addresses of the owners.
     pub owners: Vec<String>,
     /// Secrets of the machine by name.

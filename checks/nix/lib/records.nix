@@ -12,11 +12,13 @@ in
   "a record has the names of NixOps 2 and ours" = {
     expr = attrNames (record.options "web" (web { }));
     expected = [
+      "allowLocalDeployment"
       "alwaysActivate"
       "buildOnTarget"
       "copyProtocol"
       "hasFastConnection"
       "healthChecks"
+      "hostName"
       "keys"
       "lifecycle"
       "nixosRelease"

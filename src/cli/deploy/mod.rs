@@ -31,9 +31,10 @@ use super::{
     source::SourceArguments,
     state::{StateArguments, WaitArguments},
 };
-pub use arguments::{BuildArguments, ReachArguments};
-use arguments::{ExtentArguments, HostArguments, RebootArguments};
+pub use arguments::{BuildArguments, ExtentArguments, ReachArguments};
+use arguments::{HostArguments, RebootArguments};
 pub use asking::{AgreementArguments, ResourceArguments};
+pub use machines::evaluate_and_deploy;
 use rollout::RolloutArguments;
 
 /// Deploy the network: its resources first, then its machines

@@ -106,6 +106,8 @@ fn options(old: &OldResource) -> Result<MachineOptions, Error> {
         ssh_options: old.json("sshOptions")?.unwrap_or_default(),
         privilege_escalation_command: old.json("privilegeEscalationCommand")?.unwrap_or_default(),
         always_activate: false,
+        host_name: String::new(),
+        allow_local_deployment: false,
         owners: old.json("owners")?.unwrap_or_default(),
         keys: keys.collect(),
         has_fast_connection: old.flag("hasFastConnection").unwrap_or(false),

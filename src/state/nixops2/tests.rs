@@ -171,6 +171,7 @@ fn a_host_that_existed_is_a_machine_whose_secrets_stand_apart() {
       "system": "/nix/store/abc-system",
       "activated": null,
       "options": {
+        "allowLocalDeployment": false,
         "alwaysActivate": false,
         "buildOnTarget": false,
         "copyProtocol": "ssh",
