@@ -148,6 +148,7 @@ fn names_are_known_from_the_last_evaluation_without_another() {
         candidates(&lab, ["deploy", "--on", ""]),
         ["db", "web-1", "web-2"]
     );
+    assert_eq!(candidates(&lab, ["apply-local", "web"]), ["web-1", "web-2"]);
     assert_eq!(
         candidates(&lab, ["deploy", "--on", "db,w"]),
         ["db,web-1", "db,web-2"]
