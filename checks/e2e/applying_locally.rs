@@ -104,6 +104,9 @@ fn a_computer_deploys_itself_without_ssh_and_a_second_time_changes_nothing() {
         .says("web> would build, activate");
     let run = apply(&lab, &["--build-only"]);
     run.exits(0).says("web> built");
+    apply(&lab, &["--dry-activate"])
+        .exits(0)
+        .says("web> dry-activated");
     assert_eq!(lab.state("web").running, None);
 
     let run = apply(&lab, &["--json"]);
@@ -249,6 +252,9 @@ fn a_computer_becomes_no_machine_that_it_is_not_by_mistake() {
         running.to_string_lossy().contains("-nixos-system-log"),
         "{running:?}"
     );
+    // What runs says it, too.
+    fs::remove_file(lab.host("web").path("/etc/NIXOS")).unwrap();
+    apply(&lab, &["log", "--yes"]).exits(0).says("1 unchanged");
 }
 
 #[test]
