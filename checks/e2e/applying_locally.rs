@@ -397,3 +397,29 @@ fn the_activation_is_a_unit_of_its_own_where_systemd_runs() {
     let group = lab.read("web", "/var/lib/cgroup");
     assert!(group.contains("nixops-activation-"), "{group}");
 }
+
+#[test]
+fn what_was_built_in_a_store_of_the_users_own_is_imported() {
+    let lab = of_alice("alice ALL=(ALL:ALL) NOPASSWD: ALL");
+    let mut command = on_host(
+        &lab,
+        &[
+            &ALICE[..],
+            &["env", "NIX_REMOTE=local?root=/home/alice/own"],
+        ]
+        .concat(),
+        "/home/alice",
+        &[
+            "apply-local",
+            "--json",
+            "--option",
+            "sandbox-paths",
+            "/bin? /usr /lib? /lib64? /etc",
+        ],
+    );
+    let run = Run::of(&mut command);
+    run.exits(0);
+    let copied = run.summary()["machines"]["web"]["copied"]["paths"].clone();
+    assert!(copied.as_u64().is_some_and(|paths| paths > 10), "{run:#?}");
+    is_settled(&lab, "first");
+}
