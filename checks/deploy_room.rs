@@ -212,7 +212,7 @@ fn a_failed_activation_tells_its_exit_status() {
 }
 
 #[test]
-fn an_interrupt_during_an_activation_says_that_it_may_go_on() {
+fn a_run_that_ends_at_once_during_an_activation_says_that_it_may_go_on() {
     let (world, web) = World::with_host();
     let nix = world.nix();
     let machines = systems(&world, &nix, &[(&web, 0, "touch /tmp/begun; sleep 60")]);
@@ -224,12 +224,14 @@ fn an_interrupt_during_an_activation_says_that_it_may_go_on() {
                 thread::sleep(Duration::from_millis(20));
             }
             world.processes.interrupt();
+            world.processes.kill_all();
         });
         run(&world, &nix, SWITCH, &machines)
     });
     let interrupted = Outcome::Interrupted {
         step: Step::Activate,
         may_go_on: true,
+        went_back: false,
     };
     assert_eq!(*outcome(&summary, "web"), interrupted);
     assert_eq!(summary.exit_code(), 130);

@@ -1,15 +1,29 @@
 //! Runs that the user, or something else, ends before their time.
 
-use std::{process::Stdio, thread, time::Duration};
+use std::{fs, path::Path, process::Stdio, thread, time::Duration};
 
 use rustix::process::Signal;
 use serde_json::json;
 
 use crate::{
+    confirming::{
+        first, hold_profiles, is_as_before, is_settled, network, wait_for_end, wait_for_file,
+    },
     lab::{Lab, Run},
     state::HELD_ACTIVATION,
     watched::{Watched, is_step, wait_until},
 };
+
+/// A check that takes as long as a test likes, so that the host is on trial meanwhile, and a lease that no test sees end.
+pub const LONG_TRIAL: &str = "deployment.rollback.timeout = 600; deployment.healthChecks.slow = {
+    command = [ \"sh\" \"-c\" \"touch /run/looked-at; exec sleep 1000\" ]; timeout = 600; };";
+
+/// Waits until the host is on trial, and its slow check has begun.
+pub fn wait_for_trial(lab: &Lab, host: &str) {
+    wait_for_file(lab, host, "tested");
+    let file = lab.host(host).path("/run/looked-at");
+    wait_until("check", || file.exists());
+}
 
 /// Checks what every interrupted run leaves, and gives the outcome of `web`.
 #[track_caller]
@@ -84,13 +98,15 @@ fn an_interrupt_says_what_was_running_and_leaves_nothing_behind() {
     lab.let_copies_in("web");
     assert_eq!(lab.state("web"), fresh);
 
-    // While it activates, as people see it: the host may go on, and they must know.
+    // While it activates, as people see it who do not wait for the end: the host may go on, and they must know.
     lab.hold_activations("web");
     let mut run = lab.watch(["deploy"]);
     run.until_said("web> activating");
     wait_until("activation", || {
         lab.host("web").path("/var/lib/activating").exists()
     });
+    run.signal(Signal::INT);
+    run.until_said("interrupted: ending activation web; Ctrl-C again ends at once");
     run.signal(Signal::INT);
     let run = run.end();
     run.exits(130)
@@ -118,6 +134,127 @@ fn an_interrupt_says_what_was_running_and_leaves_nothing_behind() {
         lab.state("web").running.as_deref(),
         lab.state("web").profile()
     );
+}
+
+/// What the host keeps of the end of its last activation.
+fn last_end(lab: &Lab, host: &str) -> String {
+    lab.on(
+        host,
+        "cd /run/nixops/activations; cat \"$(ls -t | head -n 1)/end\"",
+    )
+}
+
+#[test]
+fn a_host_on_trial_is_told_to_go_back_at_once() {
+    let lab = Lab::with_hosts(["web", "fresh"]);
+    network(&lab, "first", [("web", "")]);
+    lab.nixops(["deploy"]).exits(0);
+    let before = lab.state("web");
+    network(&lab, "second", [("web", LONG_TRIAL), ("fresh", LONG_TRIAL)]);
+    for signal in [Signal::INT, Signal::TERM] {
+        let run = lab.watch(["deploy", "--json"]);
+        for host in ["web", "fresh"] {
+            wait_for_trial(&lab, host);
+        }
+        run.signal(signal);
+        // In less time than the tenth of the timeout, or this ends the test.
+        let run = run.end();
+        let outcome = interrupted(&lab, &run);
+        assert_eq!(
+            outcome,
+            json!({"result": "interrupted", "step": "activate", "mayGoOn": false, "wentBack": true})
+        );
+        is_as_before(&lab, "web", &before);
+        assert_eq!(last_end(&lab, "web"), "rolled-back 0 interrupt 0\n");
+        // Nothing ran there that it could go back to.
+        assert_eq!(
+            run.summary()["machines"]["fresh"]["outcome"],
+            json!({"result": "interrupted", "step": "activate", "mayGoOn": false})
+        );
+        assert_eq!(last_end(&lab, "fresh"), "failed 0 interrupt\n");
+        assert_eq!(lab.state("fresh").profile(), None);
+        for host in ["web", "fresh"] {
+            lab.on(host, "rm /run/looked-at");
+        }
+    }
+    network(&lab, "second", [("web", ""), ("fresh", "")]);
+    lab.nixops(["deploy"]).exits(0);
+    for host in ["web", "fresh"] {
+        is_settled(&lab, host);
+    }
+}
+
+#[test]
+fn a_host_that_switches_goes_back_as_soon_as_it_has_and_the_run_tells() {
+    let lab = Lab::with_hosts(["web"]);
+    let [before] = first(&lab, [("web", "")]);
+    let long = format!("{HELD_ACTIVATION} deployment.rollback.timeout = 600;");
+    network(&lab, "second", [("web", &long)]);
+    lab.hold_activations("web");
+    let run = lab.watch(["deploy"]);
+    wait_until("activation", || {
+        lab.host("web").path("/var/lib/activating").exists()
+    });
+    run.signal(Signal::INT);
+    let decision = lab.host("web").path("/run/nixops/activations");
+    wait_until("decision", || {
+        let mut all = fs::read_dir(&decision).unwrap().flatten();
+        all.any(|one| {
+            fs::read_link(one.path().join("decision")).is_ok_and(|to| to == Path::new("interrupt"))
+        })
+    });
+    lab.let_activations_go("web");
+    run.end()
+        .exits(130)
+        .says("web> interrupted (activate), went back")
+        .does_not_say("may still be running");
+    lab.is_left_alone();
+    is_as_before(&lab, "web", &before);
+}
+
+#[test]
+fn a_second_interrupt_ends_the_run_at_once_and_the_host_goes_back_by_itself() {
+    let lab = Lab::with_hosts(["web"]);
+    let [before] = first(&lab, [("web", "")]);
+    let short = LONG_TRIAL.replacen("600", "5", 1);
+    network(&lab, "second", [("web", &short)]);
+    let mut run = lab.watch(["deploy"]);
+    wait_for_trial(&lab, "web");
+    // A host that cannot be told.
+    lab.host("web").hang().unwrap();
+    run.signal(Signal::INT);
+    run.until_said("interrupted: ending ");
+    run.signal(Signal::INT);
+    run.end().exits(130).says(
+        "next: an activation may still be running on web; unconfirmed, it goes back by itself",
+    );
+    lab.is_left_alone();
+    wait_for_end(&lab, "web");
+    assert_eq!(last_end(&lab, "web"), "rolled-back 0 lease 0\n");
+    is_as_before(&lab, "web", &before);
+}
+
+#[test]
+fn what_is_confirmed_comes_to_its_end_with_its_keys() {
+    let lab = Lab::with_hosts(["web"]);
+    let key = |text: &str| format!("deployment.keys.token.text = \"{text}\";");
+    first(&lab, [("web", &key("one"))]);
+    network(&lab, "second", [("web", &key("two"))]);
+    hold_profiles(&lab, "web");
+    let mut run = lab.watch(["deploy", "--json"]);
+    wait_until("confirmation", || {
+        lab.host("web").path("/var/lib/profiling").exists()
+    });
+    assert_eq!(lab.read("web", "/run/keys/token"), "one");
+    run.signal(Signal::INT);
+    run.until_event(|event| event["event"] == "interrupted");
+    lab.on("web", "rm /var/lib/no-profiles");
+    let run = run.end();
+    run.exits(0);
+    assert_eq!(run.result("web"), "activated");
+    lab.is_left_alone();
+    is_settled(&lab, "web");
+    assert_eq!(lab.read("web", "/run/keys/token"), "two");
 }
 
 #[test]

@@ -8,6 +8,7 @@ use serde_json::json;
 
 use crate::{
     confirming::{because, first, is_as_before, is_settled, network, wait_for_end, wait_for_file},
+    interrupting::{LONG_TRIAL, wait_for_trial},
     lab::Lab,
     state::HELD_ACTIVATION,
     watched::{wait_for, wait_until},
@@ -153,6 +154,21 @@ fn a_host_goes_back_when_its_deployer_is_killed_before_it_confirmed() {
 
     lab.nixops(["deploy"]).exits(0);
     is_settled(&lab, "web");
+}
+
+#[test]
+fn an_interrupt_has_a_host_on_trial_go_back_at_once() {
+    let lab = lab(["web"]);
+    let [before] = first(&lab, [("web", "")]);
+    network(&lab, "second", [("web", LONG_TRIAL)]);
+    let run = lab.watch(["deploy", "--json"]);
+    wait_for_trial(&lab, "web");
+    run.signal(Signal::INT);
+    let run = run.end();
+    run.exits(130);
+    let outcome = &run.summary()["machines"]["web"]["outcome"];
+    assert_eq!(outcome["wentBack"], true, "{outcome}");
+    is_as_before(&lab, "web", &before);
 }
 
 #[test]

@@ -5,7 +5,6 @@ use crate::plan::{Outcome, Step};
 
 use super::Mutation;
 use super::lane::{Lane, Way};
-use super::trouble::Trouble;
 use super::work::Work;
 
 impl<W: Work> Lane<'_, W> {
@@ -16,19 +15,25 @@ impl<W: Work> Lane<'_, W> {
         machine: &Machine,
         host: &W::Host,
     ) -> Way<()> {
+        if !self.hands_over(machine, host) {
+            return Ok(());
+        }
         let put = || self.road.work.put_keys(mutation, machine, host);
-        self.hand_over(machine, host, put)
+        self.timed(Step::Keys, put)
     }
 
-    /// Replaces and removes keys, now that there is no way back.
+    /// Replaces and removes keys, now that there is no way back, not even for a user who wants no more.
     pub(super) fn settle_keys(
         &self,
         mutation: &Mutation,
         machine: &Machine,
         host: &W::Host,
     ) -> Way<()> {
+        if !self.hands_over(machine, host) {
+            return Ok(());
+        }
         let settle = || self.road.work.settle_keys(mutation, host);
-        self.hand_over(machine, host, settle)
+        self.timed_anyway(Step::Keys, settle)
     }
 
     /// The same while something else has failed, which is what is told.
@@ -62,19 +67,6 @@ impl<W: Work> Lane<'_, W> {
         }
         let send = || self.road.work.send_keys(mutation, machine, host);
         self.timed(Step::Keys, send)
-    }
-
-    fn hand_over(
-        &self,
-        machine: &Machine,
-        host: &W::Host,
-        work: impl FnOnce() -> Result<(), Trouble>,
-    ) -> Way<()> {
-        if self.hands_over(machine, host) {
-            self.timed(Step::Keys, work)
-        } else {
-            Ok(())
-        }
     }
 
     fn hands_over(&self, machine: &Machine, host: &W::Host) -> bool {

@@ -317,14 +317,23 @@ impl<'a, W: Work> Lane<'a, W> {
 
     /// Takes a step whose turn has come.
     pub(super) fn timed<T>(&self, step: Step, work: impl FnOnce() -> Result<T, Trouble>) -> Way<T> {
-        let machine = || self.machine.clone();
         self.refuse_interrupted(step)?;
+        self.timed_anyway(step, work)
+    }
+
+    /// The same also where the user wants no more.
+    pub(super) fn timed_anyway<T>(
+        &self,
+        step: Step,
+        work: impl FnOnce() -> Result<T, Trouble>,
+    ) -> Way<T> {
+        let machine = || self.machine.clone();
         self.road.ui.send(Event::StepStarted {
             machine: machine(),
             step,
         });
         let begun = Instant::now();
-        let result = self.attempt(step, work);
+        let result = self.attempt_anyway(step, work);
         let seconds = begun.elapsed().as_secs_f64();
         *self.seconds.borrow_mut().entry(step).or_default() += seconds;
         if result.is_ok() {
@@ -344,6 +353,10 @@ impl<'a, W: Work> Lane<'a, W> {
         work: impl FnOnce() -> Result<T, Trouble>,
     ) -> Way<T> {
         self.refuse_interrupted(step)?;
+        self.attempt_anyway(step, work)
+    }
+
+    fn attempt_anyway<T>(&self, step: Step, work: impl FnOnce() -> Result<T, Trouble>) -> Way<T> {
         work().map_err(|trouble| match trouble {
             Trouble::Unreachable(why) if self.is_to_skip(step) => Outcome::Unreachable {
                 because: first_line(&why.message),
@@ -363,6 +376,7 @@ impl<'a, W: Work> Lane<'a, W> {
             return Err(Outcome::Interrupted {
                 step,
                 may_go_on: false,
+                went_back: false,
             });
         }
         Ok(())

@@ -29,6 +29,7 @@ impl<W: Work> Lane<'_, W> {
             Admission::Interrupted => Err(Outcome::Interrupted {
                 step: Step::Activate,
                 may_go_on: false,
+                went_back: false,
             }),
         }
     }

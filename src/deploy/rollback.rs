@@ -26,5 +26,6 @@ pub fn take_up(
         Activation::UnitsFailed(units) => Outcome::UnitsFailed { units },
         Activation::RebootRequired => Outcome::RebootRequired,
         Activation::RolledBack(diagnostic) => Outcome::RolledBack { diagnostic },
+        Activation::Interrupted { went_back } => Outcome::broken_off(went_back),
     })
 }

@@ -494,6 +494,12 @@ pub(super) fn told(end: End) -> Result<Ended<Host>, Trouble> {
         host::Ended::Done(failed @ ActivationStatus::Failed(_)) => {
             return Err(Trouble::new(failed.to_string(), Some(ABOVE.to_owned())));
         }
+        host::Ended::Failed(Reason::Interrupted) => Activation::Interrupted { went_back: false },
+        host::Ended::WentBack {
+            reason: Reason::Interrupted,
+            status:
+                ActivationStatus::Done | ActivationStatus::UnitsFailed | ActivationStatus::RebootNeeded,
+        } => Activation::Interrupted { went_back: true },
         host::Ended::WentBack { reason, status } => {
             Activation::RolledBack(went_back(&reason, status))
         }

@@ -34,10 +34,12 @@ impl<W: Work> Lane<'_, W> {
         drop(place);
         let Ended { activation, host } =
             ended.inspect_err(|_| self.withdraw_keys(mutation, machine, host))?;
-        if let Activation::RolledBack(diagnostic) = activation {
-            self.withdraw_keys(mutation, machine, &host);
-            return Err(Outcome::RolledBack { diagnostic });
-        }
+        let back = match activation {
+            Activation::RolledBack(diagnostic) => Err(Outcome::RolledBack { diagnostic }),
+            Activation::Interrupted { went_back } => Err(Outcome::broken_off(went_back)),
+            activation => Ok(activation),
+        };
+        let activation = back.inspect_err(|_| self.withdraw_keys(mutation, machine, &host))?;
         // A state that cannot be written is no reason to leave the machine with half of its keys.
         let noted = self.note(Some(mutation), machine);
         let reboots = self.is_to_reboot(&activation);
@@ -58,12 +60,12 @@ impl<W: Work> Lane<'_, W> {
             (Goal::DryActivate, _) => Outcome::DryActivated,
             (_, Activation::UnitsFailed(units)) => Outcome::UnitsFailed { units },
             (_, Activation::RebootRequired) => Outcome::RebootRequired,
-            (_, Activation::Done | Activation::RolledBack(_)) => Outcome::Activated,
+            _ => Outcome::Activated,
         })
     }
 
-    /// Makes the system the host's own once it has proved itself; else the host goes back. Where the user
-    /// wants no more, nobody confirms, and it goes back by itself.
+    /// Makes the system the host's own once it has proved itself; else, and where the user wants no more, the host
+    /// goes back.
     fn try_out(
         &self,
         mutation: &Mutation,
@@ -71,15 +73,11 @@ impl<W: Work> Lane<'_, W> {
         trial: W::Trial,
         place: &mut Option<Place>,
     ) -> Result<Ended<W::Host>, Trouble> {
-        if self.road.work.interrupted() {
-            return Err(Trouble::Interrupted);
-        }
         let work = self.road.work;
         let host = work.connection(&trial);
         let mut prove = || self.prove(mutation, machine, host, place);
         match work.meanwhile(&trial, &mut prove) {
             Ok(()) => work.confirm(mutation, machine, trial, &mut |line| self.log(line)),
-            Err(Trouble::Interrupted) => Err(Trouble::Interrupted),
             Err(why) => self.go_back(mutation, machine, trial, why),
         }
     }
@@ -94,6 +92,19 @@ impl<W: Work> Lane<'_, W> {
     ) -> Result<Ended<W::Host>, Trouble> {
         let mut line = |line: &str| self.log(line);
         match self.road.work.refuse(mutation, machine, trial, &mut line) {
+            Ok(Ended {
+                activation: Activation::RolledBack(_),
+                host,
+            }) if why == Trouble::Interrupted => {
+                let activation = Activation::Interrupted { went_back: true };
+                Ok(Ended { activation, host })
+            }
+            Ok(
+                ended @ Ended {
+                    activation: Activation::Interrupted { .. },
+                    ..
+                },
+            ) => Ok(ended),
             Ok(Ended {
                 activation: Activation::RolledBack(back),
                 host,
@@ -117,7 +128,10 @@ impl<W: Work> Lane<'_, W> {
         place: &mut Option<Place>,
     ) -> Result<Ended<W::Host>, Trouble> {
         let runs = matches!(goal, Goal::Switch | Goal::Test)
-            && !matches!(ended.activation, Activation::RolledBack(_));
+            && !matches!(
+                ended.activation,
+                Activation::RolledBack(_) | Activation::Interrupted { .. }
+            );
         if runs && let Err(why) = self.prove(mutation, machine, &ended.host, place) {
             // The new system stays, and so its keys have to be its own.
             self.settle_keys_anyway(mutation, machine, &ended.host);

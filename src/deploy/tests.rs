@@ -786,7 +786,11 @@ fn an_interrupt_ends_every_machine_and_says_what_may_go_on() {
     // The sender stays, as that of an evaluation which does not notice.
     let summary = conduct(&request, &receiver, &notes, &screen.ui());
     drop(sender);
-    let interrupted = |step, may_go_on| Outcome::Interrupted { step, may_go_on };
+    let interrupted = |step, may_go_on| Outcome::Interrupted {
+        step,
+        may_go_on,
+        went_back: false,
+    };
     assert_eq!(*outcome(&summary, "web"), interrupted(Step::Activate, true));
     assert_eq!(
         *outcome(&summary, "late"),

@@ -47,6 +47,7 @@ impl Trouble {
             Self::Interrupted => Outcome::Interrupted {
                 step,
                 may_go_on: step == Step::Activate,
+                went_back: false,
             },
         }
     }

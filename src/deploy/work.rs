@@ -21,6 +21,11 @@ pub(super) enum Activation {
     RebootRequired,
     /// The host went back to what ran before; why.
     RolledBack(Diagnostic),
+    /// The user interrupted the run, and so the host went back, or stays as it is where nothing ran before.
+    Interrupted {
+        /// Whether it went back.
+        went_back: bool,
+    },
 }
 
 /// An activation that was begun.

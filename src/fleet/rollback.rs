@@ -153,6 +153,7 @@ impl WentBack {
         match self.outcome {
             Outcome::UnitsFailed { .. } => 4,
             Outcome::RebootRequired => 100,
+            Outcome::Interrupted { .. } => 130,
             Outcome::Unchanged | Outcome::Activated => 0,
             _ => 1,
         }

@@ -20,7 +20,7 @@ use super::{
     remote::Link,
     ssh::{Connection, Files},
 };
-use crate::process::{Limit, Processes};
+use crate::process::{self, Limit, Processes};
 
 /// Longest directory for control sockets: a socket's path ends at 104 bytes, and ssh appends 17 while it binds.
 const LONGEST_DIRECTORY: usize = 104 - 17 - 8;
@@ -59,11 +59,11 @@ impl Default for Options {
 #[derive(Clone, Debug)]
 pub struct Connections {
     shared: Arc<Shared>,
+    processes: Processes,
 }
 
 #[derive(Debug)]
 struct Shared {
-    processes: Processes,
     options: Options,
     /// Holds the configurations and control sockets, readable by us alone.
     _directory: TempDir,
@@ -90,7 +90,6 @@ impl Connections {
         let (directory, path) = run_directory()?;
         let limit = Limit::new(options.limit);
         let shared = Shared {
-            processes,
             options,
             _directory: directory,
             path,
@@ -100,7 +99,16 @@ impl Connections {
         };
         Ok(Self {
             shared: Arc::new(shared),
+            processes,
         })
+    }
+
+    /// Connections that an interrupt leaves alone.
+    pub(super) fn after_interrupt(&self) -> Self {
+        Self {
+            shared: Arc::clone(&self.shared),
+            processes: self.processes.after_interrupt(),
+        }
     }
 
     /// Connects to a machine and looks what runs there, trying again if that may help.
@@ -133,7 +141,16 @@ impl Connections {
 
     /// The children that these connections belong to.
     pub(super) fn processes(&self) -> &Processes {
-        &self.shared.processes
+        &self.processes
+    }
+
+    /// An error if the run was interrupted; `label` says what is not done then.
+    pub(super) fn refuse_interrupted(&self, label: impl Into<String>) -> Result<()> {
+        if !self.processes.interrupted() {
+            return Ok(());
+        }
+        let label = label.into();
+        Err(process::Error::Interrupted { label }.into())
     }
 
     /// The passwords by which users become root.
@@ -156,7 +173,7 @@ impl Connections {
         let shared = &self.shared;
         let _place = shared.limit.take();
         let within = shared.options.connect_timeout + ANSWER_WITHIN;
-        let look = prefix::look(&shared.processes, target, words, within)?;
+        let look = prefix::look(&self.processes, target, words, within)?;
         Ok((Link::Prefix(words.to_vec()), look))
     }
 
@@ -166,7 +183,7 @@ impl Connections {
         loop {
             let place = shared.limit.take();
             let deadline = Instant::now() + shared.options.connect_timeout + ANSWER_WITHIN;
-            let error = match Master::open(&shared.processes, to, config, deadline) {
+            let error = match Master::open(&self.processes, to, config, deadline) {
                 Ok(open) => return Ok(open),
                 Err(error) => error,
             };

@@ -248,11 +248,8 @@ impl Host {
 
     /// An error if the run was interrupted.
     pub(super) fn refuse_interrupted(&self) -> Result<()> {
-        if !self.processes().interrupted() {
-            return Ok(());
-        }
         let label = format!("becoming root on {}", self.machine());
-        Err(process::Error::Interrupted { label }.into())
+        self.shared.connections.refuse_interrupted(label)
     }
 
     /// Whether commands may be root's: whether the user is root, or there is a way to become it.

@@ -155,10 +155,27 @@ pub enum Outcome {
         step: Step,
         /// Whether the step may still be going on at the host.
         may_go_on: bool,
+        /// Whether the host was taking up the system, and went back to what ran before.
+        #[serde(default, skip_serializing_if = "is_false")]
+        went_back: bool,
     },
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
+fn is_false(flag: &bool) -> bool {
+    !flag
+}
+
 impl Outcome {
+    /// That of a machine that was taking up its system when the user interrupted the run.
+    pub fn broken_off(went_back: bool) -> Self {
+        Self::Interrupted {
+            step: Step::Activate,
+            may_go_on: false,
+            went_back,
+        }
+    }
+
     /// Whether there is nothing left to be done for the machine.
     pub fn is_at_its_end(&self) -> bool {
         !matches!(
@@ -244,7 +261,12 @@ impl fmt::Display for Outcome {
             Self::RebootRequired => formatter.write_str("activated, reboot required"),
             Self::RolledBack { .. } => formatter.write_str("rolled back"),
             Self::Failed { step, .. } => write!(formatter, "failed to {step}"),
-            Self::Interrupted { step, .. } => write!(formatter, "interrupted ({step})"),
+            Self::Interrupted {
+                step, went_back, ..
+            } => {
+                let end = if *went_back { ", went back" } else { "" };
+                write!(formatter, "interrupted ({step}){end}")
+            }
         }
     }
 }

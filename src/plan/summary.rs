@@ -208,6 +208,7 @@ mod tests {
         Outcome::Interrupted {
             step: Step::Activate,
             may_go_on: true,
+            went_back: false,
         }
     }
 

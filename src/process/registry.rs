@@ -2,7 +2,7 @@ use std::{
     collections::BTreeMap,
     fmt,
     process::{Child, Command, ExitStatus},
-    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError},
     thread,
     time::{Duration, Instant},
 };
@@ -28,6 +28,7 @@ struct Shared {
     /// Signalled whenever a child has gone.
     gone: Condvar,
     grace: Duration,
+    last: OnceLock<Processes>,
 }
 
 #[derive(Default)]
@@ -81,6 +82,7 @@ impl Processes {
             state: Mutex::default(),
             gone: Condvar::new(),
             grace,
+            last: OnceLock::new(),
         };
         Self {
             shared: Arc::new(shared),
@@ -146,9 +148,18 @@ impl Processes {
         call.run(self, command)
     }
 
+    /// The children that an interrupt leaves alone: what has to be done yet before the run ends.
+    #[must_use]
+    pub fn after_interrupt(&self) -> Self {
+        let grace = self.shared.grace;
+        let last = self.shared.last.get_or_init(|| Self::with_grace(grace));
+        last.clone()
+    }
+
     /// Ends all children: asks their groups to terminate, kills what is left after the grace, refuses new ones.
     ///
-    /// Returns at once; those who wait for a child get [`Error::Interrupted`].
+    /// Returns at once; those who wait for a child get [`Error::Interrupted`]. Those of [`Processes::after_interrupt`]
+    /// go on.
     pub fn interrupt(&self) {
         let mut state = self.state();
         if std::mem::replace(&mut state.interrupted, true) {
@@ -159,13 +170,18 @@ impl Processes {
         let processes = self.clone();
         thread::spawn(move || {
             if !processes.wait_all(processes.shared.grace) {
-                processes.kill_all();
+                processes.kill();
             }
         });
     }
 
-    /// Kills all children at once, for a user who interrupts twice.
+    /// Kills all children at once, also those that an interrupt leaves alone, for a user who interrupts twice.
     pub fn kill_all(&self) {
+        self.kill();
+        self.after_interrupt().kill();
+    }
+
+    fn kill(&self) {
         let mut state = self.state();
         state.interrupted = true;
         signal_all(&state, Signal::KILL);

@@ -288,6 +288,7 @@ mod tests {
         let interrupted = Outcome::Interrupted {
             step: Step::Activate,
             may_go_on: true,
+            went_back: false,
         };
         let text = show(
             Extent::Activate(Goal::Switch),

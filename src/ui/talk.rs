@@ -192,7 +192,10 @@ fn interrupted(running: &[String]) -> String {
     let title = paint(WARNING, "interrupted:");
     match running {
         [] => format!("{title} nothing was running"),
-        running => format!("{title} ending {}", sanitise(&running.join(", "))),
+        running => format!(
+            "{title} ending {}; Ctrl-C again ends at once",
+            sanitise(&running.join(", "))
+        ),
     }
 }
 
@@ -249,7 +252,8 @@ mod tests {
     fn an_interrupt_says_what_it_ends() {
         let running = ["copy web", "build 3 derivations"].map(str::to_owned);
         let text = interrupted(&running);
-        let expected = "interrupted: ending copy web, build 3 derivations";
+        let expected =
+            "interrupted: ending copy web, build 3 derivations; Ctrl-C again ends at once";
         assert_eq!(strip_str(&text).to_string(), expected);
     }
 

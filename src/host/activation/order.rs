@@ -77,8 +77,10 @@ pub enum Reason {
     Limit(u64),
     /// Nobody confirmed it in time, in seconds.
     Lease(u64),
-    /// The deployer did not want it any more.
+    /// It had not proved itself.
     Refused,
+    /// The user interrupted the run.
+    Interrupted,
     /// The system profile could not be set.
     Profile,
     /// The boot loader could not be installed.
@@ -99,6 +101,7 @@ impl fmt::Display for Reason {
                 "no new connection to the host was made within {seconds} s"
             ),
             Self::Refused => formatter.write_str("it was refused"),
+            Self::Interrupted => formatter.write_str("the run was interrupted"),
             Self::Profile => formatter.write_str("the system profile could not be set"),
             Self::Boot => formatter.write_str("the boot loader could not be installed"),
         }

@@ -25,9 +25,8 @@ const BEGIN: &str = r#"umask 022; d=/run/nixops/activations/$1; mkdir -p /run/ni
 /// the new system was tested if `$3` is `tested`, or after some seconds in any case.
 const FOLLOW: &str = r#"d=/run/nixops/activations/$1; n=$2; i=0; [ -d "$d" ] || { echo "s gone"; exit 0; }; while :; do word=more; p=$(cat "$d/pid" 2>/dev/null); if [ -z "$p" ]; then [ $i -lt 40 ] || word=dead; else kill -0 "$p" 2>/dev/null || word=dead; fi; if [ "$word$3" = moretested ] && [ -e "$d/tested" ]; then word="tested $(cat "$d/tested")"; fi; [ ! -e "$d/end" ] || word="end $(cat "$d/end")"; m=$(wc -l <"$d/log"); if [ "$m" -gt "$n" ]; then sed -n "$((n + 1)),${m}s/^/l /p" "$d/log"; n=$m; fi; if [ "$word" != more ] || [ $i -ge 50 ]; then echo "s $word"; exit 0; fi; if [ $i -lt 20 ]; then sleep 0.05; else sleep 0.2; fi; i=$((i + 1)); done"#;
 
-/// Makes the decision `$2` unless one is made, and tells which was.
-const DECIDE: &str =
-    r#"d=/run/nixops/activations/$1; ln -s "$2" "$d/decision" 2>/dev/null; readlink "$d/decision""#;
+/// Makes the decision `$2` unless one is made, or nothing is to be decided.
+const DECIDE: &str = r#"d=/run/nixops/activations/$1; ln -s "$2" "$d/decision" 2>/dev/null; [ -L "$d/decision" ] || [ ! -d "$d" ]"#;
 
 /// Begins the time anew in which the host waits for a decision.
 const RENEW: &str = r#": >"/run/nixops/activations/$1/renew""#;
@@ -74,6 +73,8 @@ struct Following {
     host: Host,
     order: Order,
     id: String,
+    /// Whether the host is known to have it.
+    is_begun: bool,
     /// The boot in which it was begun.
     boot_id: Option<String>,
     /// Lines of the log that were handed out.
@@ -94,6 +95,8 @@ impl Begun {
     ///
     /// One host does one activation at a time: while another goes on it is waited for, as long as this one would be.
     ///
+    /// Where the run is interrupted, the host is told to go back at once, and followed until it has.
+    ///
     /// An error means that it is not known how it ends; the host then goes back by itself if it was to be asked.
     pub fn begin(
         connections: &Connections,
@@ -106,15 +109,18 @@ impl Begun {
             host: host.clone(),
             order,
             id: new_uuid(),
+            is_begun: false,
             boot_id: host.look().boot_id.clone(),
             seen: 0,
             units: Vec::new(),
             tested: None,
         };
-        match following.start_in_turn(lines)? {
-            Stop::Ended(ended) => Ok(Self::Ended(following.end(ended))),
-            Stop::Trial(status) => following.prove(status, lines),
-        }
+        let stop = following.start_in_turn(lines);
+        let stop = stop.and_then(|stop| following.prove(stop, lines));
+        Ok(match following.unless_interrupted(stop, lines)? {
+            Stop::Ended(ended) => Self::Ended(following.end(ended)),
+            Stop::Trial(status) => Self::Trial(Box::new(Trial { following, status })),
+        })
     }
 }
 
@@ -167,6 +173,7 @@ impl Following {
         let (end, mut told) = (Instant::now() + patience, None);
         loop {
             self.start()?;
+            self.is_begun = true;
             match self.follow(self.order.has_trial(), lines)? {
                 Stop::Ended(Ended::Busy(who)) if Instant::now() < end => {
                     if told.as_ref() != Some(&who) {
@@ -174,7 +181,7 @@ impl Following {
                         told = Some(who);
                     }
                     thread::sleep(PAUSE);
-                    (self.id, self.seen) = (new_uuid(), 0);
+                    (self.id, self.seen, self.is_begun) = (new_uuid(), 0, false);
                 }
                 stop => return Ok(stop),
             }
@@ -267,26 +274,25 @@ impl Following {
         last.ok_or_else(|| failed(output.into_error()))
     }
 
-    /// Connects anew, which the new system has to let in, before it is on trial for others.
-    fn prove(mut self, status: ActivationStatus, lines: Lines<'_>) -> Result<Begun> {
-        match self.connections.connect(self.host.target()) {
-            Ok(host) => self.host = host,
-            Err(error) => {
-                self.reconnect(Instant::now(), error)?;
-                // It may have gone back while nobody got in.
-                if let Stop::Ended(ended) = self.follow(true, lines)? {
-                    return Ok(Begun::Ended(self.end(ended)));
-                }
-            }
+    /// Connects anew, which a system on trial has to let in.
+    fn prove(&mut self, stop: Stop, lines: Lines<'_>) -> Result<Stop> {
+        if matches!(stop, Stop::Trial(_)) && !self.connect_anew()? {
+            // It may have gone back while nobody got in.
+            return self.follow(true, lines);
         }
-        Ok(Begun::Trial(Box::new(Trial {
-            following: self,
-            status,
-        })))
+        Ok(stop)
     }
 
     /// Decides, and follows to the end, which tells if the host had decided otherwise.
     fn decide(mut self, decision: &str, lines: Lines<'_>) -> Result<End> {
+        let stop = self.settle(decision, lines);
+        match self.unless_interrupted(stop, lines)? {
+            Stop::Ended(ended) => Ok(self.end(ended)),
+            Stop::Trial(_) => Ok(self.end(Ended::CutOff)),
+        }
+    }
+
+    fn settle(&mut self, decision: &str, lines: Lines<'_>) -> Result<Stop> {
         let since = Instant::now();
         loop {
             let words = [self.id.clone(), decision.to_owned()];
@@ -298,9 +304,34 @@ impl Following {
                 Err(error) => self.reconnect(since, error)?,
             }
         }
-        match self.follow(false, lines)? {
-            Stop::Ended(ended) => Ok(self.end(ended)),
-            Stop::Trial(_) => Ok(self.end(Ended::CutOff)),
+        self.follow(false, lines)
+    }
+
+    /// Has the host go back where the run was interrupted, over a connection that the interrupt leaves alone.
+    ///
+    /// If that cannot be, the host goes back by itself, and what is told is the interrupt.
+    fn unless_interrupted(&mut self, stop: Result<Stop>, lines: Lines<'_>) -> Result<Stop> {
+        let interrupted = match stop {
+            Err(error) if error.is_interrupted() && self.order.has_trial() => error,
+            stop => return stop,
+        };
+        self.connections = self.connections.after_interrupt();
+        let settled = self.connect_anew();
+        match settled.and_then(|_| self.settle("interrupt", lines)) {
+            Ok(Stop::Ended(Ended::CutOff)) if !self.is_begun => Err(interrupted),
+            Ok(stop) => Ok(stop),
+            Err(_) => Err(interrupted),
+        }
+    }
+
+    /// Connects anew, as long as the host may yet come back by itself; tells whether it was there at once.
+    fn connect_anew(&mut self) -> Result<bool> {
+        match self.connections.connect(self.host.target()) {
+            Ok(host) => {
+                self.host = host;
+                Ok(true)
+            }
+            Err(error) => self.reconnect(Instant::now(), error).map(|()| false),
         }
     }
 
@@ -314,9 +345,7 @@ impl Following {
         let end = since + Duration::from_secs(own) + PATIENCE;
         let mut last = because;
         loop {
-            if last.is_interrupted() {
-                return Err(last);
-            }
+            self.connections.refuse_interrupted("the activation")?;
             if Instant::now() >= end {
                 return Err(Error::OutOfSight {
                     machine: self.host.machine().to_owned(),

@@ -58,6 +58,7 @@ fn reason(word: &str, status: i32, order: &Order) -> Option<Reason> {
         "limit" => Reason::Limit(order.rollback.activation_timeout),
         "lease" => Reason::Lease(order.rollback.timeout),
         "refuse" => Reason::Refused,
+        "interrupt" => Reason::Interrupted,
         "profile" => Reason::Profile,
         "boot" => Reason::Boot,
         _ => return None,
