@@ -40,6 +40,7 @@ mod killing;
 mod lab;
 mod life_cycle;
 mod logs;
+mod losing;
 mod machines;
 mod networks;
 mod nix;

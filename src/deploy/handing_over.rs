@@ -32,7 +32,7 @@ impl<W: Work> Lane<'_, W> {
         if !self.hands_over(machine, host) {
             return Ok(());
         }
-        let settle = || self.road.work.settle_keys(mutation, host);
+        let settle = || self.road.work.settle_keys(mutation, machine, host);
         self.timed_anyway(Step::Keys, settle)
     }
 
@@ -44,7 +44,7 @@ impl<W: Work> Lane<'_, W> {
         host: &W::Host,
     ) {
         if self.hands_over(machine, host) {
-            drop(self.road.work.settle_keys(mutation, host));
+            drop(self.road.work.settle_keys(mutation, machine, host));
         }
     }
 

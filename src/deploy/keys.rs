@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use serde_json::Value;
 
 use crate::evaluator::OutputRef;
-use crate::host::Host;
+use crate::host::{self, Host};
 use crate::keys::{self, Difference, Parcel, Sources};
 use crate::network::{KeyOptions, KeyTexts};
 use crate::plan::Outcome;
@@ -60,9 +60,12 @@ impl<'a> Courier<'a> {
     }
 
     /// Replaces keys by those that were staged, and removes what is wanted no more.
-    pub(super) fn settle(&self, _: &Mutation, host: &Host) -> Result<(), Trouble> {
-        match lock(&self.open).remove(host.machine()) {
-            Some(difference) => bring(host, difference.settle()),
+    ///
+    /// Not twice: where it is not known how it ended, [`send`](Self::send) finds out what is left to be done.
+    pub(super) fn settle(&self, _: &Mutation, host: &Host) -> host::Result<()> {
+        let difference = lock(&self.open).remove(host.machine());
+        match difference.and_then(|difference| difference.settle()) {
+            Some(parcel) => host.bring_keys(&parcel),
             None => Ok(()),
         }
     }

@@ -8,7 +8,7 @@ use camino::Utf8PathBuf;
 
 use crate::evaluator::Diagnostic;
 use crate::host::{
-    self, ActivationStatus, Connections, End, Host, Order, Reason, Remote, Target, Trial,
+    self, ActivationStatus, Connections, End, Failure, Host, Order, Reason, Remote, Target, Trial,
 };
 use crate::network::{Addresses, KeyTexts, Machine, MachineOptions};
 use crate::nix::{
@@ -408,8 +408,20 @@ impl Work for Site<'_> {
         self.courier.put(mutation, host, &machine.options.keys)
     }
 
-    fn settle_keys(&self, mutation: &Mutation, host: &Host) -> Result<(), Trouble> {
-        self.courier.settle(mutation, host)
+    fn settle_keys(
+        &self,
+        mutation: &Mutation,
+        machine: &Machine,
+        host: &Host,
+    ) -> Result<(), Trouble> {
+        let trouble = |error| own(&machine.name, error);
+        match self.courier.settle(mutation, host) {
+            Err(error) if error.failure().is_some_and(Failure::is_transient) => {
+                let host = self.connections.connect(host.target()).map_err(trouble)?;
+                self.send_keys(mutation, machine, &host).map(drop)
+            }
+            settled => settled.map_err(trouble),
+        }
     }
 
     fn withdraw_keys(&self, mutation: &Mutation, host: &Host) -> Result<(), Trouble> {

@@ -247,7 +247,7 @@ impl Work for Notes {
         self.note(&machine.name, Step::Keys)
     }
 
-    fn settle_keys(&self, _: &Mutation, (): &()) -> Result<(), Trouble> {
+    fn settle_keys(&self, _: &Mutation, _: &Machine, (): &()) -> Result<(), Trouble> {
         self.keys.lock().unwrap().push("settle");
         Ok(())
     }

@@ -210,8 +210,14 @@ pub(super) trait Work: Sync {
         host: &Self::Host,
     ) -> Result<(), Trouble>;
 
-    /// Replaces keys by those that were staged, and removes what is wanted no more.
-    fn settle_keys(&self, mutation: &Mutation, host: &Self::Host) -> Result<(), Trouble>;
+    /// Replaces keys by those that were staged, and removes what is wanted no more; over a new connection if this
+    /// one breaks.
+    fn settle_keys(
+        &self,
+        mutation: &Mutation,
+        machine: &Machine,
+        host: &Self::Host,
+    ) -> Result<(), Trouble>;
 
     /// Drops keys that were staged.
     fn withdraw_keys(&self, mutation: &Mutation, host: &Self::Host) -> Result<(), Trouble>;
