@@ -402,44 +402,6 @@ fn a_boot_loader_that_cannot_be_installed_takes_system_and_profile_back() {
 }
 
 #[test]
-fn two_deployers_of_one_host_take_turns() {
-    let lab = Lab::with_hosts(["web"]);
-    first(&lab, [("web", HELD_ACTIVATION)]);
-    network(&lab, "second", [("web", HELD_ACTIVATION)]);
-    lab.hold_activations("web");
-    let mut ada = lab.command(["deploy", "--json"]);
-    ada.env("USER", "ada");
-    let ada = crate::watched::Watched::of(&mut ada);
-    wait_for_file(&lab, "web", "pid");
-    wait_until("holder", || {
-        lab.host("web").path("/run/nixops/holder").exists()
-    });
-
-    // The other one has another copy of the network, and a state of its own.
-    let copy = lab.rig.home().join("copy");
-    fs::create_dir(&copy).unwrap();
-    let text = fs::read_to_string(lab.directory.join("flake.nix")).unwrap();
-    fs::write(
-        copy.join("flake.nix"),
-        text.replace("\"second\"", "\"third\""),
-    )
-    .unwrap();
-    let mut bob = lab.command(["deploy"]);
-    bob.current_dir(&copy)
-        .env("XDG_STATE_HOME", copy.join("state"))
-        .env("USER", "bob");
-    let mut bob = crate::watched::Watched::of(&mut bob);
-    bob.until_said("waiting for another activation to end: ada@");
-    lab.let_activations_go("web");
-    let ada = ada.end();
-    ada.exits(0);
-    assert_eq!(ada.result("web"), "activated");
-    bob.end().exits(0).says("web> activated");
-    assert_eq!(lab.read("web", "/etc/motto"), "third");
-    assert_eq!(lab.state("web").generations.len(), 3);
-}
-
-#[test]
 fn an_activation_that_is_killed_on_the_host_is_done_again() {
     let lab = Lab::with_hosts(["web"]);
     first(&lab, [("web", "")]);
