@@ -70,6 +70,7 @@ fn request(world: &World, extent: Extent, machines: &[Machine]) -> Request {
         build: BuildOptions::default(),
         build_on_target: None,
         roots: world.path("gcroots"),
+        keeps_last: true,
     }
 }
 

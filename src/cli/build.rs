@@ -65,7 +65,10 @@ impl Build {
             .resolve(&session.evaluator, &session.names.machines)?;
         let known = session.known(&schemas(&session.ground.plugins)?)?;
         let roots = self.roots(&session)?;
-        let request = Request::building(machines, self.building.options(), roots);
+        let request = Request {
+            keeps_last: self.out_link.is_none(),
+            ..Request::building(machines, self.building.options(), roots)
+        };
         let connections = Connections::new(context.processes.clone(), host::Options::default())?;
         let tools = Tools {
             nix: &session.ground.nix,

@@ -45,6 +45,8 @@ pub struct Request {
     /// Directory of the deployment's links that keep each machine's system from collection,
     /// such as `~/.local/state/nixops/gcroots/default`.
     pub roots: Utf8PathBuf,
+    /// Whether the system that a machine had before is kept too.
+    pub keeps_last: bool,
 }
 
 impl Request {
@@ -63,6 +65,7 @@ impl Request {
             build,
             build_on_target: Some(false),
             roots,
+            keeps_last: false,
         }
     }
 }

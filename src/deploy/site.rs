@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use camino::Utf8PathBuf;
+use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::evaluator::Diagnostic;
 use crate::host::{
@@ -12,7 +12,7 @@ use crate::host::{
 };
 use crate::network::{Addresses, KeyTexts, Machine, MachineOptions};
 use crate::nix::{
-    BuildError, BuildEvent, BuildOptions, BuildQueue, BuildThere, Copy, CopyProgress, Nix,
+    self, BuildError, BuildEvent, BuildOptions, BuildQueue, BuildThere, Copy, CopyProgress, Nix,
 };
 use crate::plan::{Goal, Outcome, PlannedMachine, Running, SavedPlan};
 use crate::process::{Limit, Processes};
@@ -41,12 +41,16 @@ pub(super) struct Site<'a> {
     builds: BuildQueue,
     courier: Courier<'a>,
     roots: Utf8PathBuf,
+    keeps_last: bool,
     rooting: Limit,
     reboot_timeout: Duration,
 }
 
 /// Links that are registered at once; each is a process of Nix that writes to one database.
 const ROOTED_AT_ONCE: usize = 4;
+
+/// The directory for links to the systems that others have followed: no name of a machine begins with a dot here.
+const LAST: &str = ".last";
 
 /// The link by which a host that built its system keeps it until its profile does.
 const BUILT_THERE: &str = "/nix/var/nix/gcroots/nixops-built";
@@ -82,6 +86,7 @@ impl<'a> Site<'a> {
             builds,
             courier: Courier::new(processes, secret, false),
             roots: request.roots.clone(),
+            keeps_last: request.keeps_last,
             rooting: Limit::new(ROOTED_AT_ONCE),
             reboot_timeout: request.reboot_timeout,
         }
@@ -96,16 +101,14 @@ impl<'a> Site<'a> {
         Ok(self.noted.get_or_init(|| noted))
     }
 
-    /// Keeps a built system from collection, as long as the machine is not deployed anew.
+    /// Keeps a built system from collection, and the one that was built before it.
     fn root(&self, machine: &Machine) -> Result<(), Trouble> {
         let link = self.roots.join(file_name(&machine.name));
         let _place = self.rooting.take();
         let system = machine.system.as_str().into();
-        match self
-            .nix
-            .root(self.processes, &link, system)
-            .map_err(Trouble::from)
-        {
+        let rooted = self.root_last(&machine.name, system);
+        let rooted = rooted.and_then(|()| self.nix.root(self.processes, &link, system));
+        match rooted.map_err(Trouble::from) {
             // The system is built all the same, and can be used.
             Err(Trouble::Failed(diagnostic)) => {
                 let message = format!("the system may be collected: {}", diagnostic.message);
@@ -114,6 +117,19 @@ impl<'a> Site<'a> {
                 Ok(())
             }
             rooted => rooted,
+        }
+    }
+
+    /// Keeps the system that another one follows, if it is there.
+    fn root_last(&self, name: &str, next: &Utf8Path) -> Result<(), nix::Error> {
+        let link = self.roots.join(file_name(name));
+        let last = link.read_link_utf8().ok();
+        match last.filter(|last| self.keeps_last && last != next && last.exists()) {
+            Some(last) => {
+                let link = self.roots.join(LAST).join(file_name(name));
+                self.nix.root(self.processes, &link, &last)
+            }
+            None => Ok(()),
         }
     }
 }

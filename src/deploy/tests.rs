@@ -319,6 +319,7 @@ fn request(extent: Extent, machines: &[&str]) -> Request {
         build: BuildOptions::default(),
         build_on_target: None,
         roots: Utf8PathBuf::from("/nowhere"),
+        keeps_last: true,
     }
 }
 

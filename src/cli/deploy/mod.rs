@@ -205,6 +205,7 @@ impl Deploy {
             build: self.build.options(),
             build_on_target: self.hosts.builds_on_target(),
             roots: roots_directory(&session.ground.deployment.uuid)?,
+            keeps_last: true,
         })
     }
 }
