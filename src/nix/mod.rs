@@ -15,6 +15,7 @@ mod error;
 mod locate;
 mod path_info;
 mod roots;
+mod settings;
 mod validity;
 mod version;
 
@@ -25,4 +26,5 @@ pub use copy::{Copy, CopyError, CopyFailure, CopyProgress, Destination};
 pub use error::{Error, Result};
 pub use locate::{Nix, Program};
 pub use path_info::PathInfo;
+pub use settings::Settings;
 pub use version::{OLDEST, Version};

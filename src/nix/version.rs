@@ -41,6 +41,15 @@ impl Version {
     pub fn repl_takes_installables(self) -> bool {
         (self.major, self.minor) >= (2, 10)
     }
+
+    /// The words by which `nix` tells all settings (`config show` since 2.20).
+    pub fn show_settings(self) -> &'static [&'static str] {
+        if (self.major, self.minor) >= (2, 20) {
+            &["config", "show"]
+        } else {
+            &["show-config"]
+        }
+    }
 }
 
 impl fmt::Display for Version {
