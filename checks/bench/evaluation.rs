@@ -121,7 +121,9 @@ impl Fleet<'_> {
     }
 
     fn nixops(&self, more: &[&str]) -> Result<Run> {
-        let mut command = self.workbench.nixops(&["eval", "--json"]);
+        let mut command = self
+            .workbench
+            .nixops(&["eval", "--json", "--no-eval-cache"]);
         for (name, value) in self.arguments() {
             command.args(["--arg", name, &value]);
         }

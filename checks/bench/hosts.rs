@@ -151,7 +151,8 @@ impl Field<'_> {
     }
 
     fn evaluate(&self) -> Result<Run> {
-        run_with(&mut self.workbench.nixops(&["eval", "--json"]), "", PACE)
+        let arguments = ["eval", "--json", "--no-eval-cache"];
+        run_with(&mut self.workbench.nixops(&arguments), "", PACE)
     }
 
     /// Connects to each host once with nothing but ssh.

@@ -243,13 +243,13 @@ impl Lab {
 }
 
 /// What a variable says, or something else.
-fn said<T: FromStr>(variable: &str, otherwise: T) -> T {
+pub fn said<T: FromStr>(variable: &str, otherwise: T) -> T {
     let said = env::var(variable).ok();
     said.and_then(|text| text.parse().ok()).unwrap_or(otherwise)
 }
 
 /// What has happened so far, which is told if it does not end well.
-struct Story(String);
+pub struct Story(pub String);
 
 impl Drop for Story {
     fn drop(&mut self) {

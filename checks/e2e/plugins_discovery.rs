@@ -228,7 +228,7 @@ fn discovery_is_a_part_of_the_one_evaluation() {
     let calls = |arguments: &[&str]| {
         let _ = fs::remove_file(&log);
         let mut command = lab.command(["--nix-bin", &lab.place("bin")]);
-        Run::of(command.args(arguments)).exits(0);
+        Run::of(command.args(arguments).arg("--no-eval-cache")).exits(0);
         let log = fs::read_to_string(&log).unwrap();
         log.lines()
             .filter(|line| line.starts_with("nix-instantiate"))

@@ -9,6 +9,7 @@ mod apply_local;
 mod backup;
 mod backup_status;
 mod build;
+mod cache;
 mod check;
 mod checking;
 mod clean_backups;
@@ -164,6 +165,7 @@ enum Verb {
     Schema(schema::Schema),
     Completions(completions::Completions),
     Man(man::Man),
+    Cache(cache::Cache),
     SendKeys(send_keys::SendKeys),
     /// Is the provider of NixOps' own types
     #[command(hide = true, name = core_provider::VERB)]
@@ -268,6 +270,7 @@ fn run(context: &Context, verb: Verb) -> u8 {
         Verb::Schema(schema) => schema.run(context),
         Verb::Completions(completions) => completions.run(context),
         Verb::Man(man) => man.run(context),
+        Verb::Cache(cache) => cache.run(context),
         Verb::SendKeys(send) => send.run(context),
         Verb::CoreProvider | Verb::KeepLock => Ok(0),
     });

@@ -1,19 +1,21 @@
 //! Arguments that say which network is meant and how Nix evaluates it.
 
-use std::{collections::BTreeMap, num::NonZero};
+use std::{collections::BTreeMap, num::NonZero, sync::Arc};
 
 use anyhow::Result;
 use camino::Utf8PathBuf;
 use clap::Args;
 
 use crate::{
-    evaluator::{self, Argument, Evaluator, Limits, Request, deployer_system},
+    evaluator::{self, Argument, Cache, Evaluator, Limits, Request, deployer_system},
     flake::{self, Installable, LockOptions, Source},
     nix::Nix,
     state::Recorded,
 };
 
-use super::{Context, nix_settings::NixSettings, number, session, state::Here};
+use super::{
+    Context, directory::cache_directory, nix_settings::NixSettings, number, session, state::Here,
+};
 
 /// Which network is meant and how Nix evaluates it.
 #[derive(Clone, Debug, Args)]
@@ -51,6 +53,10 @@ pub struct SourceArguments {
     #[arg(long, value_name = "N", value_parser = number::positive)]
     eval_workers: Option<NonZero<usize>>,
 
+    /// Evaluate everything anew, and keep no results of it
+    #[arg(long)]
+    no_eval_cache: bool,
+
     /// Memory that all of them may be expected to use, in MiB [default: what is free]
     #[arg(long, value_name = "MIB")]
     eval_memory: Option<u64>,
@@ -63,6 +69,7 @@ impl SourceArguments {
     /// Finds and locks the network, and prepares its evaluation by itself: as the deployment that the
     /// file beside it names, with what the command line says and nothing that is kept of it.
     pub fn evaluator(&self, context: &Context, nix: &Nix) -> Result<Evaluator> {
+        let cache = self.cache(context, nix);
         let source = self.source(context, nix)?;
         let identity = match session::directory(&source) {
             Some(directory) => Recorded::read(&directory)?.get(source.network()),
@@ -75,7 +82,8 @@ impl SourceArguments {
                 name: identity.name,
             },
         );
-        self.evaluator_of(context, nix, source, identity, BTreeMap::new())
+        let deployment = (identity, BTreeMap::new());
+        self.evaluator_of(context, nix, source, deployment, cache)
     }
 
     /// Prepares the evaluation of a network as a deployment, whose arguments are kept with it; those of
@@ -85,8 +93,8 @@ impl SourceArguments {
         context: &Context,
         nix: &Nix,
         source: Source,
-        identity: flake::Identity,
-        mut arguments: BTreeMap<String, Argument>,
+        (identity, mut arguments): (flake::Identity, BTreeMap<String, Argument>),
+        cache: Option<Arc<Cache>>,
     ) -> Result<Evaluator> {
         arguments.extend(self.arguments());
         let request = Request {
@@ -95,9 +103,25 @@ impl SourceArguments {
             arguments,
             system: deployer_system(),
         };
-        let options = self.options(context);
+        let options = evaluator::Options {
+            cache,
+            ..self.options(context)
+        };
         let processes = context.processes.clone();
         Ok(Evaluator::new(nix.clone(), processes, request, options)?)
+    }
+
+    /// Where results of evaluations are kept, if they are. It is made first, since it asks Nix for something while
+    /// the network is locked.
+    pub fn cache(&self, context: &Context, nix: &Nix) -> Option<Arc<Cache>> {
+        if self.no_eval_cache || self.file.is_some() {
+            return None;
+        }
+        let ui = context.ui.clone();
+        let tell = move |message, hint: &str| ui.warning(None, message, Some(hint.to_owned()));
+        let directory = cache_directory().ok()?;
+        let cache = Cache::new(&directory, nix, &context.processes, tell);
+        Some(Arc::new(cache))
     }
 
     /// The network, as far as it is known without Nix.
@@ -153,6 +177,7 @@ impl SourceArguments {
             },
             search_path: self.search_path.clone(),
             show_trace: context.global.show_trace,
+            cache: None,
         }
     }
 }

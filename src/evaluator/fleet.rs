@@ -39,6 +39,11 @@ impl Depth {
             Self::SystemsAndKeys => AttributePath::whole_with_keys,
         }
     }
+
+    /// Whether the texts of keys are told.
+    pub(super) fn tells_keys(self) -> bool {
+        matches!(self, Self::Keys | Self::SystemsAndKeys)
+    }
 }
 
 /// Evaluates an attribute of each machine, with as many processes as fit.
@@ -49,31 +54,29 @@ pub fn evaluate(
     known: &Known,
     news: &Sender<Evaluated>,
 ) -> Result<(), Error> {
-    let herald = Herald::new(evaluator, known, news);
+    let herald = Herald::new(evaluator, depth, known, news);
     for text in evaluator.remarks.get().into_iter().flatten() {
         herald.send(Evaluated::remark(None, text.clone()));
     }
-    let mut fleet = Fleet {
-        evaluator,
-        depth,
-        known,
-        facts: Facts::default(),
-        facts_log: Log::default(),
+    let (unknown, unkeyed) = herald.remember(names);
+    let run = |depth, names: Vec<String>| {
+        let fleet = Fleet {
+            evaluator,
+            depth,
+            known,
+            facts: Facts::default(),
+            facts_log: Log::default(),
+        };
+        fleet.go(names, &herald)
     };
-    let mut left = machines(names);
-    loop {
-        let paths;
-        (left, paths) = fleet.round(left, &herald)?;
-        if left.is_empty() {
-            return Ok(());
-        }
-        fleet.facts.ask(paths);
-        fleet.gather()?;
-    }
+    let ended = run(depth, unknown).and_then(|()| run(Depth::Keys, unkeyed));
+    // What was evaluated before an error is no worse for it.
+    herald.write();
+    ended
 }
 
-fn machines(names: &[String]) -> Vec<Subject> {
-    names.iter().cloned().map(Subject::Machine).collect()
+fn machines(names: Vec<String>) -> Vec<Subject> {
+    names.into_iter().map(Subject::Machine).collect()
 }
 
 /// Machines that are being evaluated, and what is known of them.
@@ -87,6 +90,21 @@ struct Fleet<'a> {
 }
 
 impl Fleet<'_> {
+    /// Evaluates machines, in as many rounds as it takes.
+    fn go(mut self, names: Vec<String>, herald: &Herald<'_>) -> Result<(), Error> {
+        let mut left = machines(names);
+        while !left.is_empty() {
+            let paths;
+            (left, paths) = self.round(left, herald)?;
+            if left.is_empty() {
+                break;
+            }
+            self.facts.ask(paths);
+            self.gather()?;
+        }
+        Ok(())
+    }
+
     /// Runs one set of workers, which ends when all is done or facts are wanted. Gives the machines that
     /// are left, and the paths at which facts are wanted.
     fn round(
@@ -124,7 +142,7 @@ impl Fleet<'_> {
 
     /// Finds facts of all machines. A machine that cannot be evaluated simply has none.
     fn gather(&mut self) -> Result<(), Error> {
-        let subjects = machines(&self.evaluator.machine_names()?);
+        let subjects = machines(self.evaluator.machine_names()?);
         let facts = Mutex::new(self.facts.clone());
         let logs = ProcessLogs::default();
         self.run(AttributePath::facts, subjects, |process, found| {

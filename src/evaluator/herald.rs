@@ -1,18 +1,20 @@
 //! What is told of machines while they are evaluated.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
+    mem,
     sync::{Mutex, mpsc::Sender},
 };
 
 use crate::{network::Machine, schema::attribute_path};
 
 use super::{
-    Diagnostic, Error, Evaluated, Evaluator, Known, OutputRef,
+    Depth, Diagnostic, Error, Evaluated, Evaluator, Known, OutputRef,
     fleet::lock,
     leak, parse,
     pool::Found,
     reads::Logs,
+    recall::Remembering,
     subject::Subject,
     text::{KeysText, MachineText},
 };
@@ -20,21 +22,36 @@ use super::{
 /// Tells news to the deploy, each once, however often processes were started again.
 pub struct Herald<'a> {
     evaluator: &'a Evaluator,
+    pub(super) depth: Depth,
     known: &'a Known,
     news: &'a Sender<Evaluated>,
-    begun: Mutex<BTreeSet<String>>,
+    pub(super) remembering: Option<Remembering<'a>>,
+    pub(super) begun: Mutex<BTreeSet<String>>,
     announced: Mutex<BTreeSet<String>>,
+    /// What Nix has said of machines since their evaluation began.
+    remarks: Mutex<BTreeMap<String, Vec<String>>>,
+    /// Machines that are remembered, and of which only the texts of keys are evaluated.
+    pub(super) remembered: Mutex<BTreeMap<String, Machine>>,
 }
 
 impl<'a> Herald<'a> {
     /// Has told nothing yet.
-    pub fn new(evaluator: &'a Evaluator, known: &'a Known, news: &'a Sender<Evaluated>) -> Self {
+    pub fn new(
+        evaluator: &'a Evaluator,
+        depth: Depth,
+        known: &'a Known,
+        news: &'a Sender<Evaluated>,
+    ) -> Self {
         Self {
             evaluator,
+            depth,
             known,
             news,
+            remembering: evaluator.remembering(known),
             begun: Mutex::default(),
             announced: Mutex::default(),
+            remarks: Mutex::default(),
+            remembered: Mutex::default(),
         }
     }
 
@@ -43,6 +60,7 @@ impl<'a> Herald<'a> {
         match found {
             Found::Begun(subject) => {
                 let machine = subject.name().to_owned();
+                lock(&self.remarks).remove(&machine);
                 if lock(&self.begun).insert(machine.clone()) {
                     self.send(Evaluated::Begun { machine });
                 }
@@ -55,10 +73,24 @@ impl<'a> Herald<'a> {
                 let KeysText { machine, texts } = parse(&text)?;
                 self.send(Evaluated::Keys { machine, texts });
             }
-            Found::Text { subject, text } => self.finished(&subject, parse(&text)?, logs)?,
+            Found::Text { subject, text } => {
+                let remembered = lock(&self.remembered).remove(subject.name());
+                match remembered {
+                    Some(machine) => self.send(Evaluated::Machine(Box::new(machine))),
+                    None => self.finished(&subject, text, logs)?,
+                }
+            }
+            // Of what is remembered, that was told with it.
+            Found::Remark { subject, .. }
+                if lock(&self.remembered).contains_key(subject.name()) => {}
             Found::Remark { subject, text } => {
-                let machine = Some(subject.name().to_owned());
-                self.send(Evaluated::remark(machine, text));
+                let machine = subject.name().to_owned();
+                let mut remarks = lock(&self.remarks);
+                remarks
+                    .entry(machine.clone())
+                    .or_default()
+                    .push(text.clone());
+                self.send(Evaluated::remark(Some(machine), text));
             }
             Found::Failed {
                 subject,
@@ -86,7 +118,8 @@ impl<'a> Herald<'a> {
         });
     }
 
-    fn finished(&self, subject: &Subject, text: MachineText, logs: Logs<'_>) -> Result<(), Error> {
+    fn finished(&self, subject: &Subject, json: String, logs: Logs<'_>) -> Result<(), Error> {
+        let text: MachineText = parse(&json)?;
         let reads = logs.of(subject);
         let is_secret = |output: &&OutputRef| self.known.is_secret(output);
         let secrets: BTreeSet<_> = reads.outputs.iter().filter(is_secret).cloned().collect();
@@ -95,19 +128,23 @@ impl<'a> Herald<'a> {
             reads,
         });
         self.announce(&text);
-        let place = text.whereabouts.place(self.evaluator.source());
+        if let Some(diagnostic) = self.leak(&text, &secrets)? {
+            let place = text.whereabouts.place(self.evaluator.source());
+            let position = diagnostic.position.clone().or(place);
+            let diagnostic = Diagnostic {
+                position,
+                ..diagnostic
+            };
+            self.fail(subject, diagnostic, None);
+            return Ok(());
+        }
+        if let Some(remembering) = &self.remembering {
+            let remarks = lock(&self.remarks).get_mut(&text.machine).map(mem::take);
+            let remarks = remarks.unwrap_or_default();
+            remembering.keep_machine(self.depth, (&text, json), remarks, logs);
+        }
         if let Some(machine) = text.into_machine() {
-            match self.leak(&machine, &secrets)? {
-                Some(diagnostic) => {
-                    let position = diagnostic.position.or(place);
-                    let diagnostic = Diagnostic {
-                        position,
-                        ..diagnostic
-                    };
-                    self.fail(subject, diagnostic, None);
-                }
-                None => self.send(Evaluated::Machine(Box::new(machine))),
-            }
+            self.send(Evaluated::Machine(Box::new(machine)));
         }
         Ok(())
     }
@@ -115,13 +152,15 @@ impl<'a> Herald<'a> {
     /// What is wrong with a system into which a secret has come.
     fn leak(
         &self,
-        machine: &Machine,
+        machine: &MachineText,
         secrets: &BTreeSet<OutputRef>,
     ) -> Result<Option<Diagnostic>, Error> {
-        if secrets.is_empty() {
-            return Ok(None);
+        match &machine.system {
+            Some(system) if !secrets.is_empty() => {
+                leak::find(self.evaluator, system.drv.as_str().into(), secrets)
+            }
+            _ => Ok(None),
         }
-        leak::find(self.evaluator, machine.derivation.as_str().into(), secrets)
     }
 
     /// Warns of keys whose content is in the source of a flake, once in a run.
@@ -148,7 +187,7 @@ impl<'a> Herald<'a> {
         }
     }
 
-    fn announce(&self, text: &MachineText) {
+    pub(super) fn announce(&self, text: &MachineText) {
         if lock(&self.announced).insert(text.machine.clone()) {
             self.send(Evaluated::Target {
                 machine: text.machine.clone(),

@@ -53,6 +53,15 @@ impl Library {
         Self::at(path, Some(directory))
     }
 
+    /// The same library wherever it is: evaluation knows it by its hash.
+    pub fn anywhere(&self) -> Self {
+        Self {
+            path: Utf8PathBuf::new(),
+            nar_hash: self.nar_hash.clone(),
+            _unpacked: None,
+        }
+    }
+
     fn at(path: Utf8PathBuf, unpacked: Option<TempDir>) -> Result<Self, Error> {
         let hash = nar::hash_path(path.as_std_path()).map_err(|source| Error::Hash {
             path: path.clone(),

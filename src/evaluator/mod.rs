@@ -8,9 +8,12 @@
 //! Names come first, from attribute names alone. An error in one machine or resource ends the Nix
 //! process that met it, but not the evaluation: another process goes on with the rest.
 //!
+//! What was evaluated before and is still so is not evaluated again (`cache/`).
+//!
 //! Outputs of resources come in as data ([`Known`]), and who reads which is told ([`Reads`]).
 
 mod attribute;
+mod cache;
 mod capacity;
 mod diagnostic;
 mod error;
@@ -27,7 +30,9 @@ mod progress;
 mod question;
 mod queue;
 mod reads;
+mod recall;
 mod record;
+mod reminder;
 mod resource;
 mod resources;
 mod subject;
@@ -40,7 +45,7 @@ use std::{
     ops::ControlFlow,
     process::Command,
     sync::{
-        Mutex, OnceLock,
+        Arc, Mutex, OnceLock,
         mpsc::{self, Receiver},
     },
     thread,
@@ -50,6 +55,10 @@ use nix_compat::log::Message;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+pub use cache::{
+    Cache, Error as CacheError, Figures as CacheFigures, LIMIT as CACHE_LIMIT,
+    clear as clear_cache, figures as cache_figures, file as cache_file,
+};
 pub use capacity::Limits;
 pub use diagnostic::{Diagnostic, Position};
 pub use error::Error;
@@ -85,6 +94,8 @@ pub struct Options {
     pub search_path: Vec<String>,
     /// Whether diagnostics keep Nix's trace, which is long.
     pub show_trace: bool,
+    /// Where results are kept, if they are.
+    pub cache: Option<Arc<Cache>>,
 }
 
 /// Evaluates one network.
@@ -104,6 +115,8 @@ pub struct Evaluator {
     warned: Mutex<BTreeSet<String>>,
     /// What Nix said before it came to a machine; every further process says it again, unheard.
     remarks: OnceLock<Vec<String>>,
+    /// What is remembered of this evaluation.
+    memory: recall::Memory,
 }
 
 /// The network beside its machines.
@@ -137,6 +150,7 @@ impl Evaluator {
             warned: Mutex::default(),
             names: OnceLock::new(),
             remarks: OnceLock::new(),
+            memory: recall::Memory::default(),
         })
     }
 
@@ -159,15 +173,10 @@ impl Evaluator {
 
     /// Evaluates plugins, names and the attribute `network`, but no machine.
     pub fn overview(&self) -> Result<Overview, Error> {
-        let paths = [
-            AttributePath::plugins(),
-            AttributePath::names(),
-            AttributePath::network(),
-        ];
-        let mut remarks = Vec::new();
-        let texts = self.texts("evaluate the network", &self.program, &paths, |text| {
-            remarks.push(text);
-        })?;
+        let (texts, remarks) = match self.recall_overview() {
+            Some(remembered) => remembered,
+            None => self.evaluate_overview()?,
+        };
         self.remarks.get_or_init(|| remarks);
         let [plugins, names, network] = <[String; 3]>::try_from(texts)
             .map_err(|texts| Error::unexpected(&format!("{} texts instead of 3", texts.len())))?;
@@ -177,6 +186,21 @@ impl Evaluator {
             names: self.names.get_or_init(|| names).clone(),
             network: parse(&network)?,
         })
+    }
+
+    /// The texts of the overview, and what Nix said meanwhile.
+    fn evaluate_overview(&self) -> Result<(Vec<String>, Vec<String>), Error> {
+        let paths = [
+            AttributePath::plugins(),
+            AttributePath::names(),
+            AttributePath::network(),
+        ];
+        let mut remarks = Vec::new();
+        let texts = self.texts("evaluate the network", &self.program, &paths, |text| {
+            remarks.push(text);
+        })?;
+        self.keep_overview(&texts, &remarks);
+        Ok((texts, remarks))
     }
 
     /// The names of all machines.

@@ -87,6 +87,14 @@ impl From<Subject> for Reader {
 }
 
 impl Log {
+    /// Nothing was told yet.
+    pub const fn new() -> Self {
+        Self {
+            outputs: BTreeMap::new(),
+            looks: BTreeMap::new(),
+        }
+    }
+
     /// Takes note of a read.
     pub fn note(&mut self, read: OutputRead) {
         let outputs = self.outputs.entry(read.reader).or_default();
@@ -155,14 +163,14 @@ impl<'a> Logs<'a> {
         outputs.find(|output| known.is_unknown(output)).cloned()
     }
 
-    fn outputs(self, readers: &[Reader]) -> impl Iterator<Item = &'a OutputRef> {
+    pub(super) fn outputs(self, readers: &[Reader]) -> impl Iterator<Item = &'a OutputRef> {
         readers
             .iter()
             .flat_map(move |reader| self.both(|log| log.outputs.get(reader)))
             .flatten()
     }
 
-    fn looks(self, reader: &Reader) -> impl Iterator<Item = &'a Seen> {
+    pub(super) fn looks(self, reader: &Reader) -> impl Iterator<Item = &'a Seen> {
         self.both(|log| log.looks.get(reader)).flatten()
     }
 
@@ -171,7 +179,7 @@ impl<'a> Logs<'a> {
     }
 
     /// The subject as a reader, and all whose reads are its own.
-    fn reached(self, subject: &Subject) -> Vec<Reader> {
+    pub(super) fn reached(self, subject: &Subject) -> Vec<Reader> {
         let mut reached = vec![Reader::from(subject.clone())];
         let mut known: BTreeSet<Reader> = reached.iter().cloned().collect();
         let mut next = 0;

@@ -20,12 +20,16 @@ use super::{
     pool::{Found, Pool},
     queue::Grain,
     reads::{Log, Logs},
+    recall::Remembering,
     subject::Subject,
     text::ResourceText,
 };
 
 /// How many errors are worth a process each.
 const MOST_EXPLAINED: usize = 50;
+
+/// Resources are evaluated without facts.
+static NO_FACTS: Log = Log::new();
 
 /// What became of a resource.
 type Outcome = Result<EvaluatedResource, FailedResource>;
@@ -35,9 +39,11 @@ pub fn evaluate(evaluator: &Evaluator, keys: &[Key], known: &Known) -> Result<Ve
     let stock = Stock {
         evaluator,
         known,
+        remembering: evaluator.remembering(known),
         found: Mutex::default(),
     };
-    stock.run(AttributePath::attempt, keys.to_vec())?;
+    let unknown = stock.remember(keys);
+    stock.run(AttributePath::attempt, unknown)?;
     let silent = lock(&stock.found).silent();
     let explained = silent.iter().take(MOST_EXPLAINED).cloned().collect();
     stock.run(AttributePath::whole, explained)?;
@@ -65,6 +71,7 @@ fn unexplained() -> Diagnostic {
 struct Stock<'a> {
     evaluator: &'a Evaluator,
     known: &'a Known,
+    remembering: Option<Remembering<'a>>,
     found: Mutex<FoundResources>,
 }
 
@@ -78,6 +85,21 @@ struct FoundResources {
 }
 
 impl Stock<'_> {
+    /// Takes what is remembered of resources, and gives the others.
+    fn remember(&self, keys: &[Key]) -> Vec<Key> {
+        let remembering = self.remembering.as_ref();
+        let remembered = remembering.map(|remembering| remembering.resources(keys));
+        let mut found = lock(&self.found);
+        for remembered in remembered.into_iter().flat_map(BTreeMap::into_values) {
+            // What cannot be read is not remembered.
+            if let Ok(text) = parse(&remembered.text) {
+                found.resource(text, remembered.reads);
+            }
+        }
+        let unknown = keys.iter().filter(|key| !found.outcomes.contains_key(key));
+        unknown.cloned().collect()
+    }
+
     fn run(&self, attribute: fn(&Subject) -> AttributePath, keys: Vec<Key>) -> Result<(), Error> {
         if keys.is_empty() {
             return Ok(());
@@ -114,9 +136,12 @@ impl Stock<'_> {
             Found::Output(read) => all.log(process).note(read),
             Found::Look(look) => all.log(process).note_look(look),
             Found::Text { subject, text } => {
-                let text: ResourceText = parse(&text)?;
+                let resource: ResourceText = parse(&text)?;
+                if let Some(remembering) = self.remembering.as_ref().filter(|_| !resource.failed) {
+                    remembering.keep_resource(&resource, text, all.logs(process));
+                }
                 let (reads, awaited) = all.read(process, &subject, self.known);
-                self.finished(&mut all, text, reads, awaited);
+                self.finished(&mut all, resource, reads, awaited);
             }
             Found::Failed {
                 subject: Subject::Resource(key),
@@ -140,19 +165,11 @@ impl Stock<'_> {
         reads: Reads,
         awaited: Option<OutputRef>,
     ) {
-        let key = text.resource;
         if !text.failed {
-            let resource = EvaluatedResource {
-                kind: key.kind.clone(),
-                name: key.name.clone(),
-                value: text.value,
-                lifecycle: text.lifecycle,
-                reads,
-                whereabouts: text.whereabouts,
-            };
-            all.outcomes.insert(key, Ok(resource));
+            all.resource(text, reads);
             return;
         }
+        let key = text.resource;
         all.reads.insert(key.clone(), reads);
         match awaited {
             Some(output) => {
@@ -176,6 +193,27 @@ impl FoundResources {
         self.logs.entry(process).or_default()
     }
 
+    /// What a process has told.
+    fn logs(&mut self, process: usize) -> Logs<'_> {
+        Logs {
+            process: self.log(process),
+            facts: &NO_FACTS,
+        }
+    }
+
+    fn resource(&mut self, text: ResourceText, reads: Reads) {
+        let key = text.resource;
+        let resource = EvaluatedResource {
+            kind: key.kind.clone(),
+            name: key.name.clone(),
+            value: text.value,
+            lifecycle: text.lifecycle,
+            reads,
+            whereabouts: text.whereabouts,
+        };
+        self.outcomes.insert(key, Ok(resource));
+    }
+
     /// What a subject has read in a process, and the first of it that is not known yet.
     fn read(
         &mut self,
@@ -183,11 +221,7 @@ impl FoundResources {
         subject: &Subject,
         known: &Known,
     ) -> (Reads, Option<OutputRef>) {
-        let facts = Log::default();
-        let logs = Logs {
-            process: self.log(process),
-            facts: &facts,
-        };
+        let logs = self.logs(process);
         let read = (logs.of(subject), logs.first_unknown(subject, known));
         self.log(process).forget(subject);
         read

@@ -78,6 +78,11 @@ impl fmt::Debug for KeyTexts {
 }
 
 impl KeyOptions {
+    /// Whether its content is a text of the network, which only evaluation knows.
+    pub fn has_text(&self) -> bool {
+        matches!(self.source, KeySource::Text { .. })
+    }
+
     /// The option by which its content is in the Nix store already, if it is: as a text in the source of a
     /// flake, or as a file of that source.
     pub fn in_source(&self, is_flake: bool) -> Option<&'static str> {

@@ -38,6 +38,7 @@ pub use difference::differences_text;
 pub use event::Event;
 pub use handle::{Format, Options, Screen, Ui, can_ask};
 pub use plan::plan_text;
+pub use quantity::bytes;
 pub use run::run_text;
 pub use sanitise::sanitise;
 pub use status::{generations_text, status_text};

@@ -27,7 +27,7 @@ pub(super) fn age(seconds: i64) -> String {
 }
 
 /// Writes a size: `512 B`, `3.1 MB`, `40 GB`.
-pub(super) fn bytes(bytes: u64) -> String {
+pub fn bytes(bytes: u64) -> String {
     const UNITS: [(u64, &str); 3] = [(1_000_000_000, "GB"), (1_000_000, "MB"), (1_000, "kB")];
     let Some((size, unit)) = UNITS.iter().find(|(size, _)| bytes >= *size) else {
         return format!("{bytes} B");

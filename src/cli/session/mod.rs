@@ -26,6 +26,7 @@ use crate::{
 use super::{
     Context,
     directory::cache_directory,
+    plugins::schemas,
     source::SourceArguments,
     state::{StateArguments, WaitArguments, finish_after},
 };
@@ -68,6 +69,7 @@ impl Session {
         intent: Intent<'_>,
     ) -> Result<Self> {
         let nix = source.nix(context)?;
+        let cache = source.cache(context, &nix);
         let network = source.source(context, &nix)?;
         if let Some(extent) = intent.extent {
             context.ui.send(Event::Started {
@@ -96,7 +98,8 @@ impl Session {
                 uuid: found.uuid.clone(),
                 name: found.called().to_owned(),
             };
-            source.evaluator_of(context, &nix, network.clone(), identity, stored(found))
+            let deployment = (identity, stored(found));
+            source.evaluator_of(context, &nix, network.clone(), deployment, cache.clone())
         };
         let mut asked = evaluator(&found)?;
         let mut overview = asked.overview()?;
@@ -123,6 +126,8 @@ impl Session {
             sealer: kept.sealer,
             plugins: PluginSet::from_json(plugins.clone())?,
         };
+        let of_schemas = ground.plugins.clone();
+        asked.learn_schemas(move || schemas(&of_schemas).ok());
         Ok(Self {
             ground,
             evaluator: asked,

@@ -1,0 +1,109 @@
+//! What tests of the cache of evaluations need: who counts the programs of Nix that a run starts.
+
+use std::{collections::BTreeSet, fs, path::PathBuf, process::Command};
+
+use crate::lab::{Lab, Run};
+
+/// What a run left, and which programs of Nix it started.
+#[derive(Debug)]
+pub struct Counted {
+    /// What it left.
+    pub run: Run,
+    /// Command lines of the programs, without their directories.
+    pub programs: Vec<String>,
+}
+
+impl Lab {
+    /// The file of the cache.
+    pub fn cache(&self) -> PathBuf {
+        self.rig.home().join("cache/nixops/evaluation.db")
+    }
+
+    /// Runs the binary, and counts.
+    pub fn count(&self, arguments: &[&str]) -> Counted {
+        let log = self.place("programs");
+        for program in ["nix", "nix-instantiate", "nix-store"] {
+            let real = which::which(program).expect("Nix");
+            let text = format!(
+                "#!/bin/sh\necho \"{program} $*\" >> {log}\nexec {} \"$@\"\n",
+                real.display()
+            );
+            self.script(&format!("counting/{program}"), &text);
+        }
+        let _ = fs::remove_file(&log);
+        let mut command = self.command([]);
+        command.args(arguments);
+        command.args(["--nix-bin", &self.place("counting")]);
+        let run = Run::of(&mut command);
+        let programs = fs::read_to_string(&log).unwrap_or_default();
+        Counted {
+            run,
+            programs: programs.lines().map(str::to_owned).collect(),
+        }
+    }
+
+    /// Evaluates, expects success, and counts.
+    #[track_caller]
+    pub fn counted_eval(&self, arguments: &[&str]) -> Counted {
+        let counted = self.count(&[&["eval", "--json"], arguments].concat());
+        counted.run.exits(0);
+        counted
+    }
+
+    /// What the cache does not know: the same without it.
+    #[track_caller]
+    pub fn uncached_eval(&self, arguments: &[&str]) -> Run {
+        let mut command = self.command(["eval", "--json", "--no-eval-cache"]);
+        let run = Run::of(command.args(arguments));
+        run.exits(0);
+        run
+    }
+
+    /// Runs a script in which `$CACHE` is the directory of the cache, which may be mounted over.
+    pub fn with_cache(&self, script: &str) -> Run {
+        let mut command: Command = self.rig.command("sh");
+        command.args(["-ec", script]).current_dir(&self.directory);
+        command
+            .env("CACHE", self.cache().parent().expect("a directory"))
+            .env("NIXOPS", env!("CARGO_BIN_EXE_nixops"));
+        Run::of(&mut command)
+    }
+}
+
+impl Counted {
+    /// What was evaluated: `machines.web`, `names`, …
+    pub fn evaluated(&self) -> BTreeSet<String> {
+        let evaluations = self.lines("nix-instantiate");
+        let words = evaluations.flat_map(|line| {
+            let words: Vec<&str> = line.split(' ').collect();
+            let pairs = words.windows(2).filter(|pair| pair[0] == "-A");
+            let paths: Vec<String> = pairs.map(|pair| pair[1].replace('"', "")).collect();
+            paths
+        });
+        words.collect()
+    }
+
+    /// The machines of which the systems were evaluated.
+    pub fn machines(&self) -> Vec<String> {
+        let evaluated = self.evaluated();
+        let machines = evaluated.iter().filter_map(|path| {
+            let path = path.strip_prefix("sending.").unwrap_or(path);
+            path.strip_prefix("machines.")
+        });
+        machines.map(str::to_owned).collect()
+    }
+
+    /// How often something was built.
+    pub fn builds(&self) -> usize {
+        self.lines("nix-store")
+            .filter(|line| line.contains("--realise"))
+            .count()
+    }
+
+    fn lines(&self, program: &str) -> impl Iterator<Item = &String> {
+        let program = format!("{program} ");
+        self.programs
+            .iter()
+            .filter(move |line| line.starts_with(&program))
+    }
+}

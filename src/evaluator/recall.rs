@@ -1,0 +1,225 @@
+//! What an evaluator keeps in the cache, and finds there.
+
+use std::{
+    collections::BTreeMap,
+    fmt,
+    sync::{LazyLock, OnceLock},
+};
+
+use crate::{schema::Registry, state::Key};
+
+use super::{
+    Evaluator, Given, Known, Reads,
+    cache::{Entry, Shelf, Trace, Values, is_machine_discreet, is_resource_discreet, key},
+    fleet::Depth,
+    reads::Logs,
+    subject::Subject,
+    text::{MachineText, ResourceText},
+};
+
+/// Reads the schemas of all types; nothing if that is not possible.
+type Read = Box<dyn FnOnce() -> Option<Registry> + Send>;
+
+/// What an evaluator has of the cache.
+#[derive(Default)]
+pub struct Memory {
+    shelf: OnceLock<Option<Shelf>>,
+    /// They are read when something is to be kept for the first time.
+    schemas: OnceLock<LazyLock<Option<Registry>, Read>>,
+}
+
+/// Subject of the overview.
+const OVERVIEW: &str = "overview";
+
+impl Evaluator {
+    /// Says which values are for nobody to see: without schemas, no resource and no machine of which a plugin
+    /// says something is kept in the cache.
+    pub fn learn_schemas(&self, read: impl FnOnce() -> Option<Registry> + Send + 'static) {
+        let read: Read = Box::new(read);
+        drop(self.memory.schemas.set(LazyLock::new(read)));
+    }
+
+    /// What the cache has of this evaluation. There is none of one that may see more than its source.
+    fn shelf(&self) -> Option<&Shelf> {
+        let found = self.memory.shelf.get_or_init(|| {
+            let cache = self.options.cache.clone()?;
+            if !self.request.is_pure() {
+                return None;
+            }
+            let library = self.library.anywhere();
+            let program = self.request.program(&library, Given::default());
+            let key = key(program.as_str(), &self.nix, cache.settings()?);
+            let (nix, processes) = (self.nix.clone(), self.processes.clone());
+            Some(Shelf::of(cache, nix, processes, key))
+        });
+        found.as_ref()
+    }
+
+    /// The texts of the overview, and what Nix said meanwhile.
+    pub(super) fn recall_overview(&self) -> Option<(Vec<String>, Vec<String>)> {
+        let known = Known::default();
+        let subjects = [OVERVIEW.to_owned()];
+        let mut found = self.shelf()?.recall(subjects, &Values::of(&known));
+        let entry = found.remove(OVERVIEW)?;
+        Some((entry.texts, entry.remarks))
+    }
+
+    pub(super) fn keep_overview(&self, texts: &[String], remarks: &[String]) {
+        let Some(memory) = self.shelf() else { return };
+        let entry = Entry {
+            texts: texts.to_vec(),
+            remarks: remarks.to_vec(),
+            ..Entry::default()
+        };
+        let known = Known::default();
+        memory.keep(OVERVIEW.to_owned(), &Values::of(&known), entry);
+    }
+
+    /// The part of the cache that an evaluation with these outputs can use.
+    pub(super) fn remembering<'a>(&'a self, known: &'a Known) -> Option<Remembering<'a>> {
+        Some(Remembering {
+            shelf: self.shelf()?,
+            schemas: &self.memory.schemas,
+            values: Values::of(known),
+        })
+    }
+}
+
+/// The cache, as one evaluation of machines or resources sees it.
+pub struct Remembering<'a> {
+    shelf: &'a Shelf,
+    schemas: &'a OnceLock<LazyLock<Option<Registry>, Read>>,
+    values: Values<'a>,
+}
+
+/// What is remembered of a subject.
+#[derive(Debug)]
+pub struct Remembered {
+    /// The JSON text that its attribute gave.
+    pub text: String,
+    /// What Nix said meanwhile.
+    pub remarks: Vec<String>,
+    /// What it reads.
+    pub reads: Reads,
+}
+
+impl From<Entry> for Remembered {
+    fn from(mut entry: Entry) -> Self {
+        Self {
+            reads: entry.reads(),
+            text: entry.texts.pop().unwrap_or_default(),
+            remarks: entry.remarks,
+        }
+    }
+}
+
+impl Remembering<'_> {
+    /// What is remembered of machines, by name.
+    pub fn machines(&self, depth: Depth, names: &[String]) -> BTreeMap<String, Remembered> {
+        let wanted = names.iter().filter_map(|name| {
+            let subject = subject_of_machine(depth, name)?;
+            Some((subject, name.clone()))
+        });
+        self.recall(wanted.collect())
+    }
+
+    /// What is remembered of resources.
+    pub fn resources(&self, keys: &[Key]) -> BTreeMap<Key, Remembered> {
+        let wanted = keys
+            .iter()
+            .map(|key| (subject_of_resource(key), key.clone()));
+        self.recall(wanted.collect())
+    }
+
+    fn recall<T: Ord>(&self, mut wanted: BTreeMap<String, T>) -> BTreeMap<T, Remembered> {
+        let found = self.shelf.recall(wanted.keys().cloned(), &self.values);
+        let found = found.into_iter().filter_map(|(subject, entry)| {
+            Some((wanted.remove(&subject)?, Remembered::from(entry)))
+        });
+        found.collect()
+    }
+
+    /// Keeps a machine that is as it may be, and in whose system there is no secret.
+    pub fn keep_machine(
+        &self,
+        depth: Depth,
+        (machine, text): (&MachineText, String),
+        remarks: Vec<String>,
+        logs: Logs<'_>,
+    ) {
+        let Some(subject) = subject_of_machine(depth, &machine.machine) else {
+            return;
+        };
+        let options = &machine.options;
+        let is_discreet = |schemas: &Registry| is_machine_discreet(schemas, options);
+        if !options.exported.is_empty() && !self.schemas().is_some_and(is_discreet) {
+            return;
+        }
+        let system = machine.system.as_ref();
+        let mut entry = entry(&Subject::Machine(machine.machine.clone()), text, logs);
+        entry.remarks = remarks;
+        entry
+            .needs
+            .extend(system.map(|system| system.drv.as_str().into()));
+        entry.builds = system.map(|system| system.out.as_str().into());
+        self.shelf.keep(subject, &self.values, entry);
+    }
+
+    /// Keeps a resource.
+    pub fn keep_resource(&self, resource: &ResourceText, text: String, logs: Logs<'_>) {
+        let is_discreet = |schemas: &Registry| is_resource_discreet(schemas, resource);
+        if !self.schemas().is_some_and(is_discreet) {
+            return;
+        }
+        let entry = entry(&Subject::Resource(resource.resource.clone()), text, logs);
+        let subject = subject_of_resource(&resource.resource);
+        self.shelf.keep(subject, &self.values, entry);
+    }
+
+    /// Writes what was kept.
+    pub fn write(&self) {
+        self.shelf.write();
+    }
+
+    fn schemas(&self) -> Option<&Registry> {
+        LazyLock::force(self.schemas.get()?).as_ref()
+    }
+}
+
+fn entry(subject: &Subject, text: String, logs: Logs<'_>) -> Entry {
+    Entry {
+        texts: vec![text],
+        trace: Trace::of(logs, subject),
+        resources: logs.of(subject).resources,
+        ..Entry::default()
+    }
+}
+
+/// What a machine is kept as. Where texts of keys are all that is wanted, nothing is.
+fn subject_of_machine(depth: Depth, name: &str) -> Option<String> {
+    match depth {
+        Depth::Options => Some(format!("options {name}")),
+        Depth::Systems | Depth::SystemsAndKeys => Some(format!("system {name}")),
+        Depth::Keys => None,
+    }
+}
+
+fn subject_of_resource(key: &Key) -> String {
+    let Key { kind, name } = key;
+    format!("resource {kind} {name}")
+}
+
+impl fmt::Debug for Memory {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_tuple("Memory").field(&self.shelf).finish()
+    }
+}
+
+impl fmt::Debug for Remembering<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_tuple("Remembering")
+            .field(self.shelf)
+            .finish()
+    }
+}
