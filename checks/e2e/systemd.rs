@@ -172,6 +172,43 @@ fn an_interrupt_has_a_host_on_trial_go_back_at_once() {
 }
 
 #[test]
+fn a_boot_before_the_confirmation_is_the_way_back() {
+    let lab = lab(["web"]);
+    let [before] = first(&lab, [("web", "")]);
+    network(&lab, "second", [("web", LONG_TRIAL)]);
+    let run = lab.watch(["deploy", "--json"]);
+    wait_for_trial(&lab, "web");
+    lab.host("web").reboot().unwrap();
+    let run = run.end();
+    run.exits(1);
+    let (result, message) = because(&run, "web");
+    assert_eq!(result, "rolled-back", "{message}");
+    let back = "the host went back to what ran before";
+    assert!(message.ends_with(back), "{message}");
+    is_as_before(&lab, "web", &before);
+}
+
+#[test]
+fn a_host_is_booted_by_its_systemd_and_its_services_and_keys_are_there_again() {
+    let lab = lab(["web"]);
+    let shop = "deployment.keys.token.text = \"t\";
+      systemd.services.shop = {
+        wantedBy = [ \"multi-user.target\" ];
+        requires = [ \"token-key.service\" ]; after = [ \"token-key.service\" ];
+        script = \"exec sleep 1000\"; };";
+    first(&lab, [("web", shop)]);
+    let boot = lab.host("web").boot_id().unwrap();
+    let run = lab.nixops(["deploy", "--force-reboot", "--json"]);
+    run.exits(0);
+    assert_eq!(run.result("web"), "activated");
+    assert_ne!(lab.host("web").boot_id().unwrap(), boot);
+    assert_eq!(lab.read("web", "/run/keys/token"), "t");
+    are_soon(&lab, "active", &["token-key.service", "shop.service"]);
+    let failed = lab.on("web", "systemctl list-units --failed --no-legend");
+    assert_eq!(failed, "");
+}
+
+#[test]
 fn failed_units_are_named_and_may_be_a_reason_to_go_back() {
     let lab = lab(["web"]);
     let [before] = first(&lab, [("web", "")]);

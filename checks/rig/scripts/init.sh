@@ -16,10 +16,15 @@ while read -r name; do
             echo "$BASHPID" >"$groups/cgroup.procs"
             more="--cgroup --ipc"
         fi
-        # shellcheck disable=SC2086
-        unshare --mount --uts --pid $more --fork --kill-child -- \
-            bash "$root/scripts/host.sh" "$host" "$name" 3<&- </dev/null >"$host/boot.log" 2>&1
-        echo "$?" >"$host/ended"
+        # By SIGHUP the kernel ends the first process of a namespace that asks for a boot.
+        status=129
+        while [ "$status" = 129 ]; do
+            # shellcheck disable=SC2086
+            unshare --mount --uts --pid $more --fork --kill-child -- \
+                bash "$root/scripts/host.sh" "$host" "$name" 3<&- </dev/null >"$host/boot.log" 2>&1
+            status=$?
+        done
+        echo "$status" >"$host/ended"
     ) &
 done <&3 &
 exec 3<&- </dev/null

@@ -3,7 +3,8 @@
 set -eu
 
 mount -n -t tmpfs -o mode=755 tmpfs /run
-mkdir -p /run/sshd /run/lock /run/user /run/wrappers/bin
+mkdir -p /run/sshd /run/lock /run/user /run/rig /run/wrappers/bin
+. /etc/rig/new-boot.sh
 # The machine's devices are no business of this systemd.
 mount -n -t tmpfs -o mode=755 tmpfs /mnt
 for device in null zero full random urandom tty; do

@@ -1,13 +1,14 @@
 //! Faults on demand.
 
-use std::{net::SocketAddr, sync::PoisonError, time::Duration};
+use std::{fs, net::SocketAddr, sync::PoisonError, time::Duration};
 
 use crate::{
-    error::RigError,
+    error::{RigError, file},
     forwarder::{Forwarder, Road, free_port},
     host::{Host, command_in_host},
     host_files::{CLOCK, authorize},
-    programs::{run, write},
+    keeper::wait_until_ready,
+    programs::{output, run, write},
 };
 
 const FAULTS: &str = include_str!("../scripts/faults.sh");
@@ -40,10 +41,24 @@ impl Host {
     /// Ends all programs and brings the host up with the system of its profile, as a power cycle does.
     ///
     /// `/run` is empty and the boot id another; `/run/booted-system` links to the system, whose `activate` has run.
-    /// Nix is shown again if it was hidden; a limited disk stays limited.
+    /// Nix is shown again if it was hidden; a limited disk stays limited, but for a host with systemd: that gets another
+    /// first process, and all that is mounted anew.
     pub fn reboot(&self) -> Result<(), RigError> {
+        if self.layout.systemd().exists() {
+            return self.boot_systemd();
+        }
         self.with_nix()?;
         self.fault("reboot", None)
+    }
+
+    fn boot_systemd(&self) -> Result<(), RigError> {
+        // Nothing is stopped first. Whoever asks for it ends with all others.
+        let words = ["systemctl", "reboot", "--force", "--force"];
+        let mut boot = command_in_host(self.process(), words);
+        let ready = self.layout.ready();
+        fs::remove_file(&ready).map_err(file("remove", ready))?;
+        output(&mut boot)?;
+        wait_until_ready(&self.layout, &self.name).map(drop)
     }
 
     /// Ends all programs, as a machine that is switched off. Its files stay, and what is mounted too.
@@ -160,7 +175,7 @@ impl Host {
 
     fn fault(&self, function: &str, argument: Option<String>) -> Result<(), RigError> {
         let words = ["bash", "-c", FAULTS, "faults.sh", function].map(str::to_owned);
-        let command = command_in_host(self.process, words.into_iter().chain(argument));
+        let command = command_in_host(self.process(), words.into_iter().chain(argument));
         run(command, format!("{function} on host {}", self.name)).map(drop)
     }
 }

@@ -13,6 +13,7 @@ use crate::{
     error::RigError,
     forwarder::Forwarder,
     host_files::authorize_root,
+    keeper::ready_process,
     keys,
     layout::{HostLayout, Layout},
     programs::{HOST_PATH, output, plain_command, read},
@@ -29,8 +30,8 @@ pub struct Host {
     pub port: u16,
     /// The user to log in as.
     pub user: &'static str,
-    /// Number of its first process, as this process sees it.
-    pub(crate) process: u32,
+    /// Number of its first process when it was made, as this process sees it.
+    first_process: u32,
     pub(crate) rig: Layout,
     pub(crate) layout: HostLayout,
     pub(crate) forwarder: Mutex<Option<Forwarder>>,
@@ -55,7 +56,7 @@ impl Host {
             address,
             port,
             user: "root",
-            process,
+            first_process: process,
             rig,
             layout,
             forwarder: Mutex::new(None),
@@ -75,9 +76,10 @@ impl Host {
         format!("ssh://{}@{}", self.user, self.address)
     }
 
-    /// Returns the number of the host's first process, as the machine sees it.
+    /// Returns the number of the host's first process, as the machine sees it. It is another one after a boot of a
+    /// host with systemd.
     pub fn process(&self) -> u32 {
-        self.process
+        ready_process(&self.layout).unwrap_or(self.first_process)
     }
 
     /// Runs a command inside the host, without ssh, to its end.
@@ -85,7 +87,7 @@ impl Host {
         &self,
         words: impl IntoIterator<Item = W>,
     ) -> Result<Output, RigError> {
-        output(&mut command_in_host(self.process, words))
+        output(&mut command_in_host(self.process(), words))
     }
 
     /// Returns the path by which this process sees a file of the host.
@@ -93,7 +95,7 @@ impl Host {
     /// Absolute links on the way lead out of the host: use it for the file itself.
     pub fn path(&self, path: impl AsRef<Path>) -> PathBuf {
         let path = path.as_ref();
-        PathBuf::from(format!("/proc/{}/root", self.process))
+        PathBuf::from(format!("/proc/{}/root", self.process()))
             .join(path.strip_prefix("/").unwrap_or(path))
     }
 

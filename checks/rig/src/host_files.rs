@@ -170,6 +170,10 @@ fn write_etc(etc: &Path, name: &str) -> Result<(), RigError> {
         ),
         ("rig/boot.sh", include_str!("../scripts/boot.sh").to_owned()),
         (
+            "rig/new-boot.sh",
+            include_str!("../scripts/new-boot.sh").to_owned(),
+        ),
+        (
             "rig/first.sh",
             include_str!("../scripts/first.sh").to_owned(),
         ),

@@ -74,7 +74,8 @@ pub(crate) fn wait_until_ready(host: &HostLayout, name: &str) -> Result<u32, Rig
     }
 }
 
-fn ready_process(host: &HostLayout) -> Option<u32> {
+/// The number of the first process of a host that is up.
+pub(crate) fn ready_process(host: &HostLayout) -> Option<u32> {
     let text = read(&host.ready()).ok()?;
     // Without its end, the line may not be all there yet.
     text.strip_suffix('\n')?.parse().ok()

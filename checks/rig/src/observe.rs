@@ -99,7 +99,7 @@ impl Host {
 
     /// Lists the valid paths of the host's store.
     pub fn nix_paths(&self) -> Result<Vec<PathBuf>, RigError> {
-        let command = crate::command_in_host(self.process, ["nix", "path-info", "--all"]);
+        let command = crate::command_in_host(self.process(), ["nix", "path-info", "--all"]);
         let output = run(command, format!("listing the store of {}", self.name))?;
         let mut paths: Vec<_> = String::from_utf8_lossy(&output.stdout)
             .lines()

@@ -15,8 +15,8 @@ pub struct HostOptions {
     pub own_clock: bool,
     /// How the user who is not root becomes root.
     pub elevation: Elevation,
-    /// Has the machine's systemd as the first process of the host. Faults of the network and of the disk work, those
-    /// that end processes ([`Host::reboot`](crate::Host::reboot), `switch_off`, `hang`) are for hosts without it.
+    /// Has the machine's systemd as the first process of the host, which also boots it when it is told to. Only
+    /// [`Host::switch_off`](crate::Host::switch_off) is for hosts without it.
     pub systemd: bool,
 }
 
