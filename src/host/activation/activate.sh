@@ -125,3 +125,4 @@ case $goal,$status in
   *) rm -f "$marks/$goal" ;;
 esac
 end "done" "$status"
+: whole

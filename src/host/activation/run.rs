@@ -18,8 +18,9 @@ const SCRIPT: &str = include_str!("activate.sh");
 
 /// Puts the script, which comes on standard input, and who wants it into the directory `$1`, and starts it
 /// detached: as a unit of systemd where that runs, so that it outlives the session whatever logind thinks, else in a
-/// session of its own. Keeps the directories of the last activations alone.
-const BEGIN: &str = r#"umask 022; d=/run/nixops/activations/$1; mkdir -p /run/nixops && { [ -d /run/nixops/activations ] || mkdir -m 700 /run/nixops/activations; } && mkdir "$d" && cat >"$d/script" && echo "$2" >"$d/who" && : >"$d/log" || exit 1; shift 2; (cd /run/nixops/activations && ls -t | tail -n +9 | while read -r old; do [ -e "$old/end" ] && rm -rf "$old"; done); set -- "$d" "$@"; if [ -d /run/systemd/system ]; then exec systemd-run --quiet --collect --no-ask-password --service-type=exec --unit="nixops-activation-${d##*/}" --setenv=PATH="$PATH" /bin/sh "$d/script" "$@"; fi; setsid /bin/sh "$d/script" "$@" </dev/null >/dev/null 2>&1 &"#;
+/// session of its own. A script that was cut off on its way is not started. Keeps the directories of the last
+/// activations alone.
+const BEGIN: &str = r#"umask 022; d=/run/nixops/activations/$1; mkdir -p /run/nixops && { [ -d /run/nixops/activations ] || mkdir -m 700 /run/nixops/activations; } && mkdir "$d" && cat >"$d/script" && [ "$(tail -n 1 "$d/script")" = ": whole" ] && echo "$2" >"$d/who" && : >"$d/log" || exit 1; shift 2; (cd /run/nixops/activations && ls -t | tail -n +9 | while read -r old; do [ -e "$old/end" ] && rm -rf "$old"; done); set -- "$d" "$@"; if [ -d /run/systemd/system ]; then exec systemd-run --quiet --collect --no-ask-password --service-type=exec --unit="nixops-activation-${d##*/}" --setenv=PATH="$PATH" /bin/sh "$d/script" "$@"; fi; setsid /bin/sh "$d/script" "$@" </dev/null >/dev/null 2>&1 &"#;
 
 /// Tells the lines of the log after the first `$2`, each behind `l `, and then a word behind `s `: at the end, once
 /// the new system was tested if `$3` is `tested`, or after some seconds in any case.
@@ -421,6 +422,11 @@ mod tests {
         let line = "warning: the following units failed: a.service, b.mount";
         assert_eq!(failed_units(line), ["a.service", "b.mount"]);
         assert!(failed_units("starting the following units: a.service").is_empty());
+    }
+
+    #[test]
+    fn the_host_knows_the_last_line_of_the_script() {
+        assert!(SCRIPT.ends_with("\n: whole\n") && BEGIN.contains("= \": whole\" ]"));
     }
 
     #[test]
