@@ -19,8 +19,8 @@ impl Lab {
         self.rig.home().join("cache/nixops/evaluation.db")
     }
 
-    /// Runs the binary, and counts.
-    pub fn count(&self, arguments: &[&str]) -> Counted {
+    /// The binary, about to run with programs of Nix that are counted.
+    pub fn counting(&self, arguments: &[&str]) -> Command {
         let log = self.place("programs");
         for program in ["nix", "nix-instantiate", "nix-store"] {
             let real = which::which(program).expect("Nix");
@@ -34,12 +34,22 @@ impl Lab {
         let mut command = self.command([]);
         command.args(arguments);
         command.args(["--nix-bin", &self.place("counting")]);
-        let run = Run::of(&mut command);
-        let programs = fs::read_to_string(&log).unwrap_or_default();
+        command
+    }
+
+    /// What was counted in a run that has ended.
+    pub fn counted(&self, run: Run) -> Counted {
+        let programs = fs::read_to_string(self.place("programs")).unwrap_or_default();
         Counted {
             run,
             programs: programs.lines().map(str::to_owned).collect(),
         }
+    }
+
+    /// Runs the binary, and counts.
+    pub fn count(&self, arguments: &[&str]) -> Counted {
+        let run = Run::of(&mut self.counting(arguments));
+        self.counted(run)
     }
 
     /// Evaluates, expects success, and counts.
@@ -81,6 +91,16 @@ impl Counted {
             paths
         });
         words.collect()
+    }
+
+    /// The machines that each process was given, in its order, in the order in which they were started.
+    pub fn batches(&self) -> Vec<Vec<&str>> {
+        let batches = self.lines("nix-instantiate").map(|line| {
+            let machines = line.split("-A machines.\"").skip(1);
+            let names = machines.filter_map(|rest| Some(rest.split_once('"')?.0));
+            names.collect::<Vec<_>>()
+        });
+        batches.filter(|names| !names.is_empty()).collect()
     }
 
     /// The machines of which the systems were evaluated.

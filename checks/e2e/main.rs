@@ -47,6 +47,7 @@ mod life_cycle;
 mod logs;
 mod losing;
 mod machines;
+mod measuring;
 mod networks;
 mod nix;
 mod operators;

@@ -2,13 +2,19 @@
 
 use std::{fs, num::NonZero, thread};
 
-/// Memory that a process is expected to need, in MiB.
+/// Memory that a process is expected to need as long as none was measured, in MiB.
 ///
 /// A NixOS system takes 0.5 to 1.3 GiB while it is evaluated; nothing of it stays.
-const EXPECTED_MEMORY: u64 = 1536;
+pub const EXPECTED_MEMORY: u64 = 1536;
 
 /// Memory that is left to the rest of the machine, in MiB.
 const RESERVED_MEMORY: u64 = 512;
+
+/// The heap that Nix asks for when it starts, in MiB; garbage is collected when it is full.
+const HEAP_OF_NIX: u64 = 384;
+
+/// The least that is worth being asked for instead.
+const LEAST_HEAP: u64 = 32;
 
 /// Resources that are worth a process of their own.
 const RESOURCES_PER_PROCESS: usize = 200;
@@ -22,16 +28,82 @@ pub struct Limits {
     pub memory: Option<u64>,
 }
 
-/// Number of processes for `machines` machines, at least one.
-pub fn workers(limits: Limits, machines: usize) -> NonZero<usize> {
-    let cores = thread::available_parallelism().map_or(1, NonZero::get);
-    let memory = limits.memory.or_else(available_memory);
-    choose(limits.workers, cores, memory, machines)
+/// How many processes there may be, and what they share.
+#[derive(Clone, Copy, Debug)]
+pub struct Workers {
+    /// The most at a time.
+    pub most: NonZero<usize>,
+    /// Whether there are as many, whatever they use.
+    is_exact: bool,
+    /// Memory for all of them, in MiB; what is not known is no limit.
+    memory: Option<u64>,
 }
 
-/// Number of processes for `resources` resources, which need little memory.
-pub fn workers_of_resources(limits: Limits, resources: usize) -> NonZero<usize> {
+/// Processes for `machines` machines.
+pub fn workers(limits: Limits, machines: usize) -> Workers {
+    let cores = thread::available_parallelism().map_or(1, NonZero::get);
+    Workers {
+        most: at_least_one(limits.workers.map_or(cores, NonZero::get).min(machines)),
+        is_exact: limits.workers.is_some(),
+        memory: limits.memory.or_else(available_memory),
+    }
+}
+
+/// Processes for `resources` resources, which need little memory.
+pub fn workers_of_resources(limits: Limits, resources: usize) -> Workers {
     workers(limits, resources.div_ceil(RESOURCES_PER_PROCESS))
+}
+
+impl Workers {
+    /// Whether another process that needs `need` fits beside those of these sizes.
+    pub fn admit(self, running: &[u64], need: u64) -> bool {
+        self.is_exact || self.fit(running.iter().sum::<u64>() + need)
+    }
+
+    /// Whether a process of this size, one of those that run, may grow further where another one would
+    /// need `least` to `need`.
+    pub fn let_go_on(self, size: u64, running: &[u64], least: u64, need: u64) -> bool {
+        let is_crowded =
+            !self.is_exact && running.len() > 1 && !self.fit(running.iter().sum::<u64>());
+        if is_crowded && running.len() > self.fitting(need).get() {
+            return false;
+        }
+        let fits = self.share(need).is_none_or(|share| size <= share) && !is_crowded;
+        // Nothing is gained by a process that would be as large.
+        fits || size <= least + least / 4
+    }
+
+    /// The heap that a process is to ask for when it starts, in MiB, if Nix would ask for more than
+    /// leaves room in its share.
+    pub fn heap(self, need: u64) -> Option<u64> {
+        let half = self.share(need)? / 2;
+        (half < HEAP_OF_NIX).then(|| half.max(LEAST_HEAP))
+    }
+
+    /// What one process may use, in MiB, if it needs at least `need`.
+    fn share(self, need: u64) -> Option<u64> {
+        let processes = self.fitting(need).get();
+        Some(self.memory? / u64::try_from(processes).unwrap_or(u64::MAX))
+    }
+
+    /// How many processes that need so much there may be.
+    fn fitting(self, need: u64) -> NonZero<usize> {
+        match self.memory {
+            Some(memory) if !self.is_exact => {
+                let fitting = usize::try_from(memory / need.max(1)).unwrap_or(usize::MAX);
+                at_least_one(fitting.min(self.most.get()))
+            }
+            _ => self.most,
+        }
+    }
+
+    fn fit(self, sum: u64) -> bool {
+        self.memory.is_none_or(|memory| sum <= memory)
+    }
+}
+
+fn at_least_one(number: usize) -> NonZero<usize> {
+    NonZero::new(number).unwrap_or(NonZero::<usize>::MIN)
 }
 
 /// Memory that is there for us, in MiB, with some left to others.
@@ -44,19 +116,6 @@ fn available_memory() -> Option<u64> {
     };
     let free = [machine(), container()].into_iter().flatten().min()?;
     Some(free.saturating_sub(RESERVED_MEMORY))
-}
-
-fn choose(
-    wanted: Option<NonZero<usize>>,
-    cores: usize,
-    memory: Option<u64>,
-    machines: usize,
-) -> NonZero<usize> {
-    let fitting = memory.map_or(usize::MAX, |memory| {
-        usize::try_from(memory / EXPECTED_MEMORY).unwrap_or(usize::MAX)
-    });
-    let chosen = wanted.map_or(cores.min(fitting), NonZero::get);
-    NonZero::new(chosen.min(machines)).unwrap_or(NonZero::<usize>::MIN)
 }
 
 /// Memory that is available, in MiB, from the text of `/proc/meminfo` (see proc(5)).
@@ -77,25 +136,56 @@ fn free_memory_of_container(limit: &str, used: &str) -> Option<u64> {
 }
 
 #[cfg(test)]
+impl Workers {
+    /// At most so many, as far as they fit into memory.
+    pub fn sharing(most: usize, memory: u64) -> Self {
+        Self {
+            most: at_least_one(most),
+            is_exact: false,
+            memory: Some(memory),
+        }
+    }
+
+    /// As many as this.
+    pub fn exactly(most: usize, memory: Option<u64>) -> Self {
+        Self {
+            most: at_least_one(most),
+            is_exact: true,
+            memory,
+        }
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn little_memory_means_few_workers_but_never_none() {
-        assert_eq!(choose(None, 16, Some(8 * 1024), 100).get(), 5);
-        assert_eq!(choose(None, 16, Some(100), 100).get(), 1);
-        assert_eq!(choose(None, 4, None, 100).get(), 4);
+    fn no_more_workers_than_machines_and_never_none() {
+        let limits = Limits {
+            workers: NonZero::new(8),
+            memory: None,
+        };
+        assert_eq!(workers(limits, 100).most.get(), 8);
+        assert_eq!(workers(limits, 3).most.get(), 3);
+        assert_eq!(workers(limits, 0).most.get(), 1);
     }
 
     #[test]
-    fn no_more_workers_than_machines() {
-        assert_eq!(choose(None, 16, None, 3).get(), 3);
-        assert_eq!(choose(NonZero::new(8), 2, None, 3).get(), 3);
+    fn memory_is_shared_by_those_that_fit() {
+        let workers = Workers::sharing(16, 4000);
+        assert_eq!(workers.share(1500), Some(2000));
+        assert_eq!(workers.share(100), Some(250));
+        assert_eq!(workers.share(5000), Some(4000));
+        assert_eq!(Workers::exactly(2, Some(4000)).share(3000), Some(2000));
+        assert_eq!(Workers::exactly(2, None).share(3000), None);
     }
 
     #[test]
-    fn what_the_user_says_counts_more_than_the_machine() {
-        assert_eq!(choose(NonZero::new(8), 2, Some(10), 100).get(), 8);
+    fn a_small_share_means_a_small_heap() {
+        assert_eq!(Workers::sharing(2, 4000).heap(1500), None);
+        assert_eq!(Workers::sharing(16, 4000).heap(100), Some(125));
+        assert_eq!(Workers::sharing(16, 1).heap(100), Some(LEAST_HEAP));
     }
 
     #[test]

@@ -38,6 +38,7 @@ mod resources;
 mod subject;
 mod text;
 mod translate;
+mod usage;
 mod worker;
 
 use std::{
@@ -333,6 +334,7 @@ impl Evaluator {
             &mut self.command(paths),
             label,
             program.as_str(),
+            drop,
             |heard| {
                 match heard {
                     Heard::Text(text) => texts.push(text),

@@ -1,23 +1,26 @@
 //! Workers that share names.
 
 use std::{
-    mem,
-    num::NonZero,
+    env, mem,
     ops::ControlFlow,
-    sync::atomic::{AtomicUsize, Ordering},
+    process::Command,
     thread::{self, ScopedJoinHandle},
 };
 
 use super::{
     AttributePath, Diagnostic, Error, Evaluator, OutputRef,
+    capacity::Workers,
     facts::Read,
     progress::Progress,
-    queue::{Grain, Queue},
+    queue::{Batch, Grain, Queue},
     reads::{Look, OutputRead},
     subject::Subject,
     translate,
-    worker::{self, Ended},
+    worker::{self, Ended, Heard},
 };
+
+/// By this variable the garbage collector of Nix is told how large a heap is at the start, in bytes.
+const HEAP: &str = "GC_INITIAL_HEAP_SIZE";
 
 /// What a pool finds.
 #[derive(Debug)]
@@ -71,8 +74,8 @@ pub struct Pool<'a> {
     pub attribute: fn(&Subject) -> AttributePath,
     /// The program text.
     pub program: &'a str,
-    /// Number of processes.
-    pub workers: NonZero<usize>,
+    /// How many processes there may be.
+    pub workers: Workers,
     /// How the subjects are shared out among them.
     pub grain: Grain,
     /// Where everything goes.
@@ -82,11 +85,10 @@ pub struct Pool<'a> {
 impl Pool<'_> {
     /// Evaluates the attribute of each subject; gives those that are left if it was stopped.
     pub fn run(&self, subjects: Vec<Subject>) -> Result<Vec<Subject>, Error> {
-        let queue = Queue::new(subjects, self.workers.get(), self.grain);
-        let processes = AtomicUsize::new(0);
+        let queue = Queue::new(subjects, self.workers, self.grain);
         thread::scope(|scope| {
-            let handles: Vec<_> = (0..self.workers.get())
-                .map(|_| scope.spawn(|| self.work(&queue, &processes)))
+            let handles: Vec<_> = (0..self.workers.most.get())
+                .map(|_| scope.spawn(|| self.work(&queue)))
                 .collect();
             handles.into_iter().try_for_each(join)
         })?;
@@ -94,47 +96,53 @@ impl Pool<'_> {
     }
 
     /// Evaluates batches until there are none left.
-    fn work(&self, queue: &Queue, processes: &AtomicUsize) -> Result<(), Error> {
+    fn work(&self, queue: &Queue) -> Result<(), Error> {
         while let Some(batch) = queue.take() {
-            let process = processes.fetch_add(1, Ordering::Relaxed);
-            let mut progress = Progress::new(self, process, batch);
-            let result = self.batch(&mut progress, queue);
+            let process = batch.process;
+            let mut command = self.command(&batch);
+            let mut progress = Progress::new(self, process, batch.names);
+            let result = self.batch(&mut progress, &mut command, queue);
             if result.is_err() {
                 queue.stop();
             }
-            queue.finish(mem::take(&mut progress.left));
+            queue.finish(process, mem::take(&mut progress.left));
             result?;
         }
         Ok(())
     }
 
+    fn command(&self, batch: &Batch) -> Command {
+        let paths: Vec<_> = batch.names.iter().map(self.attribute).collect();
+        let mut command = self.evaluator.command(&paths);
+        if let Some(heap) = batch.heap
+            && env::var_os(HEAP).is_none()
+        {
+            command.env(HEAP, (heap * 1024 * 1024).to_string());
+        }
+        command
+    }
+
     /// Runs one process for a batch and settles what became of each subject in it.
-    fn batch(&self, progress: &mut Progress<'_>, queue: &Queue) -> Result<(), Error> {
-        let paths: Vec<_> = progress
-            .left
-            .iter()
-            .map(|subject| (self.attribute)(subject))
-            .collect();
+    fn batch(
+        &self,
+        progress: &mut Progress<'_>,
+        command: &mut Command,
+        queue: &Queue,
+    ) -> Result<(), Error> {
+        let label = format!("evaluate {}", progress.label());
+        let process = progress.process;
         let ended = worker::run(
             &self.evaluator.processes,
-            &mut self.evaluator.command(&paths),
-            &format!("evaluate {}", progress.label()),
+            command,
+            &label,
             self.program,
-            |heard| {
-                if progress.hear(heard).is_break() {
-                    queue.stop();
-                }
-                if queue.is_stopped() {
-                    ControlFlow::Break(())
-                } else {
-                    ControlFlow::Continue(())
-                }
-            },
+            |id| queue.started(process, id),
+            |heard| hear(progress, heard, queue),
         )?;
         if let Some(reason) = progress.unexpected.take() {
             return Err(Error::unexpected(&reason));
         }
-        if queue.is_stopped() {
+        if queue.is_stopped() || progress.is_replaced {
             return Ok(());
         }
         self.settle(progress, queue, &ended)
@@ -169,6 +177,21 @@ impl Pool<'_> {
             mourn(progress, queue, diagnostic);
         }
         Ok(())
+    }
+}
+
+/// Takes what a process says, and has it go on or end.
+fn hear(progress: &mut Progress<'_>, heard: Heard, queue: &Queue) -> ControlFlow<()> {
+    let is_through = matches!(heard, Heard::Done(_));
+    if progress.hear(heard).is_break() {
+        queue.stop();
+    }
+    progress.is_replaced =
+        is_through && !queue.may_go_on(progress.process) && !progress.left.is_empty();
+    if progress.is_replaced || queue.is_stopped() {
+        ControlFlow::Break(())
+    } else {
+        ControlFlow::Continue(())
     }
 }
 

@@ -17,13 +17,15 @@ use super::{
 /// What became of a batch so far.
 pub struct Progress<'a> {
     pool: &'a Pool<'a>,
-    process: usize,
+    pub process: usize,
     pub left: Vec<Subject>,
     pub current: Option<Subject>,
     /// Where what is being evaluated is defined.
     pub place: Option<Position>,
     pub error: Option<Box<Message>>,
     pub unexpected: Option<String>,
+    /// Whether the process ends early, since another one is to go on.
+    pub is_replaced: bool,
 }
 
 /// What every text says of itself.
@@ -43,6 +45,7 @@ impl<'a> Progress<'a> {
             place: None,
             error: None,
             unexpected: None,
+            is_replaced: false,
         }
     }
 

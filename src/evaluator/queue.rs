@@ -5,7 +5,7 @@ use std::{
     sync::{Condvar, Mutex, MutexGuard, PoisonError},
 };
 
-use super::subject::Subject;
+use super::{capacity::Workers, subject::Subject, usage::Usage};
 
 /// The most machines in one batch. They stand in the arguments of a process, which are limited.
 const LARGEST_BATCH: usize = 500;
@@ -22,7 +22,7 @@ pub enum Grain {
     Coarse,
 }
 
-/// Names that wait for evaluation.
+/// Names that wait for evaluation, and the processes that have some.
 ///
 /// Batches shrink as the end comes near, so that one heavy machine does not leave the other
 /// workers without work. They do not shrink to single names: each costs the start of a process,
@@ -42,14 +42,27 @@ struct State {
     /// Names whose process was killed: each gets a process of its own, once.
     suspects: VecDeque<Subject>,
     suspected: BTreeSet<Subject>,
-    busy: usize,
+    usage: Usage,
+    processes: usize,
     stopped: bool,
 }
 
+/// Names for one process.
+#[derive(Debug)]
+pub struct Batch {
+    /// The number of the process.
+    pub process: usize,
+    /// The names.
+    pub names: Vec<Subject>,
+    /// The heap that it is to ask for, in MiB, if that of Nix is too much.
+    pub heap: Option<u64>,
+}
+
 impl Queue {
-    /// Makes a queue for a number of workers.
-    pub fn new(names: impl IntoIterator<Item = Subject>, workers: usize, grain: Grain) -> Self {
+    /// Makes a queue for workers.
+    pub fn new(names: impl IntoIterator<Item = Subject>, limits: Workers, grain: Grain) -> Self {
         let waiting: VecDeque<Subject> = names.into_iter().collect();
+        let workers = limits.most.get();
         let (smallest, largest) = match grain {
             Grain::Fine => (smallest_batch(waiting.len(), workers), LARGEST_BATCH),
             Grain::Coarse => (waiting.len().div_ceil(workers), LARGEST_COARSE_BATCH),
@@ -62,25 +75,28 @@ impl Queue {
                 waiting,
                 suspects: VecDeque::new(),
                 suspected: BTreeSet::new(),
-                busy: 0,
+                usage: Usage::new(limits),
+                processes: 0,
                 stopped: false,
             }),
             changed: Condvar::new(),
         }
     }
 
-    /// Hands out a batch; waits while other workers may still give names back. `None` is the end.
-    pub fn take(&self) -> Option<Vec<Subject>> {
+    /// Hands out a batch for a further process; waits until there is room for one, and while other workers
+    /// may still give names back. `None` is the end.
+    pub fn take(&self) -> Option<Batch> {
         let mut state = self.state();
         loop {
             if state.stopped {
                 return None;
             }
-            if let Some(batch) = state.batch(self) {
-                state.busy += 1;
-                return Some(batch);
+            if state.usage.has_room()
+                && let Some(names) = state.batch(self)
+            {
+                return Some(state.begin(names));
             }
-            if state.busy == 0 {
+            if state.usage.running() == 0 {
                 return None;
             }
             state = self
@@ -90,11 +106,24 @@ impl Queue {
         }
     }
 
-    /// Ends a batch and gives back the names that it did not get to.
-    pub fn finish(&self, left: impl IntoIterator<Item = Subject>) {
+    /// Takes note of the id of the process of a batch.
+    pub fn started(&self, process: usize, id: u32) {
+        self.state().usage.started(process, id);
+    }
+
+    /// Whether a process that is through with a name may go on, or is to be replaced.
+    pub fn may_go_on(&self, process: usize) -> bool {
+        let may_go_on = self.state().usage.may_go_on(process);
+        // What was measured may have made room.
+        self.changed.notify_all();
+        may_go_on
+    }
+
+    /// Ends a batch and gives back the names that its process did not get to.
+    pub fn finish(&self, process: usize, left: Vec<Subject>) {
         let mut state = self.state();
-        state.busy -= 1;
-        for name in left {
+        state.usage.ended(process);
+        for name in left.into_iter().rev() {
             state.waiting.push_front(name);
         }
         self.changed.notify_all();
@@ -135,6 +164,18 @@ impl Queue {
 }
 
 impl State {
+    fn begin(&mut self, names: Vec<Subject>) -> Batch {
+        let process = self.processes;
+        self.processes += 1;
+        let heap = self.usage.heap();
+        self.usage.admit(process);
+        Batch {
+            process,
+            names,
+            heap,
+        }
+    }
+
     fn batch(&mut self, queue: &Queue) -> Option<Vec<Subject>> {
         let waiting = self.waiting.len();
         if waiting > 0 {
@@ -157,6 +198,8 @@ fn smallest_batch(names: usize, workers: usize) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use std::thread;
+
     use super::*;
 
     fn name(number: usize) -> Subject {
@@ -168,14 +211,14 @@ mod tests {
     }
 
     fn queue(count: usize, workers: usize) -> Queue {
-        Queue::new(names(count), workers, Grain::Fine)
+        Queue::new(names(count), Workers::exactly(workers, None), Grain::Fine)
     }
 
     #[test]
     fn names_that_cost_little_are_shared_out_once() {
-        let queue = Queue::new(names(1001), 2, Grain::Coarse);
-        assert_eq!(queue.take().map(|batch| batch.len()), Some(501));
-        assert_eq!(queue.take().map(|batch| batch.len()), Some(500));
+        let queue = Queue::new(names(1001), Workers::exactly(2, None), Grain::Coarse);
+        assert_eq!(queue.take().map(|batch| batch.names.len()), Some(501));
+        assert_eq!(queue.take().map(|batch| batch.names.len()), Some(500));
     }
 
     #[test]
@@ -184,9 +227,9 @@ mod tests {
         let mut sizes = Vec::new();
         let mut seen = BTreeSet::new();
         while let Some(batch) = queue.take() {
-            sizes.push(batch.len());
-            seen.extend(batch);
-            queue.finish([]);
+            sizes.push(batch.names.len());
+            seen.extend(batch.names);
+            queue.finish(batch.process, Vec::new());
         }
         assert_eq!(seen.len(), 100);
         assert_eq!(sizes.first(), Some(&25));
@@ -199,23 +242,24 @@ mod tests {
     #[test]
     fn a_single_worker_starts_a_single_process() {
         let queue = self::queue(100, 1);
-        assert_eq!(queue.take().map(|batch| batch.len()), Some(100));
+        assert_eq!(queue.take().map(|batch| batch.names.len()), Some(100));
     }
 
     #[test]
     fn every_worker_of_a_small_network_gets_a_share() {
         let queue = self::queue(3, 3);
-        assert_eq!(queue.take().map(|batch| batch.len()), Some(1));
+        assert_eq!(queue.take().map(|batch| batch.names.len()), Some(1));
     }
 
     #[test]
-    fn names_given_back_are_handed_out_again() {
-        let queue = self::queue(1, 1);
+    fn names_given_back_are_handed_out_again_in_their_order() {
+        let queue = self::queue(2, 1);
         let batch = queue.take().unwrap();
-        queue.finish(batch);
-        assert_eq!(queue.take(), Some(vec![name(0)]));
-        queue.finish([]);
-        assert_eq!(queue.take(), None);
+        queue.finish(batch.process, batch.names);
+        let batch = queue.take().unwrap();
+        assert_eq!(batch.names, [name(0), name(1)]);
+        queue.finish(batch.process, Vec::new());
+        assert!(queue.take().is_none());
     }
 
     #[test]
@@ -223,22 +267,33 @@ mod tests {
         let queue = self::queue(4, 1);
         let batch = queue.take().unwrap();
         queue.stop();
-        queue.finish(batch);
-        assert_eq!(queue.take(), None);
+        queue.finish(batch.process, batch.names);
+        assert!(queue.take().is_none());
         assert_eq!(queue.into_rest().len(), 4);
     }
 
     #[test]
     fn a_suspect_gets_one_chance_alone_after_all_others() {
         let queue = self::queue(2, 2);
-        let _ = queue.take().unwrap();
+        let batch = queue.take().unwrap();
         assert!(queue.suspect(&name(0)));
-        queue.finish([]);
-        assert_eq!(queue.take(), Some(vec![name(1)]));
-        queue.finish([]);
-        assert_eq!(queue.take(), Some(vec![name(0)]));
-        assert!(!queue.suspect(&name(0)));
-        queue.finish([]);
-        assert_eq!(queue.take(), None);
+        queue.finish(batch.process, Vec::new());
+        for number in [1, 0] {
+            let batch = queue.take().unwrap();
+            assert_eq!(batch.names, [name(number)]);
+            assert_eq!(queue.suspect(&name(number)), number == 1);
+            queue.finish(batch.process, Vec::new());
+        }
+    }
+
+    #[test]
+    fn a_worker_without_room_waits_until_there_is_some() {
+        let queue = Queue::new(names(4), Workers::sharing(2, 1000), Grain::Fine);
+        let first = queue.take().unwrap();
+        thread::scope(|scope| {
+            let second = scope.spawn(|| queue.take().unwrap().process);
+            queue.finish(first.process, first.names);
+            assert_eq!(second.join().unwrap(), 1);
+        });
     }
 }

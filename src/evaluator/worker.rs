@@ -96,12 +96,14 @@ enum Piped {
     Stray(String),
 }
 
-/// Runs a process, giving `program` to its standard input, to its end or until `hear` breaks off.
+/// Runs a process, giving `program` to its standard input, to its end or until `hear` breaks off;
+/// `started` is told its id.
 pub fn run(
     processes: &Processes,
     command: &mut Command,
     label: &str,
     program: &str,
+    started: impl FnOnce(u32),
     mut hear: impl FnMut(Heard) -> ControlFlow<()>,
 ) -> process::Result<Ended> {
     command
@@ -109,6 +111,7 @@ pub fn run(
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
     let mut running = processes.spawn(command, label)?;
+    started(running.id());
     let mut stray = Vec::new();
     for piped in listen(&mut running, program) {
         match piped {

@@ -1,0 +1,137 @@
+//! How many processes evaluate, by what those before them were measured to use.
+
+use std::{fs, thread};
+
+use crate::{
+    caching_lab::Counted,
+    lab::{Lab, Run},
+    watched::Watched,
+};
+
+/// A machine that says its name and takes some hundred megabytes, which are garbage afterwards.
+const BIG: &str = "big.environment.etc.sum.text = builtins.trace \"at big\" (toString
+    (builtins.foldl' (a: b: a + b) 0 (builtins.genList (n: n + 1) 6000000)));";
+
+/// Evaluates anew, expects success, and counts.
+#[track_caller]
+fn evaluate(lab: &Lab, limits: &[&str]) -> Counted {
+    lab.counted_eval(&[&["--no-eval-cache"], limits].concat())
+}
+
+#[track_caller]
+fn says_once(run: &Run, words: &str) {
+    assert_eq!(run.stderr.matches(words).count(), 1, "{words}: {run:#?}");
+}
+
+#[test]
+fn a_process_that_retains_too_much_is_replaced() {
+    let lab = Lab::without_hosts();
+    lab.outputs(
+        "nixopsConfigurations.default =
+           let
+             # What one machine has needed of it stays for all others.
+             shared = builtins.genList (n: builtins.genList (m: m + n) 1000000) 6;
+             machine = n: {
+               name = \"m${toString n}\";
+               value.environment.etc.sum.text = builtins.trace \"at m${toString n}\" (toString
+                 (builtins.foldl' (a: b: a + b) 0 (builtins.elemAt shared n)));
+             };
+           in
+           { inherit nixpkgs; } // builtins.listToAttrs (builtins.genList machine 6);",
+    );
+    let all = evaluate(&lab, &["--eval-workers", "1"]);
+    assert_eq!(all.batches(), [["m0", "m1", "m2", "m3", "m4", "m5"]]);
+
+    let few = evaluate(&lab, &["--eval-workers", "1", "--eval-memory", "1"]);
+    let sizes: Vec<_> = few.batches().iter().map(Vec::len).collect();
+    assert!(sizes.len() > 1, "{sizes:?}");
+    // Each gets further than the one before it.
+    assert!(sizes.is_sorted_by(|one, next| one > next), "{sizes:?}");
+    assert_eq!(few.run.json(), all.run.json());
+    (0..6).for_each(|n| says_once(&few.run, &format!("at m{n}")));
+}
+
+#[test]
+fn a_machine_larger_than_all_memory_is_evaluated_once() {
+    let lab = Lab::without_hosts();
+    lab.network(&format!("a = {{ }}; {BIG} z = {{ }};"));
+    let all = evaluate(&lab, &["--eval-workers", "1"]);
+    assert_eq!(all.batches(), [["a", "big", "z"]]);
+
+    let replaced = evaluate(&lab, &["--eval-workers", "1", "--eval-memory", "200"]);
+    assert_eq!(replaced.batches(), [vec!["a", "big", "z"], vec!["z"]]);
+    assert_eq!(replaced.run.json(), all.run.json());
+    says_once(&replaced.run, "at big");
+
+    let alone = evaluate(&lab, &["--eval-memory", "1"]);
+    assert_eq!(alone.run.json(), all.run.json());
+    says_once(&alone.run, "at big");
+}
+
+#[test]
+fn small_machines_are_evaluated_side_by_side_in_little_memory() {
+    if thread::available_parallelism().is_ok_and(|cores| cores.get() < 2) {
+        return;
+    }
+    let lab = Lab::without_hosts();
+    // Each of the two waits until the other one is evaluated too.
+    let meeting = |one: &str, other: &str| {
+        let (here, there) = (lab.place(one), lab.place(other));
+        let file = format!(
+            "pkgs.runCommand \"{one}\" {{ }} ''
+               touch {here} $out
+               tries=0
+               until [ -e {there} ]; do tries=$((tries + 1)); [ $tries -lt 300 ]; sleep 0.1; done
+             ''"
+        );
+        format!(
+            "{one} = {{ pkgs, ... }}: {{ deployment.tags = [ \"met${{builtins.readFile ({file})}}\" ]; }};"
+        )
+    };
+    let (one, other) = (meeting("one", "other"), meeting("other", "one"));
+    lab.network(&format!("a = {{ }}; {one} {other}"));
+    // One of the size that is expected of a machine does not fit.
+    let counted = evaluate(&lab, &["--eval-memory", "1000"]);
+    assert_eq!(counted.batches().len(), 3, "{counted:#?}");
+}
+
+#[test]
+fn a_heavy_machine_does_not_leave_the_other_worker_idle() {
+    let lab = Lab::without_hosts();
+    let gate = lab.place("gate");
+    lab.outputs(&format!(
+        "nixopsConfigurations.default =
+           let
+             machine = n: {{
+               name = \"m${{toString (n + 10)}}\";
+               value.environment.etc.name.text = builtins.trace \"at m${{toString (n + 10)}}\" \"\";
+             }};
+             heavy = {{ pkgs, ... }}: {{
+               environment.etc.gate.text = builtins.readFile (pkgs.runCommand \"gate\" {{ }} ''
+                 tries=0
+                 until [ -e {gate} ]; do tries=$((tries + 1)); [ $tries -lt 600 ]; sleep 0.1; done
+                 touch $out
+               '');
+             }};
+           in
+           {{ inherit nixpkgs heavy; }} // builtins.listToAttrs (builtins.genList machine 23);"
+    ));
+    let arguments = ["eval", "--json", "--no-eval-cache", "--eval-workers", "2"];
+    let mut run = Watched::of(&mut lab.counting(&arguments));
+    // The first batch is a quarter of them.
+    (15..33).for_each(|n| run.until_said(&format!("at m{n}")));
+    fs::write(gate, "").unwrap();
+    let counted = lab.counted(run.end());
+    counted.run.exits(0);
+    let (with_heavy, others): (Vec<_>, Vec<_>) = counted
+        .batches()
+        .into_iter()
+        .partition(|names| names.contains(&"heavy"));
+    assert_eq!(with_heavy, [["heavy", "m10", "m11", "m12", "m13", "m14"]]);
+    assert!(others.len() > 1, "{others:?}");
+    assert_eq!(others.concat().len(), 18, "{others:?}");
+    assert_eq!(
+        counted.run.json()["machines"].as_object().unwrap().len(),
+        24
+    );
+}

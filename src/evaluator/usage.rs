@@ -1,0 +1,267 @@
+//! What the processes of a pool use, and whether that leaves room for another one.
+//!
+//! The heap of Nix hardly ever shrinks, so the most memory that a process has used (`VmHWM`, see proc(5)) is
+//! what it costs. Its first machine says what a process needs at least; what comes on top is garbage that
+//! is not collected yet, and what machines have retained. Where there is no `/proc`, nothing is
+//! measured, and each process counts as what is expected of it.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    fs,
+};
+
+use super::capacity::{EXPECTED_MEMORY, Workers};
+
+/// How many measurements count: so soon a heavy machine among light ones is forgotten.
+const MEASUREMENTS: usize = 8;
+
+/// What no Nix that has evaluated something gets by with, in MiB: a program around it was measured.
+const LEAST_MEMORY: u64 = 16;
+
+/// The processes of a pool.
+#[derive(Debug)]
+pub struct Usage {
+    workers: Workers,
+    /// The most memory that a process has used, in MiB.
+    look: fn(u32) -> Option<u64>,
+    running: BTreeMap<usize, Process>,
+    /// What the last processes needed for their first machine, in MiB.
+    measured: VecDeque<u64>,
+}
+
+/// A process that was admitted.
+#[derive(Debug, Default)]
+struct Process {
+    /// Its id, once it was started.
+    id: Option<u32>,
+    /// Whether it is through with its first machine.
+    is_measured: bool,
+}
+
+impl Usage {
+    /// Nothing runs.
+    pub fn new(workers: Workers) -> Self {
+        Self {
+            workers,
+            look: peak,
+            running: BTreeMap::new(),
+            measured: VecDeque::new(),
+        }
+    }
+
+    /// Number of processes.
+    pub fn running(&self) -> usize {
+        self.running.len()
+    }
+
+    /// Whether there is room for another process.
+    pub fn has_room(&self) -> bool {
+        let (need, most) = (self.need(), self.workers.most.get());
+        self.running.is_empty()
+            || self.running.len() < most && self.workers.admit(&self.sizes(need), need)
+    }
+
+    /// The heap that a process is to begin with, in MiB, where that of Nix is too much.
+    pub fn heap(&self) -> Option<u64> {
+        self.workers.heap(self.need())
+    }
+
+    /// Admits a process.
+    pub fn admit(&mut self, process: usize) {
+        self.running.insert(process, Process::default());
+    }
+
+    /// Takes note of the id of a process.
+    pub fn started(&mut self, process: usize, id: u32) {
+        if let Some(process) = self.running.get_mut(&process) {
+            process.id = Some(id);
+        }
+    }
+
+    /// Looks at a process that is through with a machine; whether it may go on with the next one.
+    pub fn may_go_on(&mut self, process: usize) -> bool {
+        let Some(process) = self.running.get_mut(&process) else {
+            return true;
+        };
+        let Some(size) = process.id.and_then(self.look) else {
+            return true;
+        };
+        if !process.is_measured {
+            process.is_measured = true;
+            self.measured.truncate(MEASUREMENTS - 1);
+            self.measured.push_front(size);
+        }
+        let least = self.measured.iter().copied().min().unwrap_or(size);
+        self.workers
+            .let_go_on(size, &self.sizes(0), least, self.need())
+    }
+
+    /// Takes note of the end of a process.
+    pub fn ended(&mut self, process: usize) {
+        self.running.remove(&process);
+    }
+
+    /// What a process needs for a machine, in MiB: as much as the largest that was measured of late.
+    fn need(&self) -> u64 {
+        let largest = self.measured.iter().copied().max();
+        largest.unwrap_or(EXPECTED_MEMORY)
+    }
+
+    /// What each process uses, in MiB, and what it is about to use if it is still with its first machine.
+    fn sizes(&self, need: u64) -> Vec<u64> {
+        let processes = self.running.values();
+        processes
+            .map(|process| {
+                let size = process.id.and_then(self.look).unwrap_or(0);
+                if process.is_measured {
+                    size
+                } else {
+                    size.max(need)
+                }
+            })
+            .collect()
+    }
+}
+
+fn peak(process: u32) -> Option<u64> {
+    peak_in(&fs::read_to_string(format!("/proc/{process}/status")).ok()?)
+}
+
+fn peak_in(status: &str) -> Option<u64> {
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let kibibytes: u64 = line.trim().strip_suffix(" kB")?.trim().parse().ok()?;
+    Some(kibibytes / 1024).filter(|size| *size >= LEAST_MEMORY)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Processes whose ids are their sizes.
+    fn usage(workers: Workers) -> Usage {
+        Usage {
+            look: |id| Some(u64::from(id)),
+            ..Usage::new(workers)
+        }
+    }
+
+    /// Starts processes for as long as there is room, and gives their number.
+    fn fill(usage: &mut Usage, size: u32) -> usize {
+        while usage.has_room() {
+            let process = usage.running();
+            usage.admit(process);
+            usage.started(process, size);
+        }
+        usage.running()
+    }
+
+    #[test]
+    fn small_machines_use_all_cores_as_soon_as_one_is_measured() {
+        let mut usage = usage(Workers::sharing(16, 4096));
+        assert_eq!(fill(&mut usage, 130), 2);
+        assert!(usage.may_go_on(0));
+        assert_eq!(fill(&mut usage, 130), 16);
+    }
+
+    #[test]
+    fn large_machines_use_fewer_cores_than_were_expected_to_fit() {
+        let mut usage = usage(Workers::sharing(16, 6144));
+        assert_eq!(fill(&mut usage, 100), 4);
+        (0..4).for_each(|process| usage.started(process, 3000));
+        for process in 0..4 {
+            let may_go_on = usage.may_go_on(process);
+            assert_eq!(may_go_on, process >= 2, "{process}");
+            if !may_go_on {
+                usage.ended(process);
+                assert!(!usage.has_room(), "{process}");
+            }
+        }
+        usage.ended(3);
+        assert!(usage.has_room());
+    }
+
+    #[test]
+    fn a_process_that_has_grown_beyond_its_share_is_replaced() {
+        let mut usage = usage(Workers::sharing(2, 2000));
+        usage.admit(0);
+        usage.started(0, 500);
+        assert!(usage.may_go_on(0));
+        usage.started(0, 1001);
+        assert!(!usage.may_go_on(0));
+    }
+
+    #[test]
+    fn what_is_larger_than_everything_runs_alone() {
+        let mut usage = usage(Workers::sharing(4, 1000));
+        assert_eq!(fill(&mut usage, 5000), 1);
+        // Another process would be as large.
+        assert!(usage.may_go_on(0));
+        assert!(!usage.has_room());
+        usage.started(0, 6500);
+        assert!(!usage.may_go_on(0));
+        usage.ended(0);
+        assert!(usage.has_room());
+    }
+
+    #[test]
+    fn others_make_room_for_what_grows_while_it_is_evaluated() {
+        let mut usage = usage(Workers::sharing(4, 2000));
+        assert_eq!(fill(&mut usage, 100), 1);
+        assert!(usage.may_go_on(0));
+        assert_eq!(fill(&mut usage, 100), 4);
+        (1..4).for_each(|process| assert!(usage.may_go_on(process)));
+        (1..4).for_each(|process| usage.started(process, 300));
+        assert!(usage.may_go_on(1));
+        usage.started(0, 1500);
+        assert!(!usage.may_go_on(1));
+        usage.ended(1);
+        assert!(!usage.has_room());
+        assert!(!usage.may_go_on(2));
+        usage.ended(2);
+        assert!(usage.may_go_on(3) && usage.has_room());
+    }
+
+    #[test]
+    fn a_heavy_machine_is_forgotten() {
+        let mut usage = usage(Workers::sharing(4, 4096));
+        for (process, size) in [3000].into_iter().chain([100; MEASUREMENTS]).enumerate() {
+            assert_eq!(usage.need(), [EXPECTED_MEMORY, 3000][process.min(1)]);
+            usage.admit(process);
+            usage.started(process, size);
+            usage.may_go_on(process);
+            usage.ended(process);
+        }
+        assert_eq!(usage.need(), 100);
+    }
+
+    #[test]
+    fn as_many_as_the_user_says_run_whatever_they_use() {
+        let mut usage = usage(Workers::exactly(3, Some(900)));
+        assert_eq!(fill(&mut usage, 800), 3);
+        assert!(usage.may_go_on(0));
+        usage.started(0, 1100);
+        assert!(!usage.may_go_on(0));
+        usage.ended(0);
+        assert!(usage.has_room());
+    }
+
+    #[test]
+    fn where_nothing_can_be_measured_what_is_expected_counts() {
+        let mut usage = Usage {
+            look: |_| None,
+            ..Usage::new(Workers::sharing(16, 4096))
+        };
+        assert_eq!(fill(&mut usage, 1), 2);
+        assert!(usage.may_go_on(0));
+        assert!(!usage.has_room());
+    }
+
+    #[test]
+    fn what_is_no_nix_is_not_measured() {
+        assert_eq!(peak_in("VmPeak:\t 9 kB\nVmHWM:\t  131072 kB\n"), Some(128));
+        assert_eq!(peak_in("VmHWM:\t  3400 kB\n"), None);
+        assert_eq!(peak(0), None);
+    }
+}
