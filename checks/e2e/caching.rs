@@ -4,7 +4,10 @@ use std::fs;
 
 use serde_json::{Value, json};
 
-use crate::lab::{Lab, Run, files_with};
+use crate::{
+    lab::{Lab, Run, files_with},
+    resources_lab::of_resources,
+};
 
 const NOTHING: [&str; 0] = [];
 
@@ -193,6 +196,36 @@ fn a_second_deploy_evaluates_nothing_and_builds_nothing() {
         std::os::unix::fs::PermissionsExt::mode(&mode.permissions()) & 0o777,
         0o600
     );
+}
+
+#[test]
+fn resources_that_are_as_they_were_are_not_evaluated() {
+    let lab = of_resources(
+        "resources.neatcloudVolumes.data.size = 1;
+         resources.neatcloudVolumes.more.size = 2;
+         resources.neatcloudTokens.plain.scope = \"read\";
+         resources.neatcloudTokens.reader = { resources, ... }: {
+           scope = \"read\"; note = resources.neatcloudVolumes.data.id;
+         };",
+    );
+    lab.settle().exits(0);
+    let plan = || {
+        let counted = lab.count(&["plan", "--accept-plugins", "--json"]);
+        counted.run.exits(0);
+        counted
+    };
+    plan();
+    let again = plan();
+    assert_eq!(again.evaluated(), [].into());
+    // Other volumes of the same names have other ids, and one is read.
+    lab.cloud(&["down"]);
+    lab.settle().exits(0);
+    let changed = plan();
+    assert_eq!(
+        changed.evaluated(),
+        ["attempts.neatcloudTokens.reader".to_owned()].into()
+    );
+    assert_eq!(plan().evaluated(), [].into());
 }
 
 #[test]

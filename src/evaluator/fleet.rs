@@ -40,6 +40,10 @@ impl Depth {
         }
     }
 
+    fn reaches_systems(self) -> bool {
+        matches!(self, Self::Systems | Self::SystemsAndKeys)
+    }
+
     /// Whether the texts of keys are told.
     pub(super) fn tells_keys(self) -> bool {
         matches!(self, Self::Keys | Self::SystemsAndKeys)
@@ -70,8 +74,10 @@ pub fn evaluate(
         fleet.go(names, &herald)
     };
     let ended = run(depth, unknown).and_then(|()| run(Depth::Keys, unkeyed));
-    // What was evaluated before an error is no worse for it.
-    herald.write();
+    // What was evaluated before an error is no worse for it. Options alone are written with what follows.
+    if depth.reaches_systems() {
+        herald.write();
+    }
     ended
 }
 
