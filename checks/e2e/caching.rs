@@ -80,6 +80,42 @@ fn who_reads_an_output_is_evaluated_when_it_changes_and_nobody_else() {
 }
 
 #[test]
+fn an_output_that_comes_to_be_is_seen_by_who_would_have_read_it() {
+    let lab = Lab::without_hosts();
+    lab.network(
+        "resources.commandOutput.one.script = \"\";
+         made.deployment.targetEnv = \"cloud\";
+         a = { resources, ... }: { environment.etc.x.text = toString resources.commandOutput.one.value; };
+         b = { nodes, ... }: {
+           environment.etc.x.text =
+             if (builtins.tryEval nodes.made.config.networking.privateIPv4).success then \"there\" else \"none\";
+         };
+         c = { };",
+    );
+    let eval = |one: Value, made: Value| {
+        let known = json!({ "commandOutput": { "one": one }, "cloud": { "made": made } });
+        lab.write("../outputs.json", &known.to_string());
+        let counted = lab.counted_eval(&["--outputs", "../outputs.json"]);
+        assert_eq!(
+            counted.run.json(),
+            lab.uncached_eval(&["--outputs", "../outputs.json"]).json()
+        );
+        counted.machines()
+    };
+    let (none, some) = (json!({}), json!({ "value": { "value": "1" } }));
+    let (gone, made) = (json!({}), json!({ "privateIPv4": { "value": "10.0.0.1" } }));
+    eval(none.clone(), gone.clone());
+    eval(none.clone(), gone.clone());
+    assert_eq!(eval(none.clone(), gone.clone()), NOTHING);
+    assert_eq!(eval(some.clone(), gone.clone()), ["a"]);
+    assert_eq!(eval(some.clone(), made.clone()), ["b", "made"]);
+    assert_eq!(eval(none.clone(), made), NOTHING);
+    let null = json!({ "privateIPv4": { "value": null } });
+    assert_eq!(eval(none, null), ["b", "made"]);
+    assert_eq!(eval(some, gone), NOTHING);
+}
+
+#[test]
 fn what_an_evaluation_depends_on_beside_outputs_makes_it_another_one() {
     let lab = Lab::without_hosts();
     let network = |more: &str| {

@@ -51,33 +51,33 @@ const OUTPUTS: [&str; 4] = [
     "cloud made privateIPv4",
 ];
 
-const MACHINES: [&str; 4] = ["a", "b", "c", "d"];
+const MACHINES: [&str; 7] = ["a", "b", "c", "d", "e", "f", "g"];
 
-/// What machines may have in them.
+/// What machines may have in them. What is not there cannot be read, and some notice that without an error.
 const PARTS: [&str; 8] = [
     "",
     "environment.etc.x.text = toString resources.commandOutput.one.value;",
-    "environment.etc.x.text = toString (resources.commandOutput.other.value or \"none\");",
-    "environment.etc.x.text = toString (resources.commandOutput.reader.value);",
-    "environment.etc.x.text = toString (builtins.attrNames resources.sshKeyPairs.pair);",
-    "environment.etc.x.text = toString nodes.made.config.networking.privateIPv4;",
-    "environment.etc.x.text = toString (map (node: node.config.deployment.tags) (builtins.attrValues nodes));",
-    "deployment.tags = [ (toString resources.commandOutput.one.value) ]; \
-     deployment.keys.k.text = toString resources.sshKeyPairs.pair.publicKey;",
+    "environment.etc.x.text = noted resources.commandOutput.other.value;",
+    "environment.etc.x.text = noted resources.commandOutput.reader.value;",
+    "environment.etc.x.text = noted resources.sshKeyPairs.pair.publicKey;",
+    "environment.etc.x.text = noted nodes.made.config.networking.privateIPv4;",
+    "environment.etc.x.text = toString (map (node: noted node.config.deployment.tags) (builtins.attrValues nodes));",
+    "deployment.tags = [ (noted resources.commandOutput.one.value) ]; \
+     deployment.keys.k.text = noted resources.sshKeyPairs.pair.publicKey;",
 ];
 
 fn step() -> impl Strategy<Value = Step> {
     let told = prop_oneof![
-        4 => select(&["1", "2"][..]).prop_map(Told::Value),
+        3 => select(&["1", "2"][..]).prop_map(Told::Value),
         1 => Just(Told::Null),
         1 => Just(Told::Unknown),
         1 => Just(Told::Secret),
-        1 => Just(Told::Nothing),
+        2 => Just(Told::Nothing),
     ];
     let part = proptest::option::weighted(0.8, select(&PARTS[..]));
     prop_oneof![
-        6 => (select(&OUTPUTS[..]), told).prop_map(|(output, told)| Step::Output(output, told)),
-        3 => (select(&MACHINES[..]), part).prop_map(|(name, part)| Step::Machine(name, part)),
+        8 => (select(&OUTPUTS[..]), told).prop_map(|(output, told)| Step::Output(output, told)),
+        2 => (select(&MACHINES[..]), part).prop_map(|(name, part)| Step::Machine(name, part)),
         1 => Just(Step::Collect),
         2 => Just(Step::Nothing),
     ]
@@ -125,7 +125,9 @@ impl fmt::Display for World {
         for (name, part) in &self.machines {
             writeln!(
                 formatter,
-                "{name} = {{ nodes, resources, ... }}: {{ {part} }};"
+                "{name} = {{ nodes, resources, ... }}: let
+                   noted = value: toString (builtins.tryEval (toString value)).value;
+                 in {{ {part} }};"
             )?;
         }
         Ok(())
@@ -146,12 +148,12 @@ impl Lab {
 
 #[test]
 fn a_network_is_the_same_with_the_cache_and_without() {
-    play(said("NIXOPS_TEST_SEED", 1), said("NIXOPS_TEST_STEPS", 14));
+    play(said("NIXOPS_TEST_SEED", 1), said("NIXOPS_TEST_STEPS", 24));
 }
 
 #[test]
 fn it_is_so_by_another_seed_too() {
-    play(said("NIXOPS_TEST_SEED", 2), said("NIXOPS_TEST_STEPS", 14));
+    play(said("NIXOPS_TEST_SEED", 2), said("NIXOPS_TEST_STEPS", 24));
 }
 
 /// Does what a seed says.
@@ -172,13 +174,19 @@ fn play(seed: u64, steps: usize) {
     for output in OUTPUTS {
         world.outputs.insert(output, Told::Value("1"));
     }
-    let write = |world: &World| {
-        lab.network(&world.to_string())
-            .write("../outputs.json", &world.known().to_string());
+    let mut written = String::new();
+    let mut write = |world: &World| {
+        // Files that are written anew are new, even if the same is in them: their time may be seen.
+        let text = world.to_string();
+        if text != written {
+            lab.network(&text);
+            written = text;
+        }
+        lab.write("../outputs.json", &world.known().to_string());
     };
     write(&world);
     lab.evaluate(&[]);
-    for _ in 0..steps {
+    for number in 0..steps {
         let step = step().new_tree(&mut runner).unwrap().current();
         writeln!(story.0, "{step:?}").unwrap();
         match step {
@@ -189,10 +197,13 @@ fn play(seed: u64, steps: usize) {
             Step::Nothing => {}
         }
         write(&world);
-        for depth in [&[][..], &["--options-only"]] {
-            let with = told(&lab.evaluate(depth));
-            let without = told(&lab.evaluate(&[depth, &["--no-eval-cache"]].concat()));
-            assert_eq!(with, without, "{depth:?}\n{world}\n{:#}", world.known());
-        }
+        let depth = if number % 3 == 0 {
+            &["--options-only"][..]
+        } else {
+            &[]
+        };
+        let with = told(&lab.evaluate(depth));
+        let without = told(&lab.evaluate(&[depth, &["--no-eval-cache"]].concat()));
+        assert_eq!(with, without, "{depth:?}\n{world}\n{:#}", world.known());
     }
 }
