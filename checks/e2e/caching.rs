@@ -224,6 +224,8 @@ fn a_second_deploy_evaluates_nothing_and_builds_nothing() {
     assert_eq!(lab.read("web", "/run/keys/word"), "planted-text-of-a-key-2");
     let dry = lab.count(&["deploy", "--dry-run"]);
     assert_eq!(dry.evaluated(), [].into());
+    // Its version, its settings, the lock of the network, and whether what is known is there.
+    assert_eq!(dry.programs.len(), 4, "{:#?}", dry.programs);
     // A host that lost its system gets it again without an evaluation.
     let found = files_with("planted-text-of-a-key", lab.cache().parent().unwrap());
     assert_eq!(found, NOTHING);

@@ -30,9 +30,14 @@ impl Settings {
 impl Nix {
     /// Asks for all settings as they are in effect.
     pub fn all_settings(&self, processes: &Processes) -> Result<Settings> {
+        let [likely, other] = self.version().show_settings();
+        let asked = self.ask_settings(likely, processes);
+        asked.or_else(|_| self.ask_settings(other, processes))
+    }
+
+    fn ask_settings(&self, words: &[&str], processes: &Processes) -> Result<Settings> {
         let mut command = self.command(Program::Nix);
-        command.args(self.version().show_settings());
-        command.arg("--json");
+        command.args(words).arg("--json");
         let output = processes
             .output(&mut command, "ask for the settings of Nix", None)?
             .checked()?;

@@ -42,12 +42,14 @@ impl Version {
         (self.major, self.minor) >= (2, 10)
     }
 
-    /// The words by which `nix` tells all settings (`config show` since 2.20).
-    pub fn show_settings(self) -> &'static [&'static str] {
+    /// The words by which `nix` may tell all settings, first those that are likely: `config show` since 2.20, but
+    /// not every relative of Nix that counts higher has that.
+    pub fn show_settings(self) -> [&'static [&'static str]; 2] {
+        let (new, old): (&[&str], &[&str]) = (&["config", "show"], &["show-config"]);
         if (self.major, self.minor) >= (2, 20) {
-            &["config", "show"]
+            [new, old]
         } else {
-            &["show-config"]
+            [old, new]
         }
     }
 }
