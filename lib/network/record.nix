@@ -106,7 +106,12 @@ let
     if lifecycle == null then { } else lifecycle;
 
   core = machine: config: {
-    inherit (config.networking) hostName;
+    # One that throws spoils the system, and nothing that can be said without it.
+    hostName =
+      let
+        hostName = builtins.tryEval config.networking.hostName;
+      in
+      if hostName.success then hostName.value else "";
     inherit (config.deployment)
       allowLocalDeployment
       alwaysActivate
