@@ -1,6 +1,6 @@
 //! The cache of evaluations: what is known is not evaluated again, and what has changed is.
 
-use std::fs;
+use std::{collections::BTreeSet, fs};
 
 use serde_json::{Value, json};
 
@@ -234,6 +234,33 @@ fn a_second_deploy_evaluates_nothing_and_builds_nothing() {
         std::os::unix::fs::PermissionsExt::mode(&mode.permissions()) & 0o777,
         0o600
     );
+}
+
+#[test]
+fn keys_are_sent_again_without_an_evaluation_of_those_that_are_files() {
+    let lab = Lab::with_hosts(["web", "db"]);
+    let secret = lab.rig.home().join("secret");
+    let path = secret.display();
+    lab.network(&format!(
+        "web = {{ {} deployment.keys.word.keyFile = \"{path}\"; }};
+         db = {{ {} deployment.keys.word.text = \"planted-text-of-a-key\"; }};",
+        lab.reach("web"),
+        lab.reach("db")
+    ));
+    let send = |content: &str| {
+        fs::write(&secret, content).unwrap();
+        let sent = lab.count(&["send-keys", "--json"]);
+        sent.run.exits(0);
+        (sent.run.result("web"), sent.evaluated())
+    };
+    send("one");
+    send("one");
+    let texts: BTreeSet<String> = ["sending.targets.db".to_owned()].into();
+    assert_eq!(send("one"), ("unchanged".to_owned(), texts.clone()));
+    assert_eq!(send("two"), ("keys-sent".to_owned(), texts));
+    assert_eq!(lab.read("web", "/run/keys/word"), "two");
+    let found = files_with("planted-text-of-a-key", lab.cache().parent().unwrap());
+    assert_eq!(found, NOTHING);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::{
     sync::{LazyLock, OnceLock},
 };
 
-use crate::{schema::Registry, state::Key};
+use crate::{network::KeyOptions, schema::Registry, state::Key};
 
 use super::{
     Evaluator, Given, Known, Reads,
@@ -116,10 +116,9 @@ impl From<Entry> for Remembered {
 impl Remembering<'_> {
     /// What is remembered of machines, by name.
     pub fn machines(&self, depth: Depth, names: &[String]) -> BTreeMap<String, Remembered> {
-        let wanted = names.iter().filter_map(|name| {
-            let subject = subject_of_machine(depth, name)?;
-            Some((subject, name.clone()))
-        });
+        let wanted = names
+            .iter()
+            .map(|name| (subject_of_machine(depth, name), name.clone()));
         self.recall(wanted.collect())
     }
 
@@ -147,10 +146,12 @@ impl Remembering<'_> {
         remarks: Vec<String>,
         logs: Logs<'_>,
     ) {
-        let Some(subject) = subject_of_machine(depth, &machine.machine) else {
-            return;
-        };
         let options = &machine.options;
+        // No text is kept, so that there is nothing to keep where texts are all that is wanted.
+        if depth == Depth::Keys && options.keys.values().any(KeyOptions::has_text) {
+            return;
+        }
+        let subject = subject_of_machine(depth, &machine.machine);
         let is_discreet = |schemas: &Registry| is_machine_discreet(schemas, options);
         if !options.exported.is_empty() && !self.schemas().is_some_and(is_discreet) {
             return;
@@ -195,12 +196,13 @@ fn entry(subject: &Subject, text: String, logs: Logs<'_>) -> Entry {
     }
 }
 
-/// What a machine is kept as. Where texts of keys are all that is wanted, nothing is.
-fn subject_of_machine(depth: Depth, name: &str) -> Option<String> {
+/// What a machine is kept as. A machine of which the keys are wanted is not one of which only the options are: what
+/// is not known yet has no token in it.
+fn subject_of_machine(depth: Depth, name: &str) -> String {
     match depth {
-        Depth::Options => Some(format!("options {name}")),
-        Depth::Systems | Depth::SystemsAndKeys => Some(format!("system {name}")),
-        Depth::Keys => None,
+        Depth::Options => format!("options {name}"),
+        Depth::Keys => format!("keys {name}"),
+        Depth::Systems | Depth::SystemsAndKeys => format!("system {name}"),
     }
 }
 
