@@ -147,7 +147,7 @@ impl ActingArguments {
         };
         let mut all = Vec::new();
         self.many
-            .each_of(context, members, one, |acted| all.push(acted))?;
+            .each_of(context, members, one, |_, acted| all.push(acted))?;
         if let Some(mutation) = mutation {
             let keys = members.iter().filter_map(|member| member.made.as_ref());
             let keys: BTreeSet<&Key> = keys.collect();

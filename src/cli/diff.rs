@@ -64,9 +64,10 @@ impl Diff {
             let difference = closures.compare(member, machine, self.build.then_some(&queue));
             Some((member.name.clone(), difference))
         };
-        self.many.each_of(context, &members, compare, |compared| {
-            differences.extend(compared);
-        })?;
+        self.many
+            .each_of(context, &members, compare, |_, compared| {
+                differences.extend(compared);
+            })?;
         context.ui.data(if context.global.json {
             serde_json::to_string(&differences).context("while writing what differs")?
         } else {

@@ -86,25 +86,23 @@ impl ManyArguments {
         &self,
         context: &Context,
         work: impl Fn(&Connections, &Member) -> R + Sync,
-        hear: impl FnMut(R),
+        mut hear: impl FnMut(R),
     ) -> Result<()> {
         let members = self.find(context)?.members()?;
-        self.each_of(context, &members, work, hear)
+        self.each_of(context, &members, work, |_, result| hear(result))
     }
 
-    /// The same for machines that were found otherwise.
+    /// The same for machines that were found otherwise; what came of one is handed on with it.
     pub fn each_of<R: Send>(
         &self,
         context: &Context,
         members: &[Member],
         work: impl Fn(&Connections, &Member) -> R + Sync,
-        mut hear: impl FnMut(R),
+        hear: impl FnMut(&Member, R),
     ) -> Result<()> {
         let connections = self.fleet.reach.connections_of(context, self.parallel)?;
         let work = |member: &Member| work(&connections, member);
-        each(members, self.parallel.get(), work, |_, result| {
-            hear(result);
-        });
+        each(members, self.parallel.get(), work, hear);
         if context.processes.interrupted() {
             bail!("interrupted");
         }

@@ -58,7 +58,9 @@ impl Restore {
         if self.yes {
             return Ok(());
         }
-        let loss = format!("his loses what {} are now", names.join(", "));
-        agree(context, &format!("t{loss}"), &format!("T{loss}. Go on?"))
+        let names = names.join(", ");
+        let sentence = format!("this loses what {names} are now");
+        let question = format!("This loses what {names} are now. Go on?");
+        agree(context, &sentence, &question)
     }
 }

@@ -1,7 +1,5 @@
 //! `nixops rollback`
 
-use std::collections::BTreeMap;
-
 use anyhow::{Context as _, Result};
 use clap::Args;
 
@@ -51,16 +49,12 @@ impl Rollback {
                 ui: &context.ui,
                 to: self.generation,
             };
-            let by_name = members.iter().map(|member| (member.name.as_str(), member));
-            let by_name: BTreeMap<&str, &Member> = by_name.collect();
             let mut all = Vec::new();
             let bring = |connections: &_, member: &Member| back.bring(connections, member);
             let mut noted = Ok(());
-            self.many.each_of(context, members, bring, |went| {
-                if let Some(member) = by_name.get(went.machine.as_str()) {
-                    let note = went.note(store, &member.record);
-                    noted = std::mem::replace(&mut noted, Ok(())).and(note);
-                }
+            self.many.each_of(context, members, bring, |member, went| {
+                let note = went.note(store, &member.record);
+                noted = std::mem::replace(&mut noted, Ok(())).and(note);
                 tell(context, &went);
                 all.push(went);
             })?;

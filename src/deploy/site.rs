@@ -142,10 +142,7 @@ impl Work for Site<'_> {
         match self.provided.get(machine) {
             Some(provided) => Ok(provided.clone()),
             None if !options.has_backend() => Ok(Provided::default()),
-            None => {
-                let message = format!("its backend `{}` has not made it", options.target_env);
-                Err(Trouble::new(message, None))
-            }
+            None => Err(Trouble::not_made(&options.target_env, None)),
         }
     }
 

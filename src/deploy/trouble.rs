@@ -29,6 +29,12 @@ impl Trouble {
         Self::Failed(diagnostic(message, hint))
     }
 
+    /// A machine that its backend has not made.
+    pub fn not_made(backend: &str, hint: Option<&str>) -> Self {
+        let message = format!("its backend `{backend}` has not made it");
+        Self::new(message, hint.map(str::to_owned))
+    }
+
     /// The same as a diagnostic.
     pub fn into_diagnostic(self) -> Diagnostic {
         match self {

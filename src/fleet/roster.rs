@@ -1,6 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
+    deploy::Trouble,
     evaluator::{self, Depth, Diagnostic, Evaluated, Evaluator, Known},
     host::{self, Connections, Host, Target},
     network::MachineOptions,
@@ -227,8 +228,7 @@ impl Roster {
 }
 
 fn not_made(key: &Key) -> Diagnostic {
-    let message = format!("its backend `{}` has not made it", key.kind);
-    Diagnostic::new(message, Some("deploy it: that makes it".to_owned()))
+    Trouble::not_made(&key.kind, Some("deploy it: that makes it")).into_diagnostic()
 }
 
 #[cfg(test)]

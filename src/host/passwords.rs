@@ -102,7 +102,8 @@ impl Passwords {
 
     /// The next password to try on a machine that has refused some; none if nobody gives one.
     ///
-    /// Two that were given at most, so that of [`TRIES`](super::elevation::TRIES) one is left for an answer. Who is not the first to need one waits until the first was answered.
+    /// Two that were given at most, so that of [`TRIES`] one is left for an answer. Who is not the first to need one
+    /// waits until the first was answered.
     pub(super) fn next(
         &self,
         machine: &str,

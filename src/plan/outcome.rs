@@ -156,14 +156,9 @@ pub enum Outcome {
         /// Whether the step may still be going on at the host.
         may_go_on: bool,
         /// Whether the host was taking up the system, and went back to what ran before.
-        #[serde(default, skip_serializing_if = "is_false")]
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         went_back: bool,
     },
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
-fn is_false(flag: &bool) -> bool {
-    !flag
 }
 
 impl Outcome {

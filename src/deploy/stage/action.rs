@@ -56,10 +56,10 @@ impl Stage<'_> {
         limit: std::time::Duration,
     ) -> Result<Value, Trouble> {
         let records = self.store.records()?;
-        let record = records.current.get(key).ok_or_else(|| {
-            let message = format!("its backend `{}` has not made it", key.kind);
-            Trouble::new(message, Some("deploy it: that makes it".to_owned()))
-        })?;
+        let record = records
+            .current
+            .get(key)
+            .ok_or_else(|| Trouble::not_made(&key.kind, Some("deploy it: that makes it")))?;
         let provider = self.preview.provider(key)?;
         let types = &provider.welcome().types;
         let actions = types

@@ -191,10 +191,7 @@ impl<'a> RecordedOutputs<'a> {
             return Ok(Reach::Options);
         }
         let made = self.made(&Key::new(&options.target_env, machine))?;
-        made.ok_or_else(|| {
-            let message = format!("its backend `{}` has not made it", options.target_env);
-            Trouble::new(message, Some("`nixops deploy` makes it".to_owned()))
-        })
+        made.ok_or_else(|| Trouble::not_made(&options.target_env, Some("`nixops deploy` makes it")))
     }
 
     /// What machines are to know of those that backends made.

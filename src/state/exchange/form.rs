@@ -44,7 +44,7 @@ pub struct ExportedResource {
     /// Name of the resource.
     pub name: String,
     /// Whether another one has replaced it, and it is still to be deleted.
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub deposed: bool,
     /// Name of the plugin whose provider made it.
     pub plugin: String,
@@ -86,11 +86,6 @@ pub enum ExportedSecrets {
     Sealed(String),
     /// In the clear.
     Open(SecretParts),
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes it so")]
-fn is_false(value: &bool) -> bool {
-    !value
 }
 
 impl ExportedResource {
