@@ -173,8 +173,7 @@ fn a_computer_whose_run_is_killed_goes_back_by_itself() {
     lab.hold_activations("web");
     let mut run = Watched::of(&mut here(&lab, &["--json"]));
     run.until_step("web", "activate");
-    let begun = lab.host("web").path("/var/lib/activating");
-    wait_until("activation", || begun.exists());
+    lab.until_activating("web");
     lab.on("web", "pkill -KILL -x nixops");
     assert_ne!(run.end().code, Some(0));
     lab.let_activations_go("web");

@@ -4,7 +4,7 @@ use std::{thread, time::Duration};
 
 use rig::HostOptions;
 
-use crate::{lab::Lab, state::HELD_ACTIVATION, watched::wait_until};
+use crate::{lab::Lab, state::HELD_ACTIVATION};
 
 fn network(lab: &Lab, motto: &str, more: &str) {
     lab.network(&format!(
@@ -44,9 +44,7 @@ fn a_clock_that_jumps_neither_confirms_nor_takes_back() {
         lab.on("web", "rm -f /var/lib/activating");
         lab.hold_activations("web");
         let run = lab.watch(["deploy", "--json"]);
-        wait_until("activation", || {
-            lab.host("web").path("/var/lib/activating").exists()
-        });
+        lab.until_activating("web");
         lab.host("web").set_clock(jump).unwrap();
         thread::sleep(Duration::from_millis(500));
         lab.let_activations_go("web");

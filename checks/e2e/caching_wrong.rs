@@ -1,6 +1,9 @@
 //! Whatever befalls the cache of evaluations, runs go on without it and say so once.
 
-use std::{fs, process::Stdio};
+use std::{
+    fs,
+    process::{Command, Stdio},
+};
 
 use rusqlite::Connection;
 use serde_json::Value;
@@ -10,6 +13,9 @@ use crate::{
     lab::{Lab, Run, files_with},
     resources_lab::of_resources,
 };
+
+/// What a run says that cannot use the cache.
+const WITHOUT: &str = "this run evaluates without the cache";
 
 /// A network that was evaluated, so that the cache has something in it.
 fn lab() -> (Lab, Value) {
@@ -25,11 +31,7 @@ fn lab() -> (Lab, Value) {
 fn says_once(lab: &Lab, network: &Value, words: &str) -> Counted {
     let counted = lab.counted_eval(&[]);
     assert_eq!(counted.run.json(), *network);
-    assert_eq!(
-        counted.run.stderr.matches(words).count(),
-        1,
-        "{words:?}: {counted:#?}"
-    );
+    counted.run.says_once(words);
     counted
 }
 
@@ -141,25 +143,13 @@ fn without_a_place_to_write_a_run_does_without_the_cache() {
     // What can be read is read, and there is nothing to say.
     mounted(read_only, "$NIXOPS eval --json >/dev/null;").does_not_say("cache");
     let run = mounted(read_only, "rm $CACHE/evaluation.db;");
-    assert_eq!(
-        run.stderr
-            .matches("this run evaluates without the cache")
-            .count(),
-        1,
-        "{run:#?}"
-    );
+    run.says_once(WITHOUT);
 
     let full = "mount -t tmpfs -o size=64k none $CACHE; dd if=/dev/zero of=$CACHE/full 2>/dev/null || true;";
     let run = lab.with_cache(&format!("{full} $NIXOPS eval --json"));
     run.exits(0);
     assert_eq!(run.json(), network);
-    assert_eq!(
-        run.stderr
-            .matches("this run evaluates without the cache")
-            .count(),
-        1,
-        "{run:#?}"
-    );
+    run.says_once(WITHOUT);
 }
 
 #[test]
@@ -191,30 +181,28 @@ fn runs_side_by_side_share_the_cache() {
     let run = lab.nixops(["eval", "--json"]);
     run.exits(0);
     assert_eq!(run.json(), network);
-    assert_eq!(
-        run.stderr
-            .matches("this run evaluates without the cache")
-            .count(),
-        1,
-        "{run:#?}"
-    );
+    run.says_once(WITHOUT);
+}
+
+/// A program in the directory of the network, whose clock is off by so much.
+fn elsewhen(lab: &Lab, offset: &str, program: &str) -> Command {
+    let mut command = lab.rig.command("faketime");
+    command.args(["-m", "-f", offset, program]);
+    command.current_dir(&lab.directory);
+    command
 }
 
 #[test]
 fn a_clock_that_goes_back_changes_nothing() {
     let (lab, network) = lab();
+    let year = |offset| {
+        let run = Run::of(elsewhen(&lab, offset, "date").arg("+%Y"));
+        run.exits(0).stdout.trim().parse::<u32>().unwrap()
+    };
+    assert!(year("-400d") < year("+0"));
     let eval = |seconds: &str, more: &[&str]| {
-        let mut command = lab.rig.command("env");
-        command
-            .args([
-                "LD_PRELOAD=/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1",
-                &format!("FAKETIME={seconds}"),
-                env!("CARGO_BIN_EXE_nixops"),
-                "eval",
-                "--json",
-            ])
-            .args(more)
-            .current_dir(&lab.directory);
+        let mut command = elsewhen(&lab, seconds, env!("CARGO_BIN_EXE_nixops"));
+        command.args(["eval", "--json"]).args(more);
         let run = Run::of(&mut command);
         run.exits(0).does_not_say("cache");
         run.json()

@@ -227,9 +227,7 @@ fn a_connection_that_breaks_during_an_activation_loses_nothing() {
     lab.hold_activations("web");
     let mut run = lab.watch(["deploy", "--json"]);
     run.until_step("web", "activate");
-    wait_until("activation", || {
-        lab.host("web").path("/var/lib/activating").exists()
-    });
+    lab.until_activating("web");
     lab.host("web").stop().unwrap();
     thread::sleep(Duration::from_secs(1));
     lab.let_activations_go("web");
@@ -246,40 +244,41 @@ fn a_connection_that_breaks_during_an_activation_loses_nothing() {
 
 #[test]
 fn a_host_goes_back_when_its_deployer_is_killed_before_it_confirmed() {
-    let lab = Lab::with_hosts(["web"]);
+    goes_back_without_its_deployer(&Lab::with_hosts(["web"]));
+}
+
+/// Kills deployers before they have confirmed, and expects the host to go back by itself.
+pub fn goes_back_without_its_deployer(lab: &Lab) {
     let short = format!("{HELD_ACTIVATION} deployment.rollback.timeout = 3;");
-    let [before] = first(&lab, [("web", "")]);
-    network(&lab, "second", [("web", &short)]);
+    let [before] = first(lab, [("web", "")]);
+    network(lab, "second", [("web", &short)]);
 
     // While it switches.
     lab.hold_activations("web");
     let mut run = lab.watch(["deploy", "--json"]);
     run.until_step("web", "activate");
-    wait_for_file(&lab, "web", "pid");
-    wait_until("activation", || {
-        lab.host("web").path("/var/lib/activating").exists()
-    });
+    wait_for_file(lab, "web", "pid");
+    lab.until_activating("web");
     run.signal(Signal::KILL);
     drop(run);
     lab.is_left_alone();
     lab.let_activations_go("web");
-    wait_for_end(&lab, "web");
-    is_as_before(&lab, "web", &before);
+    wait_for_end(lab, "web");
+    is_as_before(lab, "web", &before);
 
     // While it is on trial: the connection that would confirm takes its time.
     let mut run = lab.watch(["deploy", "--json"]);
-    run.until_event(|event| event["event"] == "step-started" && event["step"] == "activate");
-    lab.host("web").delay(Duration::from_secs(2)).unwrap();
-    wait_for_file(&lab, "web", "tested");
+    run.until_step("web", "activate");
+    lab.host("web").delay(Duration::from_secs(30)).unwrap();
+    wait_for_file(lab, "web", "tested");
     run.signal(Signal::KILL);
     drop(run);
-    wait_for_end(&lab, "web");
+    wait_for_end(lab, "web");
     lab.host("web").delay(Duration::ZERO).unwrap();
-    is_as_before(&lab, "web", &before);
+    is_as_before(lab, "web", &before);
 
-    let again = lab.nixops(["deploy", "--json"]);
-    again.exits(0);
-    is_settled(&lab, "web");
+    lab.nixops(["deploy"]).exits(0);
+    is_settled(lab, "web");
 }
 
 #[test]
@@ -289,9 +288,7 @@ fn what_is_confirmed_comes_to_its_end_without_its_deployer() {
     network(&lab, "second", [("web", "")]);
     hold_profiles(&lab, "web");
     let run = lab.watch(["deploy", "--json"]);
-    wait_until("confirmation", || {
-        lab.host("web").path("/var/lib/profiling").exists()
-    });
+    lab.until_there("web", "/var/lib/profiling");
     run.signal(Signal::KILL);
     drop(run);
     lab.on("web", "rm /var/lib/no-profiles");
@@ -311,13 +308,8 @@ fn a_boot_before_the_confirmation_is_the_way_back_and_one_after_it_is_not() {
     lab.hold_activations("early");
     hold_profiles(&lab, "late");
     let run = lab.watch(["deploy", "--json"]);
-    let held = [
-        ("early", "/var/lib/activating"),
-        ("late", "/var/lib/profiling"),
-    ];
-    for (host, file) in held {
-        wait_until(file, || lab.host(host).path(file).exists());
-    }
+    lab.until_activating("early");
+    lab.until_there("late", "/var/lib/profiling");
     lab.let_activations_go("early");
     lab.host("early").reboot().unwrap();
     // The profile, as it is set last before the boot loader.
@@ -408,9 +400,7 @@ fn an_activation_that_is_killed_on_the_host_is_done_again() {
     network(&lab, "second", [("web", HELD_ACTIVATION)]);
     lab.hold_activations("web");
     let run = lab.watch(["deploy", "--json"]);
-    wait_until("activation", || {
-        lab.host("web").path("/var/lib/activating").exists()
-    });
+    lab.until_activating("web");
     lab.on(
         "web",
         "cd /run/nixops/activations; kill -KILL $(cat $(ls -t | head -n 1)/pid); \

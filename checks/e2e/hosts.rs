@@ -6,10 +6,7 @@ use std::{
     thread,
 };
 
-use crate::{
-    lab::{Lab, Run},
-    watched::wait_until,
-};
+use crate::lab::{Lab, Run};
 
 /// The same small system for all machines, so that only one has to be built.
 fn same(lab: &Lab, names: &[&str], motto: &str, more: &str) {
@@ -156,12 +153,8 @@ fn a_host_that_fails_halfway_keeps_what_it_has_and_can_be_deployed_again() {
     let mut run = lab.watch(["deploy", "--json"]);
     run.until_step("cut", "copy");
     run.until_step("gone", "activate");
-    let there = |host: &str, file: &str| {
-        let path = lab.host(host).path(file);
-        wait_until(file, || path.exists());
-    };
-    there("cut", "/var/lib/copying");
-    there("gone", "/var/lib/activating");
+    lab.until_there("cut", "/var/lib/copying");
+    lab.until_activating("gone");
     lab.host("cut").cut_connections().unwrap();
     // What its connection does is no matter of an activation.
     lab.host("gone").cut_connections().unwrap();

@@ -102,9 +102,7 @@ fn an_interrupt_says_what_was_running_and_leaves_nothing_behind() {
     lab.hold_activations("web");
     let mut run = lab.watch(["deploy"]);
     run.until_said("web> activating");
-    wait_until("activation", || {
-        lab.host("web").path("/var/lib/activating").exists()
-    });
+    lab.until_activating("web");
     run.signal(Signal::INT);
     run.until_said("interrupted: ending activation web; Ctrl-C again ends at once");
     run.signal(Signal::INT);
@@ -192,9 +190,7 @@ fn a_host_that_switches_goes_back_as_soon_as_it_has_and_the_run_tells() {
     network(&lab, "second", [("web", &long)]);
     lab.hold_activations("web");
     let run = lab.watch(["deploy"]);
-    wait_until("activation", || {
-        lab.host("web").path("/var/lib/activating").exists()
-    });
+    lab.until_activating("web");
     run.signal(Signal::INT);
     let decision = lab.host("web").path("/run/nixops/activations");
     wait_until("decision", || {
@@ -242,9 +238,7 @@ fn what_is_confirmed_comes_to_its_end_with_its_keys() {
     network(&lab, "second", [("web", &key("two"))]);
     hold_profiles(&lab, "web");
     let mut run = lab.watch(["deploy", "--json"]);
-    wait_until("confirmation", || {
-        lab.host("web").path("/var/lib/profiling").exists()
-    });
+    lab.until_there("web", "/var/lib/profiling");
     assert_eq!(lab.read("web", "/run/keys/token"), "one");
     run.signal(Signal::INT);
     run.until_event(|event| event["event"] == "interrupted");

@@ -251,6 +251,14 @@ impl Run {
         self
     }
 
+    /// Expects words in what was said to people, and nowhere else in it.
+    #[track_caller]
+    pub fn says_once(&self, words: &str) -> &Self {
+        let count = self.stderr.matches(words).count();
+        assert_eq!(count, 1, "{words:?}: {self:#?}");
+        self
+    }
+
     /// Expects words not to be in what was said to people.
     #[track_caller]
     pub fn does_not_say(&self, words: &str) -> &Self {

@@ -6,12 +6,6 @@ use crate::{
     watched::wait_until,
 };
 
-/// Waits until a file is there on the host `web`.
-fn wait_for(lab: &Lab, file: &str) {
-    let path = lab.host("web").path(file);
-    wait_until(file, || path.exists());
-}
-
 /// How often the host has been connected to, once no connection is left that could be read from.
 fn cut(lab: &Lab) -> usize {
     lab.host("web").cut_connections().unwrap();
@@ -29,7 +23,7 @@ fn the_result_of_what_was_confirmed_is_read_over_a_new_connection() {
     hold_profiles(&lab, "web");
     let run = lab.watch(["deploy", "--json"]);
     // Nobody sets the profile before the decision.
-    wait_for(&lab, "/var/lib/profiling");
+    lab.until_there("web", "/var/lib/profiling");
     let before = cut(&lab);
     lab.on("web", "rm /var/lib/no-profiles");
     let run = run.end();
@@ -52,7 +46,7 @@ fn a_host_that_is_away_when_it_takes_the_system_up_for_good_is_asked_once_it_is_
     network(&lab, "second", [("web", "")]);
     hold_profiles(&lab, "web");
     let run = lab.watch(["deploy", "--json", "--connect-timeout", "1"]);
-    wait_for(&lab, "/var/lib/profiling");
+    lab.until_there("web", "/var/lib/profiling");
     lab.host("web").stop().unwrap();
     lab.on("web", "rm /var/lib/no-profiles");
     // It has come to its end with nobody there to read it.
@@ -76,7 +70,7 @@ fn keys_that_are_cut_off_after_the_activation_are_brought_over_a_new_connection(
     network(&lab, "second", [("web", &keys("two", ""))]);
     hold_profiles(&lab, "web");
     let run = lab.watch(["deploy", "--json"]);
-    wait_for(&lab, "/var/lib/profiling");
+    lab.until_there("web", "/var/lib/profiling");
     // Keys that wait for the confirmation are staged by now; this holds what puts them into their places.
     lab.on(
         "web",
@@ -84,7 +78,7 @@ fn keys_that_are_cut_off_after_the_activation_are_brought_over_a_new_connection(
            echo 'exec sleep 1000'; } > /run/wrappers/bin/tar; chmod +x /run/wrappers/bin/tar; \
          rm /var/lib/no-profiles",
     );
-    wait_for(&lab, "/var/lib/unpacking");
+    lab.until_there("web", "/var/lib/unpacking");
     assert_eq!(lab.read("web", "/run/keys/token"), "one");
     lab.on("web", "rm /run/wrappers/bin/tar");
     let before = cut(&lab);

@@ -2,11 +2,7 @@
 
 use std::{fs, thread};
 
-use crate::{
-    caching_lab::Counted,
-    lab::{Lab, Run},
-    watched::Watched,
-};
+use crate::{caching_lab::Counted, lab::Lab, watched::Watched};
 
 /// A machine that says its name and takes some hundred megabytes, which are garbage afterwards.
 const BIG: &str = "big.environment.etc.sum.text = builtins.trace \"at big\" (toString
@@ -16,11 +12,6 @@ const BIG: &str = "big.environment.etc.sum.text = builtins.trace \"at big\" (toS
 #[track_caller]
 fn evaluate(lab: &Lab, limits: &[&str]) -> Counted {
     lab.counted_eval(&[&["--no-eval-cache"], limits].concat())
-}
-
-#[track_caller]
-fn says_once(run: &Run, words: &str) {
-    assert_eq!(run.stderr.matches(words).count(), 1, "{words}: {run:#?}");
 }
 
 #[test]
@@ -48,7 +39,9 @@ fn a_process_that_retains_too_much_is_replaced() {
     // Each gets further than the one before it.
     assert!(sizes.is_sorted_by(|one, next| one > next), "{sizes:?}");
     assert_eq!(few.run.json(), all.run.json());
-    (0..6).for_each(|n| says_once(&few.run, &format!("at m{n}")));
+    for n in 0..6 {
+        few.run.says_once(&format!("at m{n}"));
+    }
 }
 
 #[test]
@@ -61,11 +54,11 @@ fn a_machine_larger_than_all_memory_is_evaluated_once() {
     let replaced = evaluate(&lab, &["--eval-workers", "1", "--eval-memory", "200"]);
     assert_eq!(replaced.batches(), [vec!["a", "big", "z"], vec!["z"]]);
     assert_eq!(replaced.run.json(), all.run.json());
-    says_once(&replaced.run, "at big");
+    replaced.run.says_once("at big");
 
     let alone = evaluate(&lab, &["--eval-memory", "1"]);
     assert_eq!(alone.run.json(), all.run.json());
-    says_once(&alone.run, "at big");
+    alone.run.says_once("at big");
 }
 
 #[test]

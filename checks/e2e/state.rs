@@ -7,7 +7,10 @@ use std::{
 
 use rig::{Activation, Generation, Host};
 
-use crate::lab::{Lab, Run};
+use crate::{
+    lab::{Lab, Run},
+    watched::wait_until,
+};
 
 /// All of a host that a deploy may change.
 #[derive(Clone, Debug, PartialEq)]
@@ -100,6 +103,19 @@ impl Lab {
     /// Makes every activation of a machine with [`HELD_ACTIVATION`] wait until [`Lab::let_activations_go`].
     pub fn hold_activations(&self, host: &str) {
         self.on(host, "mkdir -p /var/lib; touch /var/lib/no-activations");
+    }
+
+    /// Waits until the activation script of [`HELD_ACTIVATION`] runs.
+    #[track_caller]
+    pub fn until_activating(&self, host: &str) {
+        self.until_there(host, "/var/lib/activating");
+    }
+
+    /// Waits until a file is there on a host.
+    #[track_caller]
+    pub fn until_there(&self, host: &str, file: &str) {
+        let path = self.host(host).path(file);
+        wait_until(file, || path.exists());
     }
 
     /// Lets activations go on.

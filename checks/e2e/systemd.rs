@@ -1,17 +1,18 @@
 //! Hosts whose first process is a real systemd: activations are its units, and services and units of keys run in it.
 
-use std::time::Duration;
-
 use rig::HostOptions;
 use rustix::process::Signal;
 use serde_json::json;
 
 use crate::{
-    confirming::{because, first, is_as_before, is_settled, network, wait_for_end, wait_for_file},
+    confirming::{
+        because, first, goes_back_without_its_deployer, is_as_before, is_settled, network,
+        wait_for_file,
+    },
     interrupting::{LONG_TRIAL, wait_for_trial},
     lab::Lab,
     state::HELD_ACTIVATION,
-    watched::{wait_for, wait_until},
+    watched::{Watched, wait_for},
 };
 
 /// An activation that starts sshd, as that of a system that wants it does.
@@ -55,20 +56,20 @@ fn are_soon(lab: &Lab, state: &str, units: &[&str]) {
     }
 }
 
-/// Waits until the activation script of [`HELD_ACTIVATION`] is held.
-fn wait_for_switching(lab: &Lab) {
-    let file = lab.host("web").path("/var/lib/activating");
-    wait_until("activation", || file.exists());
+/// A deploy whose activation is held.
+fn held_deploy(lab: &Lab) -> Watched {
+    first(lab, [("web", "")]);
+    network(lab, "second", [("web", HELD_ACTIVATION)]);
+    lab.hold_activations("web");
+    let run = lab.watch(["deploy", "--json"]);
+    lab.until_activating("web");
+    run
 }
 
 #[test]
 fn an_activation_is_a_unit_of_its_own() {
     let lab = lab(["web"]);
-    first(&lab, [("web", "")]);
-    network(&lab, "second", [("web", HELD_ACTIVATION)]);
-    lab.hold_activations("web");
-    let run = lab.watch(["deploy", "--json"]);
-    wait_for_switching(&lab);
+    let run = held_deploy(&lab);
     let unit = lab.on(
         "web",
         "cd /run/nixops/activations; id=$(ls -t | head -n 1); unit=nixops-activation-$id.service; \
@@ -108,11 +109,7 @@ fn a_system_that_lets_nobody_in_goes_back_by_itself() {
 #[test]
 fn a_connection_that_breaks_during_an_activation_loses_nothing() {
     let lab = lab(["web"]);
-    first(&lab, [("web", "")]);
-    network(&lab, "second", [("web", HELD_ACTIVATION)]);
-    lab.hold_activations("web");
-    let run = lab.watch(["deploy", "--json"]);
-    wait_for_switching(&lab);
+    let run = held_deploy(&lab);
     lab.host("web").stop().unwrap();
     lab.let_activations_go("web");
     wait_for_file(&lab, "web", "tested");
@@ -125,35 +122,7 @@ fn a_connection_that_breaks_during_an_activation_loses_nothing() {
 
 #[test]
 fn a_host_goes_back_when_its_deployer_is_killed_before_it_confirmed() {
-    let lab = lab(["web"]);
-    let short = format!("{HELD_ACTIVATION} deployment.rollback.timeout = 3;");
-    let [before] = first(&lab, [("web", "")]);
-    network(&lab, "second", [("web", &short)]);
-
-    // While it switches.
-    lab.hold_activations("web");
-    let run = lab.watch(["deploy", "--json"]);
-    wait_for_switching(&lab);
-    run.signal(Signal::KILL);
-    drop(run);
-    lab.is_left_alone();
-    lab.let_activations_go("web");
-    wait_for_end(&lab, "web");
-    is_as_before(&lab, "web", &before);
-
-    // While it is on trial: the connection that would confirm takes its time.
-    let mut run = lab.watch(["deploy", "--json"]);
-    run.until_step("web", "activate");
-    lab.host("web").delay(Duration::from_secs(30)).unwrap();
-    wait_for_file(&lab, "web", "tested");
-    run.signal(Signal::KILL);
-    drop(run);
-    wait_for_end(&lab, "web");
-    lab.host("web").delay(Duration::ZERO).unwrap();
-    is_as_before(&lab, "web", &before);
-
-    lab.nixops(["deploy"]).exits(0);
-    is_settled(&lab, "web");
+    goes_back_without_its_deployer(&lab(["web"]));
 }
 
 #[test]
