@@ -249,6 +249,18 @@ fn an_interrupt_reaches_who_waits() {
 }
 
 #[test]
+fn who_asks_after_an_interrupt_is_told_of_it_whether_the_provider_has_ended_or_not() {
+    let world = World::new();
+    let provider = world.misbehaving("does-not-read", PATIENT).unwrap();
+    world.processes.interrupt();
+    // By the second time at the latest it has ended.
+    for _ in 0..2 {
+        let error = provider.create(&create(), LONG).unwrap_err();
+        assert!(error.is_interrupted(), "{error}");
+    }
+}
+
+#[test]
 fn what_a_provider_says_beside_its_answers_is_passed_on() {
     let world = World::new();
     let provider = world.misbehaving("is-noisy", PATIENT).unwrap();

@@ -158,9 +158,6 @@ impl Conversation {
 
     /// What it means for who asked that the conversation is over.
     pub(super) fn over(&self, method: &str, fault: Fault) -> Error {
-        if self.processes.interrupted() {
-            return self.interrupted(method);
-        }
         self.broken(method, true, fault)
     }
 
@@ -214,7 +211,11 @@ impl Conversation {
         }
     }
 
+    /// Why nothing more can be asked: an interrupt ends providers, and then that is the reason.
     fn broken(&self, method: &str, asked: bool, fault: Fault) -> Error {
+        if self.processes.interrupted() {
+            return self.interrupted(method);
+        }
         Error::Broken {
             subject: self.subject.clone(),
             method: method.to_owned(),
