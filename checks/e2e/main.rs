@@ -16,6 +16,7 @@ mod building;
 mod caching;
 mod caching_agreeing;
 mod caching_lab;
+mod caching_trees;
 mod caching_wrong;
 mod checking;
 mod closures;

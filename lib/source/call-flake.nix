@@ -19,6 +19,10 @@
   `lock`
   : The parsed lock file, with overrides applied.
 
+  `watch`
+  : Whether `@self NAME` is traced when something of what the flake is itself is used, such as its revision:
+    all but its path.
+
   `fetchTree`
   : What fetches a tree; the tests have one of their own.
 
@@ -31,6 +35,7 @@
   extra ? { },
   directory ? "",
   lock,
+  watch ? false,
   fetchTree ? builtins.fetchTree,
 }:
 
@@ -48,10 +53,14 @@ let
 
   below = path: directory: if directory == "" then path else "${path}/${directory}";
 
+  tell = name: value: if name == "outPath" then value else builtins.trace "@self ${name}" value;
+
+  watched = if watch then mapAttrs tell else info: info;
+
   source =
     key: node:
     if key == lock.root then
-      fetchTree root // extra
+      watched (fetchTree root // extra)
     else if isRelative node then
       (parentOf node).sourceInfo
     else

@@ -14,6 +14,7 @@ use super::{
     pool::{Found, Pool},
     queue::Grain,
     reads::{Log, Logs},
+    recorder::Recorder,
     subject::Subject,
 };
 
@@ -64,12 +65,16 @@ pub fn evaluate(
     }
     let (unknown, unkeyed) = herald.remember(names);
     let run = |depth, names: Vec<String>| {
+        if names.is_empty() {
+            return Ok(());
+        }
         let fleet = Fleet {
             evaluator,
             depth,
             known,
             facts: Facts::default(),
             facts_log: Log::default(),
+            recorder: herald.recorder(depth),
         };
         fleet.go(names, &herald)
     };
@@ -93,6 +98,8 @@ struct Fleet<'a> {
     facts: Facts,
     /// What was read for the facts.
     facts_log: Log,
+    /// Records what machines look at, if that is wanted.
+    recorder: Option<&'a Recorder>,
 }
 
 impl Fleet<'_> {
@@ -122,27 +129,34 @@ impl Fleet<'_> {
         let wanted = Mutex::new(BTreeSet::new());
         let logs = ProcessLogs::default();
         let attribute = self.depth.attribute();
-        let left = self.run(attribute, subjects, |process, found| match found {
-            Found::Read(read) => {
-                let mut reads = lock(&reads);
-                let reads: &mut Reads<'_> = reads
-                    .entry(process)
-                    .or_insert_with(|| Reads::new(&self.facts));
-                reads.note(read);
-                let Some(paths) = reads.worth_asking() else {
-                    return Ok(ControlFlow::Continue(()));
-                };
-                lock(&wanted).extend(paths.iter().cloned());
-                Ok(ControlFlow::Break(()))
-            }
-            found => {
-                let heard = logs.note(process, found);
-                if let Some(found) = heard {
-                    logs.with(process, &self.facts_log, |logs| herald.tell(found, logs))?;
+        // What is evaluated with facts has seen what others have looked at.
+        let recorder = self.recorder.filter(|_| self.facts.is_empty());
+        let left = self.run(
+            recorder,
+            attribute,
+            subjects,
+            |process, found| match found {
+                Found::Read(read) => {
+                    let mut reads = lock(&reads);
+                    let reads: &mut Reads<'_> = reads
+                        .entry(process)
+                        .or_insert_with(|| Reads::new(&self.facts));
+                    reads.note(read);
+                    let Some(paths) = reads.worth_asking() else {
+                        return Ok(ControlFlow::Continue(()));
+                    };
+                    lock(&wanted).extend(paths.iter().cloned());
+                    Ok(ControlFlow::Break(()))
                 }
-                Ok(ControlFlow::Continue(()))
-            }
-        })?;
+                found => {
+                    let heard = logs.note(process, found);
+                    if let Some(found) = heard {
+                        logs.with(process, &self.facts_log, |logs| herald.tell(found, logs))?;
+                    }
+                    Ok(ControlFlow::Continue(()))
+                }
+            },
+        )?;
         Ok((left, into_inner(wanted)))
     }
 
@@ -151,7 +165,7 @@ impl Fleet<'_> {
         let subjects = machines(self.evaluator.machine_names()?);
         let facts = Mutex::new(self.facts.clone());
         let logs = ProcessLogs::default();
-        self.run(AttributePath::facts, subjects, |process, found| {
+        self.run(None, AttributePath::facts, subjects, |process, found| {
             // A byte that was no text has become U+FFFD: a machine with such a value has no facts.
             if let Some(Found::Text { text, .. }) = logs.note(process, found)
                 && !text.contains(char::REPLACEMENT_CHARACTER)
@@ -169,6 +183,7 @@ impl Fleet<'_> {
     /// the machines that are left.
     fn run(
         &self,
+        recorder: Option<&Recorder>,
         attribute: fn(&Subject) -> AttributePath,
         subjects: Vec<Subject>,
         hear: impl Fn(usize, Found) -> Result<ControlFlow<()>, Error> + Sync,
@@ -185,6 +200,7 @@ impl Fleet<'_> {
             facts,
             known: Some(self.known),
             final_values: self.depth != Depth::Options,
+            watch: recorder.is_some(),
             ..Given::default()
         });
         let pool = Pool {
@@ -192,7 +208,8 @@ impl Fleet<'_> {
             attribute,
             program: program.as_str(),
             workers: capacity::workers(self.evaluator.options.limits, subjects.len()),
-            grain: Grain::Fine,
+            grain: recorder.map_or(Grain::Fine, |_| Grain::Single),
+            recorder,
             sink: &sink,
         };
         let left = pool.run(subjects)?;

@@ -12,9 +12,11 @@ use super::{
     Depth, Diagnostic, Error, Evaluated, Evaluator, Known, OutputRef,
     fleet::lock,
     leak, parse,
+    place::Kept,
     pool::Found,
     reads::Logs,
     recall::Remembering,
+    recorder::Recorder,
     subject::Subject,
     text::{KeysText, MachineText},
 };
@@ -30,6 +32,8 @@ pub struct Herald<'a> {
     announced: Mutex<BTreeSet<String>>,
     /// What Nix has said of machines since their evaluation began.
     remarks: Mutex<BTreeMap<String, Vec<String>>>,
+    /// What is kept of machines whose records are not there yet.
+    unrecorded: Mutex<BTreeMap<String, Kept>>,
     /// Machines that are remembered, and of which only the texts of keys are evaluated.
     pub(super) remembered: Mutex<BTreeMap<String, Machine>>,
 }
@@ -51,6 +55,7 @@ impl<'a> Herald<'a> {
             begun: Mutex::default(),
             announced: Mutex::default(),
             remarks: Mutex::default(),
+            unrecorded: Mutex::default(),
             remembered: Mutex::default(),
         }
     }
@@ -91,6 +96,12 @@ impl<'a> Herald<'a> {
                     .or_default()
                     .push(text.clone());
                 self.send(Evaluated::remark(Some(machine), text));
+            }
+            Found::Recorded { subject, record } => {
+                let kept = lock(&self.unrecorded).remove(subject.name());
+                if let (Some(remembering), Some(kept)) = (&self.remembering, kept) {
+                    remembering.keep_recorded(kept, record);
+                }
             }
             Found::Failed {
                 subject,
@@ -141,7 +152,8 @@ impl<'a> Herald<'a> {
         if let Some(remembering) = &self.remembering {
             let remarks = lock(&self.remarks).get_mut(&text.machine).map(mem::take);
             let remarks = remarks.unwrap_or_default();
-            remembering.keep_machine(self.depth, (&text, json), remarks, logs);
+            let kept = remembering.keep_machine(self.depth, (&text, json), remarks, logs);
+            lock(&self.unrecorded).extend(kept.map(|kept| (text.machine.clone(), kept)));
         }
         if let Some(machine) = text.into_machine() {
             self.send(Evaluated::Machine(Box::new(machine)));
@@ -196,6 +208,12 @@ impl<'a> Herald<'a> {
             });
             self.warn_of_literals(text);
         }
+    }
+
+    /// What records the processes of machines, if that is worth it.
+    pub fn recorder(&self, depth: Depth) -> Option<&'a Recorder> {
+        self.remembering.as_ref().filter(|_| depth != Depth::Keys)?;
+        self.evaluator.recorder()
     }
 
     /// Nobody listens any more once the deploy has given up.

@@ -8,7 +8,8 @@
 //! Names come first, from attribute names alone. An error in one machine or resource ends the Nix
 //! process that met it, but not the evaluation: another process goes on with the rest.
 //!
-//! What was evaluated before and is still so is not evaluated again (`cache/`).
+//! What was evaluated before and is still so is not evaluated again (`cache/`), and of a flake that is edited not
+//! what cannot see the edit (`place.rs`).
 //!
 //! Outputs of resources come in as data ([`Known`]), and who reads which is told ([`Reads`]).
 
@@ -24,6 +25,7 @@ mod known;
 mod leak;
 mod library;
 mod locate;
+mod place;
 mod pool;
 mod program;
 mod progress;
@@ -32,9 +34,11 @@ mod queue;
 mod reads;
 mod recall;
 mod record;
+mod recorder;
 mod reminder;
 mod resource;
 mod resources;
+mod strace;
 mod subject;
 mod text;
 mod translate;
@@ -346,6 +350,7 @@ impl Evaluator {
                     | Heard::Read(_)
                     | Heard::Output(_)
                     | Heard::Look(_)
+                    | Heard::Identity
                     | Heard::Done(_) => {}
                 }
                 ControlFlow::Continue(())

@@ -14,6 +14,8 @@ use super::{
     progress::Progress,
     queue::{Batch, Grain, Queue},
     reads::{Look, OutputRead},
+    recorder::{Recorder, Recording},
+    strace::Record,
     subject::Subject,
     translate,
     worker::{self, Ended, Heard},
@@ -51,6 +53,13 @@ pub enum Found {
     Output(OutputRead),
     /// A machine or resource is looked at.
     Look(Look),
+    /// What the process of a subject has looked at, all of which was told before.
+    Recorded {
+        /// The subject.
+        subject: Subject,
+        /// What was looked at.
+        record: Record,
+    },
     /// A subject could not be evaluated.
     Failed {
         /// The subject.
@@ -78,6 +87,8 @@ pub struct Pool<'a> {
     pub workers: Workers,
     /// How the subjects are shared out among them.
     pub grain: Grain,
+    /// Records what the process of a single subject looks at.
+    pub recorder: Option<&'a Recorder>,
     /// Where everything goes.
     pub sink: &'a Sink<'a>,
 }
@@ -131,6 +142,10 @@ impl Pool<'_> {
     ) -> Result<(), Error> {
         let label = format!("evaluate {}", progress.label());
         let process = progress.process;
+        let recording = self.begin_record(progress, queue);
+        if let Some((recorder, recording)) = &recording {
+            *command = recorder.record(recording, command);
+        }
         let ended = worker::run(
             &self.evaluator.processes,
             command,
@@ -145,7 +160,29 @@ impl Pool<'_> {
         if queue.is_stopped() || progress.is_replaced {
             return Ok(());
         }
+        let recorded = progress.left.is_empty() && !progress.reads_identity;
+        if let (Some((recorder, recording)), Some(subject)) = (recording, progress.current.clone())
+            && recorded
+            && ended.status.success()
+            && let Some(record) = recorder.end(&recording)
+        {
+            // There is nothing left to be stopped.
+            let _ = progress.find(Found::Recorded { subject, record });
+        }
         self.settle(progress, queue, &ended)
+    }
+
+    /// Begins a record of a single subject, but not of one whose process has died: that may be why.
+    fn begin_record(
+        &self,
+        progress: &Progress<'_>,
+        queue: &Queue,
+    ) -> Option<(&Recorder, Recording)> {
+        let recorder = self.recorder?;
+        match progress.left.as_slice() {
+            [subject] if !queue.is_suspected(subject) => Some((recorder, recorder.begin()?)),
+            _ => None,
+        }
     }
 
     /// Says what became of a batch whose process ended by itself.

@@ -51,6 +51,8 @@ pub struct Given<'a> {
     pub final_values: bool,
     /// What a person asks.
     pub question: Option<Question<'a>>,
+    /// Whether it is to be told if the flake reads what it is itself.
+    pub watch: bool,
 }
 
 /// What a person asks of a network.
@@ -116,9 +118,35 @@ impl Request {
         self.source.flake().is_some()
     }
 
+    /// The same of a tree of which nothing is said but what there is to be said of it.
+    pub fn anywhere(&self) -> Option<Self> {
+        let Source::Flake { flake, network } = &self.source else {
+            return None;
+        };
+        let mut flake = flake.clone();
+        let tree = &mut flake.tree;
+        tree.path = "".into();
+        tree.nar_hash.clear();
+        tree.last_modified = 0;
+        tree.rev = tree.rev.take().map(|_| String::new());
+        tree.rev_count = tree.rev_count.map(|_| 0);
+        for value in flake.extra.values_mut() {
+            *value = Value::Null;
+        }
+        Some(Self {
+            source: Source::Flake {
+                flake,
+                network: network.clone(),
+            },
+            arguments: self.arguments.clone(),
+            identity: self.identity.clone(),
+            system: self.system.clone(),
+        })
+    }
+
     /// The program that evaluates the network.
     pub fn program(&self, library: &Library, given: Given<'_>) -> ProgramText {
-        let before = self.beginning(library);
+        let before = self.beginning(library, given.watch);
         let mut first = 1 + line_breaks(&before);
         let mut users = Vec::new();
         for (name, argument) in &self.arguments {
@@ -148,14 +176,14 @@ impl Request {
     }
 
     /// The program up to the arguments.
-    fn beginning(&self, library: &Library) -> String {
+    fn beginning(&self, library: &Library, watch: bool) -> String {
         format!(
             "let\n  nixops = import (builtins.fetchTree {{ type = \"path\"; path = {path}; narHash = {hash}; }});\n\
              in\nnixops.bridge {{\n  source = {source};\n  uuid = {uuid};\n  \
              deploymentName = {name};\n  system = {system};\n  arguments = {{\n",
             path = Text(library.path.as_str()),
             hash = Text(&library.nar_hash),
-            source = source(&self.source),
+            source = source(&self.source, watch),
             uuid = Text(&self.identity.uuid),
             name = Text(&self.identity.name),
             system = Text(&self.system),
@@ -163,10 +191,13 @@ impl Request {
     }
 }
 
-fn source(source: &Source) -> String {
+fn source(source: &Source, watch: bool) -> String {
     match source {
         Source::Flake { flake, network } => {
-            let request = json!({ "name": network, "flake": call(flake) });
+            let mut request = json!({ "name": network, "flake": call(flake) });
+            if watch {
+                request["flake"]["watch"] = true.into();
+            }
             format!("builtins.fromJSON {}", Text(&request.to_string()))
         }
         Source::Plugin { flake, nixpkgs } => {

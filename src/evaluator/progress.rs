@@ -26,6 +26,8 @@ pub struct Progress<'a> {
     pub unexpected: Option<String>,
     /// Whether the process ends early, since another one is to go on.
     pub is_replaced: bool,
+    /// Whether the flake has read what it is itself.
+    pub reads_identity: bool,
 }
 
 /// What every text says of itself.
@@ -46,6 +48,7 @@ impl<'a> Progress<'a> {
             error: None,
             unexpected: None,
             is_replaced: false,
+            reads_identity: false,
         }
     }
 
@@ -77,6 +80,10 @@ impl<'a> Progress<'a> {
             }
             Heard::Look(text) => self.understand(&text, |this, look| this.find(Found::Look(look))),
             Heard::Remark(text) => self.remark(text),
+            Heard::Identity => {
+                self.reads_identity = true;
+                ControlFlow::Continue(())
+            }
             Heard::Error(message) => {
                 self.error = Some(message);
                 ControlFlow::Continue(())
@@ -100,7 +107,7 @@ impl<'a> Progress<'a> {
         }
     }
 
-    fn find(&self, found: Found) -> ControlFlow<()> {
+    pub fn find(&self, found: Found) -> ControlFlow<()> {
         (self.pool.sink)(self.process, found)
     }
 

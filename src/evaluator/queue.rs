@@ -18,6 +18,8 @@ const LARGEST_COARSE_BATCH: usize = 5_000;
 pub enum Grain {
     /// In many batches: names cost much more than processes, and not all the same.
     Fine,
+    /// Each by itself: what a process does is what the name does.
+    Single,
     /// A batch for each worker: names cost little, so that the start of a process counts.
     Coarse,
 }
@@ -64,6 +66,7 @@ impl Queue {
         let waiting: VecDeque<Subject> = names.into_iter().collect();
         let workers = limits.most.get();
         let (smallest, largest) = match grain {
+            Grain::Single => (1, 1),
             Grain::Fine => (smallest_batch(waiting.len(), workers), LARGEST_BATCH),
             Grain::Coarse => (waiting.len().div_ceil(workers), LARGEST_COARSE_BATCH),
         };
@@ -139,6 +142,11 @@ impl Queue {
         first
     }
 
+    /// Whether a name was given a second chance.
+    pub fn is_suspected(&self, name: &Subject) -> bool {
+        self.state().suspected.contains(name)
+    }
+
     /// Hands out no further batch.
     pub fn stop(&self) {
         self.state().stopped = true;
@@ -212,6 +220,18 @@ mod tests {
 
     fn queue(count: usize, workers: usize) -> Queue {
         Queue::new(names(count), Workers::exactly(workers, None), Grain::Fine)
+    }
+
+    #[test]
+    fn names_that_stand_alone_have_no_neighbours() {
+        let queue = Queue::new(names(3), Workers::exactly(1, None), Grain::Single);
+        let sizes = std::iter::from_fn(|| {
+            let batch = queue.take()?;
+            queue.finish(batch.process, Vec::new());
+            Some(batch.names.len())
+        });
+        let sizes: Vec<_> = sizes.collect();
+        assert_eq!(sizes, [1, 1, 1]);
     }
 
     #[test]

@@ -12,7 +12,10 @@ use super::{
     Evaluator, Given, Known, Reads,
     cache::{Entry, Shelf, Trace, Values, is_machine_discreet, is_resource_discreet, key},
     fleet::Depth,
+    place::{Kept, Place},
     reads::Logs,
+    recorder::Recorder,
+    strace::Record,
     subject::Subject,
     text::{MachineText, ResourceText},
 };
@@ -24,6 +27,7 @@ type Read = Box<dyn FnOnce() -> Option<Registry> + Send>;
 #[derive(Default)]
 pub struct Memory {
     shelf: OnceLock<Option<Shelf>>,
+    place: OnceLock<Option<Place>>,
     /// They are read when something is to be kept for the first time.
     schemas: OnceLock<LazyLock<Option<Registry>, Read>>,
 }
@@ -50,9 +54,20 @@ impl Evaluator {
             let program = self.request.program(&library, Given::default());
             let key = key(program.as_str(), &self.nix, cache.settings()?);
             let (nix, processes) = (self.nix.clone(), self.processes.clone());
-            Some(Shelf::of(cache, nix, processes, key))
+            Some(Shelf::of(cache, nix, processes, key, None))
         });
         found.as_ref()
+    }
+
+    /// What the cache has of the same flake before it was edited.
+    fn place(&self) -> Option<&Place> {
+        let place = || self.shelf().and_then(|_| Place::of(self));
+        self.memory.place.get_or_init(place).as_ref()
+    }
+
+    /// What records the processes of machines, if that is worth it.
+    pub(super) fn recorder(&self) -> Option<&Recorder> {
+        self.place()?.recorder(self)
     }
 
     /// The texts of the overview, and what Nix said meanwhile.
@@ -79,6 +94,7 @@ impl Evaluator {
     pub(super) fn remembering<'a>(&'a self, known: &'a Known) -> Option<Remembering<'a>> {
         Some(Remembering {
             shelf: self.shelf()?,
+            evaluator: self,
             schemas: &self.memory.schemas,
             values: Values::of(known),
         })
@@ -88,6 +104,7 @@ impl Evaluator {
 /// The cache, as one evaluation of machines or resources sees it.
 pub struct Remembering<'a> {
     shelf: &'a Shelf,
+    evaluator: &'a Evaluator,
     schemas: &'a OnceLock<LazyLock<Option<Registry>, Read>>,
     values: Values<'a>,
 }
@@ -119,7 +136,18 @@ impl Remembering<'_> {
         let wanted = names
             .iter()
             .map(|name| (subject_of_machine(depth, name), name.clone()));
-        self.recall(wanted.collect())
+        let wanted: BTreeMap<_, _> = wanted.collect();
+        let mut found = self.recall(self.shelf, wanted.clone());
+        let lacking = wanted.into_iter();
+        let lacking: BTreeMap<_, _> = lacking
+            .filter(|(_, name)| !found.contains_key(name))
+            .collect();
+        if !lacking.is_empty()
+            && let Some(place) = self.evaluator.place()
+        {
+            found.extend(self.recall(&place.shelf, lacking));
+        }
+        found
     }
 
     /// What is remembered of resources.
@@ -127,11 +155,15 @@ impl Remembering<'_> {
         let wanted = keys
             .iter()
             .map(|key| (subject_of_resource(key), key.clone()));
-        self.recall(wanted.collect())
+        self.recall(self.shelf, wanted.collect())
     }
 
-    fn recall<T: Ord>(&self, mut wanted: BTreeMap<String, T>) -> BTreeMap<T, Remembered> {
-        let found = self.shelf.recall(wanted.keys().cloned(), &self.values);
+    fn recall<T: Ord>(
+        &self,
+        entries: &Shelf,
+        mut wanted: BTreeMap<String, T>,
+    ) -> BTreeMap<T, Remembered> {
+        let found = entries.recall(wanted.keys().cloned(), &self.values);
         let found = found.into_iter().filter_map(|(subject, entry)| {
             Some((wanted.remove(&subject)?, Remembered::from(entry)))
         });
@@ -145,16 +177,16 @@ impl Remembering<'_> {
         (machine, text): (&MachineText, String),
         remarks: Vec<String>,
         logs: Logs<'_>,
-    ) {
+    ) -> Option<Kept> {
         let options = &machine.options;
         // No text is kept, so that there is nothing to keep where texts are all that is wanted.
         if depth == Depth::Keys && options.keys.values().any(KeyOptions::has_text) {
-            return;
+            return None;
         }
         let subject = subject_of_machine(depth, &machine.machine);
         let is_discreet = |schemas: &Registry| is_machine_discreet(schemas, options);
         if !options.exported.is_empty() && !self.schemas().is_some_and(is_discreet) {
-            return;
+            return None;
         }
         let system = machine.system.as_ref();
         let mut entry = entry(&Subject::Machine(machine.machine.clone()), text, logs);
@@ -163,7 +195,17 @@ impl Remembering<'_> {
             .needs
             .extend(system.map(|system| system.drv.as_str().into()));
         entry.builds = system.map(|system| system.out.as_str().into());
-        self.shelf.keep(subject, &self.values, entry);
+        self.shelf
+            .keep(subject.clone(), &self.values, entry.clone());
+        let is_recorded = self.evaluator.place().is_some_and(Place::is_recorded);
+        is_recorded.then_some((subject, entry))
+    }
+
+    /// Keeps a machine for other trees too.
+    pub fn keep_recorded(&self, kept: Kept, record: Record) {
+        if let Some(place) = self.evaluator.place() {
+            place.keep(kept, &self.values, record);
+        }
     }
 
     /// Keeps a resource.
@@ -180,6 +222,9 @@ impl Remembering<'_> {
     /// Writes what was kept.
     pub fn write(&self) {
         self.shelf.write();
+        // Where everything was known, nobody has looked there.
+        let place = self.evaluator.memory.place.get();
+        place.into_iter().flatten().for_each(Place::write);
     }
 
     fn schemas(&self) -> Option<&Registry> {

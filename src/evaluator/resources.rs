@@ -122,6 +122,7 @@ impl Stock<'_> {
             program: program.as_str(),
             workers: capacity::workers_of_resources(self.evaluator.options.limits, keys.len()),
             grain: Grain::Coarse,
+            recorder: None,
             sink: &sink,
         };
         lock(&self.found).logs.clear();

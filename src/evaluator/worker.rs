@@ -28,6 +28,9 @@ const BEGIN: &str = "@begin ";
 /// Prefix of the trace that gives a machine's options early.
 const TARGET: &str = "@target ";
 
+/// Prefix of the trace that says that the flake reads what it is itself, beside its files.
+const IDENTITY: &str = "@self ";
+
 /// Prefix of the trace that gives the texts of a machine's keys.
 const KEYS: &str = "@keys ";
 
@@ -47,13 +50,14 @@ const DONE: &str = "@done ";
 type Hearing = fn(String) -> Heard;
 
 /// What `lib/` traces for us, by prefix.
-const TOLD: [(&str, Hearing); 7] = [
+const TOLD: [(&str, Hearing); 8] = [
     (BEGIN, Heard::Begin),
     (TARGET, Heard::Target),
     (KEYS, Heard::Keys),
     (READ, Heard::Read),
     (OUTPUT, Heard::Output),
     (LOOK, Heard::Look),
+    (IDENTITY, |_| Heard::Identity),
     (DONE, Heard::Done),
 ];
 
@@ -74,6 +78,8 @@ pub enum Heard {
     Output(String),
     /// JSON of a look at a machine or resource.
     Look(String),
+    /// The flake reads what it is itself, such as its revision.
+    Identity,
     /// JSON of what was evaluated, which comes after all that it has told.
     Done(String),
     /// A warning, or the trace of a user.

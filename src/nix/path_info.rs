@@ -24,6 +24,8 @@ pub struct PathInfo {
     /// Paths that it refers to, itself too if it does.
     #[serde(default)]
     pub references: Vec<Utf8PathBuf>,
+    /// The hash of its content that its name follows from, if it does.
+    pub ca: Option<String>,
 }
 
 /// An entry of the list that Nix up to 2.18 writes.

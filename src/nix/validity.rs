@@ -36,15 +36,36 @@ impl Nix {
         processes: &Processes,
         path: &Utf8Path,
     ) -> Result<HashSet<Utf8PathBuf>> {
-        let mut command = self.command(Program::Store);
-        command.args(["--query", "--requisites"]).arg(path);
-        let output = processes
-            .output(&mut command, "query the store", None)?
-            .checked()?;
-        Ok(output
-            .stdout_text()
-            .lines()
-            .map(Utf8PathBuf::from)
-            .collect())
+        self.requisites_of(processes, [path])
+    }
+
+    /// The same for many, together.
+    pub fn requisites_of<'a>(
+        &self,
+        processes: &Processes,
+        paths: impl IntoIterator<Item = &'a Utf8Path>,
+    ) -> Result<HashSet<Utf8PathBuf>> {
+        let paths: Vec<&Utf8Path> = paths.into_iter().collect();
+        let mut requisites = HashSet::new();
+        for paths in paths.chunks(PATHS_AT_ONCE) {
+            let mut command = self.command(Program::Store);
+            command.args(["--query", "--requisites"]).args(paths);
+            let output = processes
+                .output(&mut command, "query the store", None)?
+                .checked()?;
+            requisites.extend(output.stdout_text().lines().map(Utf8PathBuf::from));
+        }
+        Ok(requisites)
+    }
+
+    /// Of valid store paths, those whose names follow from what is in them; an error if one is not valid.
+    pub fn known_by_content<'a>(
+        &self,
+        processes: &Processes,
+        paths: impl IntoIterator<Item = &'a Utf8Path>,
+    ) -> Result<HashSet<Utf8PathBuf>> {
+        let infos = self.path_info(processes, paths, &[])?.into_iter();
+        let known = infos.filter(|(_, info)| info.ca.as_ref().is_some_and(|ca| !ca.is_empty()));
+        Ok(known.map(|(path, _)| path).collect())
     }
 }

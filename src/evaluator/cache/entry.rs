@@ -9,7 +9,10 @@ use serde::{Deserialize, Serialize};
 use crate::state::Key;
 
 use super::super::Reads;
-use super::trace::Trace;
+use super::{
+    trace::Trace,
+    tree::{Parts, Tree},
+};
 
 /// A result, and what has to be so that it counts.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
@@ -25,6 +28,15 @@ pub struct Entry {
     /// Store paths that have to be valid: to begin with those without which it is nothing, and as it is kept, all
     /// that it names and that were there.
     pub needs: BTreeSet<Utf8PathBuf>,
+    /// What it depends on of the tree, where not all of the tree counts.
+    #[serde(default, skip_serializing_if = "Parts::is_empty")]
+    pub parts: Parts,
+    /// The path of the tree that it was evaluated in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tree: Option<Utf8PathBuf>,
+    /// Names of other store paths that it has looked at.
+    #[serde(skip)]
+    pub others: BTreeSet<String>,
     /// A store path that it names and that need not be there: whoever wants it builds it.
     #[serde(skip)]
     pub builds: Option<Utf8PathBuf>,
@@ -39,13 +51,28 @@ impl Entry {
         }
     }
 
-    /// All store paths that its texts name.
+    /// All store paths that its texts name, but for a tree in whose place there may be another one.
     pub fn named_paths(&self) -> BTreeSet<Utf8PathBuf> {
-        self.texts
-            .iter()
-            .flat_map(|text| store_paths(text))
+        let named = self.texts.iter().flat_map(|text| store_paths(text));
+        named
+            .filter(|path| Some(path) != self.tree.as_ref())
             .collect()
     }
+
+    /// The same in another tree.
+    pub fn moved(mut self, tree: &Tree) -> Self {
+        if let Some(before) = self.tree.replace(tree.path.clone()) {
+            for text in &mut self.texts {
+                *text = text.replace(before.as_str(), tree.path.as_str());
+            }
+        }
+        self
+    }
+}
+
+/// The store path with a name.
+pub fn store_path(name: &str) -> Utf8PathBuf {
+    Utf8PathBuf::from(STORE_DIR_WITH_SLASH).join(name)
 }
 
 /// The store paths that stand in a text.

@@ -2,7 +2,10 @@
 
 use std::env;
 
-use crate::nix::{Nix, Program, Settings};
+use crate::{
+    flake::Source,
+    nix::{Nix, Program, Settings},
+};
 
 use super::trace::{Digest, Sum};
 
@@ -26,4 +29,14 @@ pub fn key(program: &str, nix: &Nix, settings: &Settings) -> Digest {
         sum.add(name).add(&env::var(name).unwrap_or_default());
     }
     sum.end()
+}
+
+/// Digests the place of a flake beside a program that says nothing of the tree there.
+pub fn place(program: &str, source: &Source, nix: &Nix, settings: &Settings) -> Option<Digest> {
+    let flake = source.flake()?;
+    let mut sum = Sum::default();
+    sum.bytes(&key(program, nix, settings));
+    sum.add(&flake.url);
+    sum.add(flake.local.as_ref().map_or("", |local| local.as_str()));
+    Some(sum.end())
 }

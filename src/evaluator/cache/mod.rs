@@ -13,10 +13,12 @@
 mod database;
 mod discreet;
 mod entry;
+mod identity;
 mod key;
 mod open;
 mod shelf;
 mod trace;
+mod tree;
 
 #[cfg(test)]
 mod tests;
@@ -39,10 +41,11 @@ use super::fleet::lock;
 pub use database::Figures;
 pub use discreet::{is_machine_discreet, is_resource_discreet};
 pub use entry::Entry;
-pub use key::key;
+pub use key::{key, place};
 pub use open::Error;
 pub use shelf::Shelf;
 pub use trace::{Trace, Values};
+pub use tree::Tree;
 
 use database::{Database, Kept, New};
 use trace::Digest;

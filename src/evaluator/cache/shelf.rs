@@ -1,7 +1,7 @@
 //! What the cache has for one evaluation.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, HashSet},
     mem,
     sync::{Arc, Mutex},
 };
@@ -11,7 +11,11 @@ use camino::{Utf8Path, Utf8PathBuf};
 use crate::{nix::Nix, process::Processes};
 
 use super::super::fleet::lock;
-use super::{Cache, Entry, New, Values, trace::Digest};
+use super::{
+    Cache, Entry, New, Tree, Values,
+    identity::Detective,
+    trace::{Digest, Sum},
+};
 
 /// The entries of one evaluation, and what is to be kept of it.
 #[derive(Debug)]
@@ -20,6 +24,10 @@ pub struct Shelf {
     nix: Nix,
     processes: Processes,
     key: Digest,
+    /// The tree of which parts count; none if all of it is in the key.
+    tree: Option<Tree>,
+    /// Files of the store in which nothing is of this tree alone.
+    clean: Mutex<HashSet<Utf8PathBuf>>,
     /// By subject, last used first.
     entries: BTreeMap<String, Vec<Shelved>>,
     /// Which store paths are valid, as far as that was asked.
@@ -47,7 +55,13 @@ type Recalled = BTreeMap<String, Entry>;
 
 impl Shelf {
     /// Reads what is there of an evaluation.
-    pub fn of(cache: Arc<Cache>, nix: Nix, processes: Processes, key: Digest) -> Self {
+    pub fn of(
+        cache: Arc<Cache>,
+        nix: Nix,
+        processes: Processes,
+        key: Digest,
+        tree: Option<Tree>,
+    ) -> Self {
         let mut entries: BTreeMap<String, Vec<Shelved>> = BTreeMap::new();
         for kept in cache.load(&key) {
             // An entry of an unknown form is none.
@@ -66,6 +80,8 @@ impl Shelf {
             nix,
             processes,
             key,
+            tree,
+            clean: Mutex::default(),
             entries,
             valid: Mutex::default(),
             changes: Mutex::default(),
@@ -81,7 +97,7 @@ impl Shelf {
         let matching = |subject: &String| {
             let shelved = self.entries.get(subject)?;
             let mut shelved = shelved.iter();
-            shelved.find(|shelved| shelved.entry.trace.digest(values) == shelved.trace)
+            shelved.find(|shelved| self.digest(&shelved.entry, values) == shelved.trace)
         };
         let found = subjects.into_iter();
         let found: Vec<_> = found
@@ -97,7 +113,12 @@ impl Shelf {
                 if !shelved.is_recent {
                     changes.used.insert(shelved.id);
                 }
-                recalled.insert(subject, shelved.entry.clone());
+                let entry = shelved.entry.clone();
+                let entry = match &self.tree {
+                    Some(tree) => entry.moved(tree),
+                    None => entry,
+                };
+                recalled.insert(subject, entry);
             }
         }
         recalled
@@ -128,16 +149,43 @@ impl Shelf {
 
     /// Keeps a result, once it is written.
     pub fn keep(&self, subject: String, values: &Values<'_>, entry: Entry) {
-        let trace = entry.trace.digest(values);
+        let trace = self.digest(&entry, values);
         lock(&self.changes).new.push((subject, trace, entry));
+    }
+
+    /// A digest of what an entry depends on, as it is now.
+    fn digest(&self, entry: &Entry, values: &Values<'_>) -> Digest {
+        let outputs = entry.trace.digest(values);
+        match &self.tree {
+            None => outputs,
+            Some(tree) => {
+                let mut sum = Sum::default();
+                sum.digest(outputs).digest(tree.digest(&entry.parts));
+                sum.end()
+            }
+        }
+    }
+
+    /// The tree of which parts count.
+    pub fn tree(&self) -> Option<&Tree> {
+        self.tree.as_ref()
     }
 
     /// Writes what was found out so far.
     pub fn write(&self) {
         let Changes { new, used } = mem::take(&mut *lock(&self.changes));
         let used: Vec<i64> = used.into_iter().collect();
-        let new = self.with_needs(new);
+        let new = self.with_needs(self.indifferent(new));
         self.cache.keep(&self.key, &new, &used);
+    }
+
+    /// Leaves out what is of one tree alone.
+    fn indifferent(&self, new: Vec<(String, Digest, Entry)>) -> Vec<(String, Digest, Entry)> {
+        let Some(tree) = self.tree.as_ref().filter(|_| !new.is_empty()) else {
+            return new;
+        };
+        let detective = Detective::new(&self.nix, &self.processes, tree, &self.clean);
+        detective.indifferent(new, |(_, _, entry)| entry)
     }
 
     /// Finds out which of the store paths that results name are there: those have to be there again.

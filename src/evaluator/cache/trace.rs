@@ -173,7 +173,7 @@ impl Sum {
         self
     }
 
-    fn digest(&mut self, digest: Digest) -> &mut Self {
+    pub fn digest(&mut self, digest: Digest) -> &mut Self {
         self.bytes(&digest)
     }
 

@@ -167,6 +167,7 @@ mod tests {
     fn references_come_first_and_everything_once() {
         let info = |references: &[&str]| PathInfo {
             nar_size: 10,
+            ca: None,
             closure_size: None,
             references: references.iter().map(Into::into).collect(),
         };
