@@ -448,8 +448,12 @@ fn a_real_sudo_or_doas_asks_for_the_password() {
     let strict = host("strict", Elevation::Sudo("alice ALL=(ALL:ALL) ALL"));
     let doas = host("doas", Elevation::Doas("permit nopass alice"));
     let careful = host("careful", Elevation::Doas("permit alice"));
-    let alice = |host: &Host, command: &str| {
+    let alice = |host: &Host, command: &str, password: &str| {
+        // On no command line: another test looks for the password there.
+        let input = rig.home().join("password");
+        fs::write(&input, format!("{password}\n")).unwrap();
         let mut ssh = rig.command("ssh");
+        ssh.stdin(fs::File::open(input).unwrap());
         ssh.args([
             "-p",
             &host.port.to_string(),
@@ -460,14 +464,14 @@ fn a_real_sudo_or_doas_asks_for_the_password() {
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim().to_owned();
         format!("{} {}", text(&output.stdout), text(&output.stderr))
     };
-    let with = |password: &str| format!("echo {password} | sudo -k -S -p '' id -u");
-    assert_eq!(alice(&strict, &with(PASSWORD)), "0 ");
-    let wrong = alice(&strict, &with("wrong"));
+    let reads = "sudo -k -S -p '' id -u";
+    assert_eq!(alice(&strict, reads, PASSWORD), "0 ");
+    let wrong = alice(&strict, reads, "wrong");
     assert!(wrong.contains("incorrect password"), "{wrong}");
-    let unasked = alice(&strict, "sudo -n true");
+    let unasked = alice(&strict, "sudo -n true", "");
     assert!(unasked.contains("a password is required"), "{unasked}");
-    assert_eq!(alice(&doas, "doas -n id -u"), "0 ");
-    let refused = alice(&careful, "doas -n true");
+    assert_eq!(alice(&doas, "doas -n id -u", ""), "0 ");
+    let refused = alice(&careful, "doas -n true", "");
     assert!(refused.contains("Authentication required"), "{refused}");
 }
 
