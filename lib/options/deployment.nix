@@ -92,6 +92,7 @@ in
             "run0"
             "--pipe"
             "--no-ask-password"
+            "--setenv=PATH"
             "--"
           ];
         }

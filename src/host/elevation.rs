@@ -58,6 +58,8 @@ pub enum ElevationFailure {
     NeedsTerminal,
     /// The user may not.
     Refused,
+    /// PAM opens no session for it.
+    NoSession,
     /// There is no such program.
     Missing,
 }
@@ -88,10 +90,14 @@ impl Elevator {
     /// Finds out why it did not do what it was tried with. None: it asks for a password that it can be given.
     fn failure(self, output: &Output) -> Option<ElevationFailure> {
         const NO_PROGRAM: i32 = 127;
+        // By this systemd says that PAM failed; nothing else says it.
+        const NO_SESSION: i32 = 224;
         let said = output.stderr_text();
         let says = |signs: &[&str]| signs.iter().any(|sign| said.contains(sign));
-        if output.status.code() == Some(NO_PROGRAM) {
-            return Some(ElevationFailure::Missing);
+        match (self, output.status.code()) {
+            (_, Some(NO_PROGRAM)) => return Some(ElevationFailure::Missing),
+            (Self::Run0, Some(NO_SESSION)) => return Some(ElevationFailure::NoSession),
+            _ => {}
         }
         if says(&["must have a tty"]) {
             return Some(ElevationFailure::NeedsTerminal);
@@ -147,10 +153,18 @@ impl ElevationFailure {
             (Self::NeedsTerminal, _) => {
                 "take `requiretty` out of the configuration of sudo on the machine".to_owned()
             }
+            (Self::Refused, Some(Elevator::Run0)) => format!(
+                "run0 needs systemd 257, polkit (security.polkit.enable), and a rule of it (security.polkit.extraConfig) \
+                 that grants {user} org.freedesktop.systemd1.manage-units"
+            ),
             (Self::Refused, _) => format!(
                 "let {user} become root on the machine (users.users.{user}.extraGroups = [ \"wheel\" ] on NixOS), or \
                  set deployment.targetUser to \"root\""
             ),
+            (Self::NoSession, _) => {
+                "run0 needs the service systemd-run0 of PAM: older NixOS has it by security.pam.services.systemd-run0 = { }"
+                    .to_owned()
+            }
             (Self::Missing, _) => {
                 "set deployment.elevation to what the machine has: sudo, doas or run0; or to none".to_owned()
             }
@@ -167,6 +181,7 @@ impl fmt::Display for ElevationFailure {
                 "a password is asked for that can only be given at a terminal of the machine"
             }
             Self::Refused => "it was refused",
+            Self::NoSession => "PAM opens no session",
             Self::Missing => "there is no such program",
         })
     }

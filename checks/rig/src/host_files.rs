@@ -150,13 +150,14 @@ fn write_etc(etc: &Path, name: &str) -> Result<(), RigError> {
                  {user}:x:{number}:{number}:Normal user:/home/{user}:/bin/bash\n\
                  sshd:x:102:65534:SSH privilege separation user:/run/sshd:/usr/sbin/nologin\n\
                  nobody:x:65534:65534:Unprivileged account:/var/empty:/usr/sbin/nologin\n\
-                 messagebus:x:101:101:D-Bus:/var/empty:/usr/sbin/nologin\n"
+                 messagebus:x:101:101:D-Bus:/var/empty:/usr/sbin/nologin\n\
+                 polkitd:x:103:103:polkit:/var/empty:/usr/sbin/nologin\n"
             ),
         ),
         (
             "group",
             format!(
-                "root:x:0:\nwheel:x:1:{user}\nkeys:x:96:\nmessagebus:x:101:\n{user}:x:{number}:\nnogroup:x:65534:\n"
+                "root:x:0:\nwheel:x:1:{user}\nkeys:x:96:\nmessagebus:x:101:\npolkitd:x:103:\n{user}:x:{number}:\nnogroup:x:65534:\n"
             ),
         ),
         // A star is no password; an exclamation mark would lock the account for keys too.
@@ -250,25 +251,26 @@ Restart=on-failure
 /// Says who may become root, and lets the machine's PAM look up the password.
 fn write_elevation(etc: &Path, elevation: &Elevation) -> Result<(), RigError> {
     const PAM: &str = "auth required pam_unix.so nodelay\naccount required pam_unix.so\nsession required pam_permit.so\n";
-    let (program, file, rules) = match elevation {
+    let (program, package, pam, file, rules) = match elevation {
         Elevation::StandIn => return Ok(()),
         Elevation::Sudo(rules) => {
-            let rules = format!("Defaults secure_path=\"{HOST_PATH}\"\n{rules}\n");
-            ("sudo", "sudoers", rules)
+            let rules = format!("Defaults secure_path=\"{HOST_PATH}\"\n{rules}");
+            ("sudo", "sudo", "sudo", "sudoers", rules)
         }
-        Elevation::Doas(rules) => ("doas", "doas.conf", format!("{rules}\n")),
+        Elevation::Doas(rules) => ("doas", "opendoas", "doas", "doas.conf", (*rules).to_owned()),
+        // The unit of polkit, and what D-Bus knows of it, are the machine's.
+        Elevation::Run0(rules) => {
+            programs::find("pkaction", "polkitd")?;
+            let file = "polkit-1/rules.d/10-rig.rules";
+            ("run0", "systemd", "systemd-run0", file, (*rules).to_owned())
+        }
     };
-    programs::find(
-        program,
-        if program == "doas" {
-            "opendoas"
-        } else {
-            program
-        },
-    )?;
-    write(&etc.join("pam.d").join(program), PAM)?;
-    write(&etc.join(file), rules)?;
-    mode(&etc.join(file), 0o440)
+    programs::find(program, package)?;
+    write(&etc.join("pam.d").join(pam), PAM)?;
+    let file = etc.join(file);
+    write(&file, format!("{rules}\n"))?;
+    // Programs of root's do not trust what others may write to.
+    mode(&file, 0o444)
 }
 
 fn home_of_normal_user(root: &Path) -> Result<(), RigError> {

@@ -30,6 +30,8 @@ pub enum Elevation {
     Sudo(&'static str),
     /// By the machine's doas, with these lines in `/etc/doas.conf`. [`PASSWORD`] is the user's password.
     Doas(&'static str),
+    /// By the run0 of the machine's systemd, with these rules of polkit; only for hosts with systemd.
+    Run0(&'static str),
 }
 
 /// The password of the user who is not root; no sshd takes it.
