@@ -252,6 +252,7 @@ fn the_cache_can_be_looked_at_and_emptied() {
     let before = info();
     assert_eq!(before["path"], lab.cache().to_str().unwrap());
     assert!(before["entries"].as_u64().unwrap() >= 3, "{before}");
+    assert_eq!(before["recorded"], 0, "{before}");
     assert!(
         before["size"].as_u64() < before["limit"].as_u64(),
         "{before}"

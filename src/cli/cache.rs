@@ -40,6 +40,8 @@ enum Verb {
 struct Info {
     path: Utf8PathBuf,
     entries: u64,
+    /// Those of them that an edit of the flake leaves as they are, unless it is of what they have looked at.
+    recorded: u64,
     /// What the entries count for, in bytes.
     size: u64,
     limit: u64,
@@ -55,6 +57,7 @@ impl Cache {
                 let info = Info {
                     path: cache_file(&directory),
                     entries: figures.map_or(0, |figures| figures.entries),
+                    recorded: figures.map_or(0, |figures| figures.recorded),
                     size: figures.map_or(0, |figures| figures.size),
                     limit: CACHE_LIMIT,
                 };
@@ -72,9 +75,11 @@ impl Info {
             return serde_json::to_string(self).context("while writing what is in the cache");
         }
         Ok(format!(
-            "path     {}\nentries  {}\nsize     {} of at most {}",
+            "path     {}\nentries  {}\nrecorded {} of them, which survive an edit that they cannot see\n\
+             size     {} of at most {}",
             self.path,
             self.entries,
+            self.recorded,
             bytes(self.size),
             bytes(self.limit)
         ))

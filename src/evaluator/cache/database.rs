@@ -55,6 +55,8 @@ impl New {
 pub struct Figures {
     /// Entries.
     pub entries: u64,
+    /// Those of them that count in more than one tree of a flake.
+    pub recorded: u64,
     /// What they count for, in bytes.
     pub size: u64,
 }
@@ -119,11 +121,15 @@ impl Database {
 
     /// How much there is.
     pub fn figures(&self) -> Result<Figures, Error> {
-        let sql = "SELECT count(*), coalesce(sum(size), 0) FROM entry";
+        // What is damaged is no JSON.
+        let sql = "SELECT count(*), coalesce(sum(size), 0), \
+                   count(CASE WHEN json_valid(text) THEN json_extract(text, '$.parts') END) \
+                   FROM (SELECT size, CAST(content AS TEXT) AS text FROM entry)";
         let figures = self.connection.query_row(sql, [], |row| {
             Ok(Figures {
                 entries: row.get(0)?,
                 size: row.get(1)?,
+                recorded: row.get(2)?,
             })
         });
         self.told(figures)

@@ -114,6 +114,7 @@ fn an_emptied_cache_is_small() {
     database.clear().unwrap();
     let figures = Figures {
         entries: 0,
+        recorded: 0,
         size: 0,
     };
     assert_eq!(database.figures().unwrap(), figures);
