@@ -45,39 +45,46 @@
       # One program of the Cargo workspace.
       program =
         pkgs: pname: description:
-        programWith pkgs pname description "";
+        programWith pkgs pname description { };
 
-      # The same, with what is to be done once it is in place.
+      # The same, with more attributes.
       programWith =
-        pkgs: pname: description: postInstall:
-        pkgs.rustPlatform.buildRustPackage {
-          inherit pname postInstall;
-          inherit ((nixpkgs.lib.importTOML ./Cargo.toml).workspace.package) version;
-          src = source;
-          cargoLock.lockFile = ./Cargo.lock;
-          cargoBuildFlags = [
-            "--package"
-            pname
-          ];
-          # The tests want a Nix, an sshd and hosts of their own: ./check has them.
-          doCheck = false;
-          meta = {
-            inherit description;
-            license = nixpkgs.lib.licenses.lgpl3Plus;
-            mainProgram = pname;
-          };
-        };
+        pkgs: pname: description: more:
+        pkgs.rustPlatform.buildRustPackage (
+          {
+            inherit pname;
+            inherit ((nixpkgs.lib.importTOML ./Cargo.toml).workspace.package) version;
+            src = source;
+            cargoLock.lockFile = ./Cargo.lock;
+            cargoBuildFlags = [
+              "--package"
+              pname
+            ];
+            # The tests want a Nix, an sshd and hosts of their own: ./check has them.
+            doCheck = false;
+            meta = {
+              inherit description;
+              license = nixpkgs.lib.licenses.lgpl3Plus;
+              mainProgram = pname;
+            };
+          }
+          // more
+        );
 
       nixopsFor =
         pkgs:
-        programWith pkgs "nixops" "Deploys networks of NixOS machines" ''
-          share=$out/share
-          mkdir -p $share/bash-completion/completions $share/zsh/site-functions $share/fish/vendor_completions.d
-          $out/bin/nixops completions bash > $share/bash-completion/completions/nixops
-          $out/bin/nixops completions zsh > $share/zsh/site-functions/_nixops
-          $out/bin/nixops completions fish > $share/fish/vendor_completions.d/nixops.fish
-          $out/bin/nixops man --dir $share/man/man1
-        '';
+        programWith pkgs "nixops" "Deploys networks of NixOS machines" {
+          # The one that is used where there is none in the user's PATH.
+          env.NIXOPS_STRACE = "${pkgs.strace}/bin/strace";
+          postInstall = ''
+            share=$out/share
+            mkdir -p $share/bash-completion/completions $share/zsh/site-functions $share/fish/vendor_completions.d
+            $out/bin/nixops completions bash > $share/bash-completion/completions/nixops
+            $out/bin/nixops completions zsh > $share/zsh/site-functions/_nixops
+            $out/bin/nixops completions fish > $share/fish/vendor_completions.d/nixops.fish
+            $out/bin/nixops man --dir $share/man/man1
+          '';
+        };
       rigFor = pkgs: program pkgs "rig" "Throw-away hosts for tests and the demo";
       neatcloudFor = pkgs: program pkgs "nixops-neatcloud" "NeatCloud, a cloud that fits in a laptop";
 
@@ -226,6 +233,7 @@
             pkgs.openssh
             pkgs.rustc
             pkgs.rustfmt
+            pkgs.strace
           ];
         };
       });

@@ -20,7 +20,7 @@ fail() {
 # The tools, and the Debian packages that have them.
 declare -A package_of=(
   [nix]=nix-bin [sshd]=openssh-server [ssh]=openssh-client [git]=git [cc]="gcc libc6-dev"
-  [zsh]=zsh [fish]=fish [python3]=python3 [ld]=binutils [sudo]=sudo [doas]=opendoas [faketime]=faketime [pkaction]=polkitd [unshare]=util-linux [curl]=curl [tar]=tar [gzip]=gzip [awk]=mawk
+  [zsh]=zsh [fish]=fish [python3]=python3 [ld]=binutils [sudo]=sudo [doas]=opendoas [faketime]=faketime [pkaction]=polkitd [strace]=strace [unshare]=util-linux [curl]=curl [tar]=tar [gzip]=gzip [awk]=mawk
 )
 
 # Whether a program is there; sshd is in no ordinary user's PATH. A compiler without a C library to

@@ -22,6 +22,9 @@ const READS_ALL_BEFORE: Version = Version {
     patch: 0,
 };
 
+/// The strace that a package of NixOps brings with it.
+const PACKAGED: Option<&str> = option_env!("NIXOPS_STRACE");
+
 /// Runs processes under strace.
 #[derive(Debug)]
 pub struct Recorder {
@@ -43,7 +46,7 @@ impl Recorder {
         if nix.version() >= READS_ALL_BEFORE {
             return None;
         }
-        let strace = Utf8PathBuf::from_path_buf(which::which("strace").ok()?).ok()?;
+        let strace = strace()?;
         let directory = tempfile::Builder::new().prefix("nixops-").tempdir().ok()?;
         let mut recorder = Self {
             strace,
@@ -101,4 +104,13 @@ impl Recorder {
         record.others.retain(|path| !self.own.contains(path));
         Some(record)
     }
+}
+
+/// The strace of the user, or that of the package.
+fn strace() -> Option<Utf8PathBuf> {
+    let found = which::which("strace").or_else(|error| match PACKAGED {
+        Some(packaged) => which::which(packaged),
+        None => Err(error),
+    });
+    Utf8PathBuf::from_path_buf(found.ok()?).ok()
 }

@@ -109,6 +109,7 @@ in
     "ss"
   ];
   iptables = ofTheHost "iptables" "1.8" [ "iptables" ];
+  strace = ofTheHost "strace" "6.11" [ "strace" ];
   nixfmt = ofTheHost "nixfmt" "1.0" [ "nixfmt" ];
   nixfmt-rfc-style = pkgs.nixfmt;
   sqlite = ofTheHost "sqlite" "3.46" [ "sqlite3" ];

@@ -91,13 +91,14 @@ let
       cargoTestFlags ? [ ],
       doCheck ? true,
       postInstall ? "",
+      env ? { },
       passthru ? { },
       meta ? { },
       ...
     }:
     let
       profile = if buildType == "debug" then "dev" else buildType;
-      package = run "${pname}-${version}" {
+      attributes = {
         inherit
           pname
           version
@@ -111,7 +112,8 @@ let
         cargoTestFlags = toString cargoTestFlags;
         cargoVendorDir = importCargoLock { inherit (cargoLock) lockFile; };
         toolchainVersion = toolchain.version;
-      } (builtins.readFile ./rust-build.sh);
+      };
+      package = run "${pname}-${version}" (env // attributes) (builtins.readFile ./rust-build.sh);
     in
     package // passthru // { inherit pname version meta; };
 
