@@ -4,6 +4,30 @@ use std::{collections::BTreeSet, fs, path::PathBuf, process::Command};
 
 use crate::lab::{Lab, Run};
 
+/// Whether it can be recorded what machines look at: with the Nix that is here, and by `strace`.
+#[expect(
+    clippy::print_stderr,
+    reason = "it is for who reads the log of the tests"
+)]
+pub fn records() -> bool {
+    let version = Command::new("nix").arg("--version").output().expect("Nix");
+    let version = String::from_utf8(version.stdout).expect("text");
+    let mut numbers = version.trim().rsplit(' ').next().into_iter();
+    let mut numbers = numbers.by_ref().flat_map(|version| version.split('.'));
+    let [major, minor] = [(); 2].map(|()| numbers.next().and_then(|number| number.parse().ok()));
+    let is_old: bool = (major, minor) < (Some(2), Some(19));
+    let records = is_old && which::which("strace").is_ok();
+    if !records {
+        eprintln!("skipped: nothing is recorded here, without strace or with {version}");
+    }
+    records
+}
+
+/// A set of names.
+pub fn set<const N: usize>(names: [&str; N]) -> BTreeSet<String> {
+    names.map(str::to_owned).into()
+}
+
 /// What a run left, and which programs of Nix it started.
 #[derive(Debug)]
 pub struct Counted {
@@ -60,6 +84,23 @@ impl Lab {
         let counted = self.count(&[&["eval", "--json"], arguments].concat());
         counted.run.exits(0);
         counted
+    }
+
+    /// Lets every machine be recorded: the first run locks the inputs, the second is the first of the fleet as it
+    /// is, and the third records.
+    pub fn record(&self) {
+        for notes in ["1", "2", "3"] {
+            self.write("notes", notes);
+            self.counted_eval(&[]);
+        }
+    }
+
+    /// The machines that are evaluated after an edit; with the others they are what they are without the cache.
+    #[track_caller]
+    pub fn evaluated_after_edit(&self) -> BTreeSet<String> {
+        let counted = self.counted_eval(&[]);
+        assert_eq!(counted.run.json(), self.uncached_eval(&[]).json());
+        counted.machines().into_iter().collect()
     }
 
     /// What the cache does not know: the same without it.

@@ -21,7 +21,7 @@
 
   `watch`
   : Whether `@self NAME` is traced when something of what the flake is itself is used, such as its revision:
-    all but its path.
+    all but its path. `@self ?` is traced where it could be seen which of these there are.
 
   `fetchTree`
   : What fetches a tree; the tests have one of their own.
@@ -57,6 +57,8 @@ let
 
   watched = if watch then mapAttrs tell else info: info;
 
+  isOfRoot = key: node: key == lock.root || isRelative node;
+
   source =
     key: node:
     if key == lock.root then
@@ -79,8 +81,8 @@ let
         else
           below "${sourceInfo}" subdirectory;
       flake = import "${outPath}/flake.nix";
-      inputs = mapAttrs (_: reference: nodes.${resolve reference}.result) (node.inputs or { });
-      outputs = flake.outputs (inputs // { self = result; });
+      inputs = mapAttrs (_: reference: nodes.${resolve reference}.seen) (node.inputs or { });
+      outputs = flake.outputs (inputs // { self = seen; });
       result =
         outputs
         // sourceInfo
@@ -93,10 +95,12 @@ let
             ;
           _type = "flake";
         };
+      given = if node.flake or true then result else sourceInfo // { inherit outPath sourceInfo; };
+      seen = if watch && isOfRoot key node then builtins.trace "@self ?" given else given;
     in
     {
-      inherit outPath sourceInfo;
-      result = if node.flake or true then result else sourceInfo // { inherit outPath sourceInfo; };
+      inherit outPath sourceInfo seen;
+      result = given;
     };
 
   nodes = mapAttrs call lock.nodes;

@@ -350,7 +350,7 @@ impl Evaluator {
                     | Heard::Read(_)
                     | Heard::Output(_)
                     | Heard::Look(_)
-                    | Heard::Identity
+                    | Heard::Identity(_)
                     | Heard::Done(_) => {}
                 }
                 ControlFlow::Continue(())

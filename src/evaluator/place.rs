@@ -48,7 +48,7 @@ impl Place {
             look: Look::Content,
             found: true,
         };
-        let tree = Tree::at(flake.tree.path.clone());
+        let tree = Tree::at(flake.tree.path.clone(), flake.shape());
         let shelf = Shelf::of(cache, nix, processes, key, Some(tree));
         let marked = shelf.recall([FAMILIAR.to_owned()], &Values::of(&Known::default()));
         Some(Self {
@@ -86,6 +86,7 @@ impl Place {
             parts,
             tree: Some(tree.path.clone()),
             others: record.others,
+            sees_shape: record.sees_shape,
             ..entry
         };
         self.shelf.keep(subject, values, entry);

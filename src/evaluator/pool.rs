@@ -166,6 +166,10 @@ impl Pool<'_> {
             && ended.status.success()
             && let Some(record) = recorder.end(&recording)
         {
+            let record = Record {
+                sees_shape: progress.sees_shape,
+                ..record
+            };
             // There is nothing left to be stopped.
             let _ = progress.find(Found::Recorded { subject, record });
         }

@@ -118,7 +118,7 @@ impl Request {
         self.source.flake().is_some()
     }
 
-    /// The same of a tree of which nothing is said but what there is to be said of it.
+    /// The same of a tree of which nothing is said.
     pub fn anywhere(&self) -> Option<Self> {
         let Source::Flake { flake, network } = &self.source else {
             return None;
@@ -128,11 +128,9 @@ impl Request {
         tree.path = "".into();
         tree.nar_hash.clear();
         tree.last_modified = 0;
-        tree.rev = tree.rev.take().map(|_| String::new());
-        tree.rev_count = tree.rev_count.map(|_| 0);
-        for value in flake.extra.values_mut() {
-            *value = Value::Null;
-        }
+        tree.rev = None;
+        tree.rev_count = None;
+        flake.extra.clear();
         Some(Self {
             source: Source::Flake {
                 flake,

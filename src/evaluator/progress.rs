@@ -14,6 +14,9 @@ use super::{
     worker::Heard,
 };
 
+/// Stands for the names of all that a flake could read of what it is.
+const SHAPE: &str = "?";
+
 /// What became of a batch so far.
 pub struct Progress<'a> {
     pool: &'a Pool<'a>,
@@ -28,6 +31,8 @@ pub struct Progress<'a> {
     pub is_replaced: bool,
     /// Whether the flake has read what it is itself.
     pub reads_identity: bool,
+    /// Whether it could see what there is of that, such as a revision.
+    pub sees_shape: bool,
 }
 
 /// What every text says of itself.
@@ -49,6 +54,7 @@ impl<'a> Progress<'a> {
             unexpected: None,
             is_replaced: false,
             reads_identity: false,
+            sees_shape: false,
         }
     }
 
@@ -80,8 +86,10 @@ impl<'a> Progress<'a> {
             }
             Heard::Look(text) => self.understand(&text, |this, look| this.find(Found::Look(look))),
             Heard::Remark(text) => self.remark(text),
-            Heard::Identity => {
-                self.reads_identity = true;
+            Heard::Identity(name) => {
+                let is_shape = name == SHAPE;
+                self.sees_shape |= is_shape;
+                self.reads_identity |= !is_shape;
                 ControlFlow::Continue(())
             }
             Heard::Error(message) => {

@@ -53,6 +53,8 @@ pub struct Record {
     pub tree: BTreeSet<Access>,
     /// Names of other store paths.
     pub others: BTreeSet<String>,
+    /// Whether the flake could see what there is of what it is itself. That Nix tells.
+    pub sees_shape: bool,
 }
 
 /// Calls that look at a path which is their first argument.
@@ -211,13 +213,18 @@ fn join(directory: &str, path: &str) -> Option<Utf8PathBuf> {
     joined.is_absolute().then_some(joined)
 }
 
-/// A path without superfluous signs; nothing if it goes up in the store.
+/// A path without superfluous signs; nothing if it goes up in the store, or says that a directory is meant there:
+/// then the kernel follows a link, however it is asked.
 fn plain(path: &Utf8Path) -> Option<Utf8PathBuf> {
     let goes_up = path
         .components()
         .any(|part| part == Utf8Component::ParentDir);
-    let is_of_store = path.as_str().contains(STORE_DIR_WITH_SLASH);
-    (!(goes_up && is_of_store)).then(|| path.components().collect())
+    let is_followed = ["/", "/."].iter().any(|end| path.as_str().ends_with(end));
+    let is_in_store = path
+        .as_str()
+        .split_once(STORE_DIR_WITH_SLASH)
+        .is_some_and(|(_, inside)| !inside.is_empty());
+    (!(is_in_store && (goes_up || is_followed))).then(|| path.components().collect())
 }
 
 /// The path of a descriptor, as `-y` shows it: that of a file begins with a slash.

@@ -57,7 +57,7 @@ const TOLD: [(&str, Hearing); 8] = [
     (READ, Heard::Read),
     (OUTPUT, Heard::Output),
     (LOOK, Heard::Look),
-    (IDENTITY, |_| Heard::Identity),
+    (IDENTITY, Heard::Identity),
     (DONE, Heard::Done),
 ];
 
@@ -78,8 +78,8 @@ pub enum Heard {
     Output(String),
     /// JSON of a look at a machine or resource.
     Look(String),
-    /// The flake reads what it is itself, such as its revision.
-    Identity,
+    /// The flake reads what it is itself, such as its revision: the name of that.
+    Identity(String),
     /// JSON of what was evaluated, which comes after all that it has told.
     Done(String),
     /// A warning, or the trace of a user.

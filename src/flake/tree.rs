@@ -60,6 +60,19 @@ impl LockedFlake {
     }
 }
 
+impl LockedFlake {
+    /// Names of what `self` has of this tree and may not have of another one: a revision, if it is clean.
+    pub fn shape(&self) -> String {
+        let tree = [
+            self.tree.rev.as_ref().map(|_| "rev"),
+            self.tree.rev_count.map(|_| "revCount"),
+        ];
+        let names = self.extra.keys().map(String::as_str);
+        let names: Vec<&str> = names.chain(tree.into_iter().flatten()).collect();
+        names.join(" ")
+    }
+}
+
 /// What an input of a flake is locked to.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct InputOrigin {

@@ -34,6 +34,9 @@ pub struct Entry {
     /// The path of the tree that it was evaluated in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tree: Option<Utf8PathBuf>,
+    /// Whether it may depend on what there is of what the flake is itself, such as a revision.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub sees_shape: bool,
     /// Names of other store paths that it has looked at.
     #[serde(skip)]
     pub others: BTreeSet<String>,

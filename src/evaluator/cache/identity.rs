@@ -96,7 +96,8 @@ impl<'a> Detective<'a> {
     /// Whether no file that was read makes another text of a path.
     fn is_plain(&self, entry: &Entry) -> bool {
         let mut files = entry.parts.iter().filter_map(|part| match part {
-            Part::Content(path) if path.extension() == Some("nix") => Some(path),
+            // Any file can be imported, whatever its name is.
+            Part::Content(path) => Some(path),
             _ => None,
         });
         files.all(|path| {

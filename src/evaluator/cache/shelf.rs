@@ -161,6 +161,9 @@ impl Shelf {
             Some(tree) => {
                 let mut sum = Sum::default();
                 sum.digest(outputs).digest(tree.digest(&entry.parts));
+                if entry.sees_shape {
+                    sum.add(&tree.shape);
+                }
                 sum.end()
             }
         }

@@ -44,14 +44,17 @@ pub type Parts = BTreeSet<Part>;
 pub struct Tree {
     /// Its store path.
     pub path: Utf8PathBuf,
+    /// What there is of what the flake is itself.
+    pub shape: String,
     digests: Mutex<BTreeMap<Part, Digest>>,
 }
 
 impl Tree {
-    /// The tree at a store path.
-    pub fn at(path: Utf8PathBuf) -> Self {
+    /// The tree at a store path, of a flake of which there is this.
+    pub fn at(path: Utf8PathBuf, shape: String) -> Self {
         Self {
             path,
+            shape,
             digests: Mutex::default(),
         }
     }

@@ -22,7 +22,7 @@ impl Grove {
     }
 
     fn tree(&self) -> Tree {
-        Tree::at(self.path().to_owned())
+        Tree::at(self.path().to_owned(), String::new())
     }
 }
 
