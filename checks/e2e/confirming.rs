@@ -1,6 +1,6 @@
 //! A new system is tried out, and only what lets us in again stays. Each test says what the host ends as.
 
-use std::{fs, thread, time::Duration};
+use std::{fs, time::Duration};
 
 use rustix::process::Signal;
 
@@ -9,21 +9,6 @@ use crate::{
     state::{HELD_ACTIVATION, State},
     watched::wait_until,
 };
-
-/// An activation that starts sshd if it does not run, as the unit of a system that wants it does.
-const SSHD: &str = "system.activationScripts.sshd = ''
-  pkill -CONT sshd || true
-  if ! [ -s /run/sshd.pid ] || ! kill -0 $(cat /run/sshd.pid); then
-    /usr/sbin/sshd -f /etc/ssh/sshd_config -E /var/log/sshd.log
-  fi
-'';";
-
-/// An activation that leaves nobody listening.
-const NO_SSHD: &str =
-    "system.activationScripts.sshd = \"kill $(cat /run/sshd.pid); rm -f /run/sshd.pid\";";
-
-/// An activation that leaves every connection open and none of them answering.
-const FROZEN_SSHD: &str = "system.activationScripts.sshd = \"pkill -STOP sshd\";";
 
 /// A machine for each host, with a motto and more.
 pub fn network<const N: usize>(lab: &Lab, motto: &str, machines: [(&str, &str); N]) {
@@ -99,96 +84,6 @@ pub fn hold_profiles(lab: &Lab, host: &str) {
 }
 
 #[test]
-fn a_system_that_lets_nobody_in_goes_back_by_itself() {
-    let lab = Lab::with_hosts(["web", "db"]);
-    let short = "deployment.rollback.timeout = 4;";
-    let before = first(&lab, [("web", SSHD), ("db", "")]);
-    let more = format!("{short} {NO_SSHD}");
-    network(&lab, "second", [("web", &more), ("db", "")]);
-    let run = lab.nixops(["deploy", "--json", "--connect-timeout", "2"]);
-    run.exits(1);
-    let (result, message) = because(&run, "web");
-    assert_eq!(result, "rolled-back");
-    assert_eq!(
-        message,
-        "no new connection to the host was made within 4 s; the host went back to what ran before"
-    );
-    is_as_before(&lab, "web", &before[0]);
-    assert_eq!(run.result("db"), "activated");
-    is_settled(&lab, "db");
-    let totals = run.summary()["totals"].clone();
-    assert_eq!(
-        (&totals["rolledBack"], &totals["failed"]),
-        (&1.into(), &0.into())
-    );
-
-    // With people, and once the network is mended.
-    lab.nixops(["deploy", "--connect-timeout", "2"])
-        .exits(1)
-        .says("error: web: rolled back: no new connection to the host was made within 4 s")
-        .says("hint: the new system cuts the host off, or the line was down")
-        .says("1 unchanged, 1 rolled back")
-        .says("next: run it again for the rest with --on web");
-    network(&lab, "second", [("web", SSHD), ("db", "")]);
-    lab.nixops(["deploy"]).exits(0);
-    is_settled(&lab, "web");
-}
-
-#[test]
-fn a_system_that_freezes_every_connection_goes_back_too() {
-    let lab = Lab::with_hosts(["web"]);
-    let [before] = first(&lab, [("web", SSHD)]);
-    let more = format!("deployment.rollback.timeout = 4; {FROZEN_SSHD}");
-    network(&lab, "second", [("web", &more)]);
-    let run = lab.nixops(["deploy", "--json", "--connect-timeout", "2"]);
-    run.exits(1);
-    assert_eq!(because(&run, "web").0, "rolled-back");
-    is_as_before(&lab, "web", &before);
-}
-
-#[test]
-fn whatever_fails_while_switching_goes_back() {
-    let lab = Lab::with_hosts(["status", "units", "kept", "hung"]);
-    let plain = [("status", ""), ("units", ""), ("kept", ""), ("hung", "")];
-    let before = first(&lab, plain);
-    let shop = "systemd.services.shop = { wantedBy = [ \"multi-user.target\" ];
-      serviceConfig.Type = \"oneshot\"; script = \"exit 1\"; };";
-    let refused = format!("{shop} deployment.rollback.onFailedUnits = true;");
-    let hung = "system.activationScripts.hung = \"[ $NIXOS_ACTION != test ] || sleep 600\";
-      deployment.rollback.activationTimeout = 3;";
-    let broken = "system.activationScripts.broken = \"echo this cannot work; false\";";
-    let machines = [
-        ("status", broken),
-        ("units", refused.as_str()),
-        ("kept", shop),
-        ("hung", hung),
-    ];
-    network(&lab, "second", machines);
-    let run = lab.nixops(["deploy", "--json"]);
-    run.exits(1);
-    let went_back = |machine: &str, why: &str| {
-        let (result, message) = because(&run, machine);
-        assert_eq!(result, "rolled-back", "{machine}: {message}");
-        let expected = format!("{why}; the host went back to what ran before");
-        assert_eq!(message, expected);
-    };
-    went_back("status", "switch-to-configuration ended with exit status 2");
-    went_back("units", "units failed");
-    went_back("hung", "switch-to-configuration did not end within 3 s");
-    for (index, host) in ["status", "units"].into_iter().enumerate() {
-        is_as_before(&lab, host, &before[index]);
-    }
-    is_as_before(&lab, "hung", &before[3]);
-    assert_eq!(run.result("kept"), "units-failed");
-    is_settled(&lab, "kept");
-    let said = run
-        .events()
-        .into_iter()
-        .any(|event| event["machine"] == "status" && event["line"] == "this cannot work");
-    assert!(said, "{run:?}");
-}
-
-#[test]
 fn without_rollback_a_failed_system_stays_and_has_no_profile() {
     let lab = Lab::with_hosts(["web"]);
     let [before] = first(&lab, [("web", "")]);
@@ -213,32 +108,6 @@ fn without_rollback_a_failed_system_stays_and_has_no_profile() {
         connections + 1,
         "nobody was to confirm"
     );
-    is_settled(&lab, "web");
-}
-
-#[test]
-fn a_connection_that_breaks_during_an_activation_loses_nothing() {
-    let lab = Lab::with_hosts(["web"]);
-    first(&lab, [("web", "")]);
-    let more = format!(
-        "{HELD_ACTIVATION} system.activationScripts.late = {{ deps = [ \"held\" ]; text = \"echo after all\"; }};"
-    );
-    network(&lab, "second", [("web", &more)]);
-    lab.hold_activations("web");
-    let mut run = lab.watch(["deploy", "--json"]);
-    run.until_step("web", "activate");
-    lab.until_activating("web");
-    lab.host("web").stop().unwrap();
-    thread::sleep(Duration::from_secs(1));
-    lab.let_activations_go("web");
-    thread::sleep(Duration::from_secs(1));
-    lab.host("web").start().unwrap();
-    let run = run.end();
-    run.exits(0);
-    assert_eq!(run.result("web"), "activated");
-    let lines = run.events().into_iter();
-    let late = lines.filter(|event| event["line"] == "after all").count();
-    assert_eq!(late, 1, "each line is told once");
     is_settled(&lab, "web");
 }
 
@@ -338,59 +207,6 @@ fn a_boot_before_the_confirmation_is_the_way_back_and_one_after_it_is_not() {
 fn run_system(lab: &Lab, host: &str) -> String {
     let running = lab.state(host).running.unwrap();
     running.to_str().unwrap().to_owned()
-}
-
-#[test]
-fn a_profile_that_cannot_be_set_takes_the_system_back() {
-    let lab = Lab::with_hosts(["web"]);
-    let [before] = first(&lab, [("web", "")]);
-    network(&lab, "second", [("web", "")]);
-    lab.nixops(["deploy", "--copy-only"]).exits(0);
-    // No file can be made any more where profiles are: the disk is full.
-    lab.on(
-        "web",
-        "mkdir /run/rig/profiles; mount -t tmpfs -o size=64k,nr_inodes=12 tmpfs /run/rig/profiles; \
-         cp -a /nix/var/nix/profiles/. /run/rig/profiles; \
-         mount --move /run/rig/profiles /nix/var/nix/profiles; cd /nix/var/nix/profiles; \
-         n=0; while touch full-$n 2> /dev/null; do n=$((n + 1)); done",
-    );
-    let run = lab.nixops(["deploy", "--json"]);
-    run.exits(1);
-    let (result, message) = because(&run, "web");
-    assert_eq!(result, "rolled-back", "{message}");
-    assert!(
-        message.starts_with("the system profile could not be set"),
-        "{message}"
-    );
-    let told = run.events().into_iter().any(|event| {
-        let line = event["line"].as_str().unwrap_or_default();
-        line.contains("No space left on device")
-    });
-    assert!(told, "{run:?}");
-    is_as_before(&lab, "web", &before);
-}
-
-#[test]
-fn a_boot_loader_that_cannot_be_installed_takes_system_and_profile_back() {
-    let lab = Lab::with_hosts(["web"]);
-    let [before] = first(&lab, [("web", "")]);
-    let broken = "system.build.installBootLoader = nixpkgs.lib.mkForce
-      (nixpkgs.legacyPackages.x86_64-linux.writeShellScript \"broken\" \"echo no room in /boot; exit 1\");";
-    network(&lab, "second", [("web", broken)]);
-    let run = lab.nixops(["deploy", "--json"]);
-    run.exits(1);
-    let (result, message) = because(&run, "web");
-    assert_eq!(result, "rolled-back", "{message}");
-    assert!(
-        message.starts_with("the boot loader could not be installed"),
-        "{message}"
-    );
-    let now = lab.state("web");
-    assert_eq!(
-        (now.running.clone(), now.boots.clone()),
-        (before.running.clone(), before.boots.clone())
-    );
-    assert_eq!(now.profile(), before.profile());
 }
 
 #[test]

@@ -35,6 +35,7 @@ mod forgetting;
 mod from_nixops2;
 mod generations;
 mod going_back;
+mod going_wrong;
 mod graphing;
 mod health;
 mod hosts;

@@ -7,23 +7,13 @@ use serde_json::json;
 use crate::{
     confirming::{
         because, first, goes_back_without_its_deployer, is_as_before, is_settled, network,
-        wait_for_file,
     },
+    going_wrong::{self, FAILING},
     interrupting::{LONG_TRIAL, wait_for_trial},
     lab::Lab,
     state::HELD_ACTIVATION,
     watched::{Watched, wait_for},
 };
-
-/// An activation that starts sshd, as that of a system that wants it does.
-const SSHD: &str = "system.activationScripts.sshd = \"systemctl start sshd.service\";";
-
-/// An activation that leaves nobody listening.
-const NO_SSHD: &str = "system.activationScripts.sshd = \"systemctl stop sshd.service\";";
-
-/// A service that fails at once.
-const FAILING: &str = "systemd.services.shop = { wantedBy = [ \"multi-user.target\" ];
-  serviceConfig.Type = \"oneshot\"; script = \"exit 1\"; };";
 
 fn lab<const N: usize>(names: [&str; N]) -> Lab {
     let options = HostOptions {
@@ -90,34 +80,44 @@ fn an_activation_is_a_unit_of_its_own() {
 
 #[test]
 fn a_system_that_lets_nobody_in_goes_back_by_itself() {
-    let lab = lab(["web"]);
-    let [before] = first(&lab, [("web", SSHD)]);
-    let more = format!("deployment.rollback.timeout = 4; {NO_SSHD}");
-    network(&lab, "second", [("web", &more)]);
-    let run = lab.nixops(["deploy", "--json", "--connect-timeout", "2"]);
-    run.exits(1);
-    let (result, message) = because(&run, "web");
-    assert_eq!(result, "rolled-back", "{message}");
-    assert_eq!(
-        message,
-        "no new connection to the host was made within 4 s; the host went back to what ran before"
-    );
-    is_as_before(&lab, "web", &before);
+    let lab = lab(["web", "db"]);
+    going_wrong::nobody_gets_in(&lab);
     assert_eq!(state_of(&lab, "sshd.service"), "active");
 }
 
 #[test]
+fn a_system_that_freezes_every_connection_goes_back_too() {
+    going_wrong::connections_freeze(&lab(["web"]));
+}
+
+#[test]
+fn whatever_fails_while_switching_goes_back() {
+    going_wrong::switching_fails(&lab(going_wrong::WAYS_TO_FAIL));
+}
+
+#[test]
 fn a_connection_that_breaks_during_an_activation_loses_nothing() {
-    let lab = lab(["web"]);
-    let run = held_deploy(&lab);
-    lab.host("web").stop().unwrap();
-    lab.let_activations_go("web");
-    wait_for_file(&lab, "web", "tested");
-    lab.host("web").start().unwrap();
-    let run = run.end();
-    run.exits(0);
-    assert_eq!(run.result("web"), "activated");
-    is_settled(&lab, "web");
+    going_wrong::the_connection_breaks(&lab(["web"]));
+}
+
+#[test]
+fn a_connection_that_falls_silent_during_an_activation_is_given_up_for_a_new_one() {
+    going_wrong::the_connection_falls_silent(&lab(["web"]));
+}
+
+#[test]
+fn a_profile_that_cannot_be_set_takes_the_system_back() {
+    going_wrong::there_is_no_room_for_a_profile(&lab(["web"]));
+}
+
+#[test]
+fn a_boot_loader_that_cannot_be_installed_takes_system_and_profile_back() {
+    going_wrong::there_is_no_room_for_a_boot_loader(&lab(["web"]));
+}
+
+#[test]
+fn two_deployers_of_one_host_take_turns() {
+    going_wrong::two_deployers(&lab(["web"]));
 }
 
 #[test]
