@@ -122,9 +122,11 @@ impl Record {
         if matches!(name, "chdir" | "fchdir") {
             return None;
         }
+        // By another path that leads there, too: that of a store which is a link, or is mounted elsewhere.
+        let is_of_tree = tree.file_name().is_none_or(|tree| line.contains(tree));
         let Some(call) = Call::read(name, arguments) else {
             // Nobody looks at the tree in a way that is not known, and whoever writes learns nothing.
-            return (!line.contains(tree.as_str()) && !is_look(name)).then_some(());
+            return (!is_of_tree && !is_look(name)).then_some(());
         };
         let (_, result) = call.rest.rsplit_once(" = ")?;
         let found = !result.starts_with("-1 ");
@@ -141,8 +143,8 @@ impl Record {
             };
             let path = path.to_owned();
             self.tree.insert(Access { path, look, found });
-        } else if result.contains(tree.as_str()) {
-            // A link from elsewhere leads into the tree.
+        } else if is_of_tree {
+            // Whatever leads into the tree from elsewhere.
             return None;
         } else if !call.writes() && !call.is_of_descriptor {
             self.others.extend(store_path(&call.path, found));

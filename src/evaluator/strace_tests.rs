@@ -95,6 +95,8 @@ fn what_is_not_understood_makes_nothing_of_it() {
         r#"1 readlink("TREE/link/.", 0x7ffe, 1024) = -1 EINVAL (Invalid argument)"#,
         r#"1 openat(AT_FDCWD</tmp>, "TREE/a\303\244", O_RDONLY) = 3<TREE/a\303\244>"#,
         r#"1 openat(AT_FDCWD</tmp>, "/tmp/link", O_RDONLY) = 3<TREE/a>"#,
+        r#"1 openat(AT_FDCWD</tmp>, "/mnt/5sxpjc5f7snwbcvbkwm1m72n2d416x8q-source/a", O_RDONLY) = -1 ENOENT (No such file)"#,
+        r#"1 newfstatat(5</mnt/5sxpjc5f7snwbcvbkwm1m72n2d416x8q-source>, "a", {st_mode=S_IFREG|0444, ...}, 0) = 0"#,
         r#"1 openat(AT_FDCWD, "a", O_RDONLY) = 3</tmp/a>"#,
         r#"1 open("a", O_RDONLY) = 3</tmp/a>"#,
         r"1 <... openat resumed>) = 3</tmp/a>",
