@@ -8,6 +8,7 @@ use crate::{
     confirming::{
         because, first, goes_back_without_its_deployer, is_as_before, is_settled, network,
     },
+    going_back::{BACK_AND_BEYOND, rollbacks_are_interrupted},
     going_wrong::{self, FAILING},
     interrupting::{LONG_TRIAL, wait_for_trial},
     lab::Lab,
@@ -138,6 +139,11 @@ fn an_interrupt_has_a_host_on_trial_go_back_at_once() {
     let outcome = &run.summary()["machines"]["web"]["outcome"];
     assert_eq!(outcome["wentBack"], true, "{outcome}");
     is_as_before(&lab, "web", &before);
+}
+
+#[test]
+fn an_interrupted_rollback_leaves_every_host_with_one_system() {
+    rollbacks_are_interrupted(&lab(BACK_AND_BEYOND));
 }
 
 #[test]

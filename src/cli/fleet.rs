@@ -100,12 +100,24 @@ impl ManyArguments {
         work: impl Fn(&Connections, &Member) -> R + Sync,
         hear: impl FnMut(&Member, R),
     ) -> Result<()> {
-        let connections = self.fleet.reach.connections_of(context, self.parallel)?;
-        let work = |member: &Member| work(&connections, member);
-        each(members, self.parallel.get(), work, hear);
+        self.each_and_interrupted(context, members, work, hear)?;
         if context.processes.interrupted() {
             bail!("interrupted");
         }
+        Ok(())
+    }
+
+    /// The same for work that tells itself where it was interrupted.
+    pub fn each_and_interrupted<R: Send>(
+        &self,
+        context: &Context,
+        members: &[Member],
+        work: impl Fn(&Connections, &Member) -> R + Sync,
+        hear: impl FnMut(&Member, R),
+    ) -> Result<()> {
+        let connections = self.fleet.reach.connections_of(context, self.parallel)?;
+        let work = |member: &Member| work(&connections, member);
+        each(members, self.parallel.get(), work, hear);
         Ok(())
     }
 }

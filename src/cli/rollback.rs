@@ -6,7 +6,7 @@ use clap::Args;
 use crate::{
     deploy::Mutation,
     fleet::{GoingBack, Member, WentBack},
-    plan::Outcome,
+    plan::{Outcome, Step},
     process::Stream,
 };
 
@@ -52,12 +52,14 @@ impl Rollback {
             let mut all = Vec::new();
             let bring = |connections: &_, member: &Member| back.bring(connections, member);
             let mut noted = Ok(());
-            self.many.each_of(context, members, bring, |member, went| {
+            let hear = |member: &Member, went: WentBack| {
                 let note = went.note(store, &member.record);
                 noted = std::mem::replace(&mut noted, Ok(())).and(note);
                 tell(context, &went);
                 all.push(went);
-            })?;
+            };
+            self.many
+                .each_and_interrupted(context, members, bring, hear)?;
             noted?;
             if context.global.json {
                 let text = serde_json::to_string(&all).context("while writing what was done")?;
@@ -66,7 +68,7 @@ impl Rollback {
             let codes = all.iter().map(WentBack::exit_code);
             // What failed counts more than what is to be rebooted.
             Ok(codes
-                .max_by_key(|code| [0, 100, 4, 1].iter().position(|one| one == code))
+                .max_by_key(|code| [0, 100, 4, 1, 130].iter().position(|one| one == code))
                 .unwrap_or(0))
         })
     }
@@ -83,6 +85,17 @@ fn tell(context: &Context, went: &WentBack) {
     }
     let number = |number: Option<u32>| number.map_or("none".to_owned(), |it| it.to_string());
     let (from, to) = (number(went.from), number(went.to));
-    let line = format!("generation {from} → {to}: {}", went.outcome);
+    let line = match &went.outcome {
+        Outcome::Interrupted {
+            step: Step::Connect,
+            ..
+        } => went.outcome.to_string(),
+        outcome => format!("generation {from} → {to}: {outcome}"),
+    };
     context.ui.line(name, Stream::Stdout, &line);
+    if went.outcome.may_go_on() {
+        let advice =
+            "the activation may still be running there; unconfirmed, it goes back by itself";
+        context.ui.line(name, Stream::Stderr, advice);
+    }
 }

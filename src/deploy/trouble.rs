@@ -44,7 +44,7 @@ impl Trouble {
     }
 
     /// The outcome of a machine whose step this ended.
-    pub(super) fn outcome(self, step: Step) -> Outcome {
+    pub fn outcome(self, step: Step) -> Outcome {
         match self {
             Self::Failed(diagnostic) | Self::Unreachable(diagnostic) => {
                 Outcome::Failed { step, diagnostic }

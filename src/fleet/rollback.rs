@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::{
-    deploy::{self, Mutation},
+    deploy::{self, Mutation, Trouble},
     evaluator::Diagnostic,
     host::{Connections, Generation, Host, Order},
     plan::{Goal, Outcome, Step},
@@ -51,24 +51,37 @@ impl GoingBack<'_> {
             system: None,
             outcome: Outcome::Unchanged,
         };
-        let brought = member.connect(connections).and_then(|host| {
-            let all = host.generations();
-            let all = all.map_err(|error| member.own(&error))?;
-            let current = all.iter().find(|one| one.current);
-            went.from = current.map(|one| one.number);
-            let goal = self.goal(&all, went.from)?;
-            went.to = Some(goal.number);
-            went.system = Some(goal.system.to_string());
-            if goal.current && goal.running {
-                return Ok(Outcome::Unchanged);
-            }
-            self.take_up(connections, member, &host, goal)
-        });
-        went.outcome = brought.unwrap_or_else(|diagnostic| Outcome::Failed {
-            step: Step::Activate,
-            diagnostic,
+        let mut step = Step::Connect;
+        let brought = self.go(connections, member, &mut went, &mut step);
+        went.outcome = brought.unwrap_or_else(|trouble| {
+            let trouble = trouble.without_prefix(&format!("{}: ", member.name));
+            trouble.outcome(step)
         });
         went
+    }
+
+    /// Goes as far as it gets, and keeps where that is.
+    fn go(
+        &self,
+        connections: &Connections,
+        member: &Member,
+        went: &mut WentBack,
+        step: &mut Step,
+    ) -> Result<Outcome, Trouble> {
+        let target = member.target.as_ref();
+        let host =
+            connections.connect(target.map_err(|problem| Trouble::Failed(problem.clone()))?)?;
+        let all = host.generations()?;
+        let current = all.iter().find(|one| one.current);
+        went.from = current.map(|one| one.number);
+        let goal = self.goal(&all, went.from).map_err(Trouble::Failed)?;
+        went.to = Some(goal.number);
+        went.system = Some(goal.system.to_string());
+        if goal.current && goal.running {
+            return Ok(Outcome::Unchanged);
+        }
+        *step = Step::Activate;
+        self.take_up(connections, member, &host, goal)
     }
 
     fn goal<'g>(
@@ -95,7 +108,7 @@ impl GoingBack<'_> {
         member: &Member,
         host: &Host,
         goal: &Generation,
-    ) -> Result<Outcome, Diagnostic> {
+    ) -> Result<Outcome, Trouble> {
         let rollback = options(&member.record).map(|options| options.rollback);
         let order = Order {
             system: goal.system.clone(),
@@ -111,11 +124,7 @@ impl GoingBack<'_> {
                 line: line.to_owned(),
             });
         };
-        let taken = deploy::take_up(self.mutation, connections, host, order, &mut line);
-        taken.map_err(|trouble| {
-            let prefix = format!("{}: ", member.name);
-            trouble.without_prefix(&prefix).into_diagnostic()
-        })
+        deploy::take_up(self.mutation, connections, host, order, &mut line)
     }
 }
 

@@ -171,6 +171,17 @@ impl Outcome {
         }
     }
 
+    /// Whether an activation may still be going on at the host, which nobody waits for.
+    pub fn may_go_on(&self) -> bool {
+        matches!(
+            self,
+            Self::Interrupted {
+                may_go_on: true,
+                ..
+            }
+        )
+    }
+
     /// Whether there is nothing left to be done for the machine.
     pub fn is_at_its_end(&self) -> bool {
         !matches!(

@@ -175,15 +175,7 @@ fn advice(summary: &Summary) -> Vec<String> {
         let machines = machines.filter(|(_, machine)| wanted(&machine.outcome));
         machines.map(|(name, _)| name.as_str()).collect()
     };
-    let going_on = names(|outcome| {
-        matches!(
-            outcome,
-            Outcome::Interrupted {
-                may_go_on: true,
-                ..
-            }
-        )
-    });
+    let going_on = names(Outcome::may_go_on);
     let units = names(|outcome| matches!(outcome, Outcome::UnitsFailed { .. }));
     let reboot = names(|outcome| matches!(outcome, Outcome::RebootRequired));
     let mut advice = Vec::new();
