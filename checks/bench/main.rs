@@ -11,6 +11,7 @@
 //! modules, so that ratios mean something on every computer. No time is ever an error: what is
 //! checked is that all ways give the same derivations, and that an unchanged fleet is left alone.
 
+mod copying;
 mod evaluation;
 mod hosts;
 mod keys;
@@ -23,7 +24,7 @@ mod resources;
 mod startup;
 mod workbench;
 
-use std::process::ExitCode;
+use std::{process::ExitCode, time::Duration};
 
 use anyhow::Result;
 use clap::{Parser, ValueEnum};
@@ -48,6 +49,8 @@ enum Part {
     Crossing,
     /// Deploys to hosts of the rig.
     Hosts,
+    /// Copies to a host at the end of a long line.
+    Copying,
     /// Keys that are sent to hosts of the rig.
     Keys,
     /// All of these.
@@ -85,6 +88,14 @@ struct Arguments {
     #[arg(long, default_value_t = 200)]
     keys: usize,
 
+    /// Store paths that are copied over a long line
+    #[arg(long, default_value_t = 100)]
+    paths: usize,
+
+    /// Round trips of that line in milliseconds
+    #[arg(long, value_delimiter = ',', default_values_t = [0, 100, 200])]
+    latencies: Vec<u64>,
+
     /// Times that each evaluation and each unchanged deploy is measured; the median counts
     #[arg(long, default_value_t = 1)]
     runs: usize,
@@ -109,6 +120,8 @@ struct Sizes {
     hosts: usize,
     key_hosts: usize,
     keys: usize,
+    paths: usize,
+    latencies: Vec<Duration>,
     runs: usize,
 }
 
@@ -124,6 +137,8 @@ impl Arguments {
                 hosts: 2,
                 key_hosts: 2,
                 keys: 5,
+                paths: 5,
+                latencies: vec![Duration::from_millis(10)],
                 runs: 1,
             };
         }
@@ -136,6 +151,12 @@ impl Arguments {
             hosts: self.hosts,
             key_hosts: self.key_hosts,
             keys: self.keys,
+            paths: self.paths,
+            latencies: self
+                .latencies
+                .into_iter()
+                .map(Duration::from_millis)
+                .collect(),
             runs: self.runs.max(1),
         }
     }
@@ -163,6 +184,9 @@ fn main() -> Result<ExitCode> {
     }
     if wanted(Part::Hosts) {
         hosts::measure(&sizes, &mut report)?;
+    }
+    if wanted(Part::Copying) {
+        copying::measure(&sizes, &mut report)?;
     }
     if wanted(Part::Keys) {
         keys::measure(&sizes, &mut report)?;

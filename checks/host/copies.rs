@@ -71,11 +71,38 @@ fn closures_arrive_over_the_open_connection_with_either_protocol() {
             .last()
             .unwrap_or_else(|| panic!("{protocol}: no progress"));
         assert_eq!((last.paths, last.paths_expected), (2, 2), "{protocol}");
-        if nix.version() >= BYTES_SINCE {
+        if protocol == CopyProtocol::Ssh || nix.version() >= BYTES_SINCE {
             assert!(last.bytes >= 3_000_000, "{protocol}: {last:?}");
         }
     }
     assert_eq!(server.connections().unwrap(), 1);
+}
+
+#[test]
+fn large_paths_come_after_the_stream_with_what_refers_to_them() {
+    const LARGE: usize = 70_000_000;
+    let (world, server) = World::with_host();
+    let nix = world.nix();
+    let host = world.connections().connect(&target(&server)).unwrap();
+    let (small, large) = (built(&world, &nix, 10), built(&world, &nix, LARGE));
+    let copy = Copy {
+        label: "copy web".to_owned(),
+        to: host.destination(CopyProtocol::Ssh).unwrap(),
+        paths: &[small.clone(), large.clone()],
+        substitute_on_destination: false,
+    };
+    let mut steps = Vec::new();
+    let result = nix.copy(&world.processes, &copy, &mut |step| steps.push(step));
+    result.unwrap();
+    let arrived = server.nix_paths().unwrap();
+    for path in [small, large] {
+        assert!(arrived.contains(&path.into_std_path_buf()), "{arrived:?}");
+    }
+    let streamed = steps.iter().find(|step| step.paths == 2).unwrap();
+    assert!(streamed.bytes < 10_000, "{streamed:?}");
+    let last = steps.last().unwrap();
+    assert_eq!((last.paths, last.paths_expected), (4, 4));
+    assert!(last.bytes > LARGE as u64 && last.bytes == last.bytes_expected);
 }
 
 #[test]

@@ -39,9 +39,9 @@ pub fn as_normal_user(host: &Host) -> Target {
 
 /// The configuration of ssh through which Nix reaches a host.
 pub fn ssh_config(host: &nixops::host::Host) -> &Utf8Path {
-    match host.destination(CopyProtocol::Ssh).unwrap() {
-        Destination::Store { ssh_config, .. } => ssh_config,
-        Destination::Commands(words) => panic!("{words:?}"),
+    match host.destination(CopyProtocol::SshNg).unwrap() {
+        Destination::Store(store) => store.ssh_config,
+        commands @ Destination::Commands { .. } => panic!("{commands:?}"),
     }
 }
 

@@ -170,8 +170,8 @@ in
       ];
       default = "ssh";
       description = ''
-        Protocol of Nix in which the closure is sent. `ssh` needs the fewest round trips; `ssh-ng`
-        speaks to the daemon of the machine.
+        How the closure is sent. `ssh` asks once what is missing, and sends it in one stream (only
+        paths of 64 MiB and more go by `nix copy`); `ssh-ng` speaks to the daemon of the machine.
       '';
     };
   };

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     network::CopyProtocol,
-    nix::{Commands, Destination},
+    nix::{Commands, Destination, RemoteStore},
     process::{self, Call, Limit, Lines, Output, Place, Processes, Stream},
 };
 
@@ -161,17 +161,25 @@ impl Host {
 
     /// How Nix brings closures there, with `protocol` if it can be over ssh.
     ///
-    /// Root's own Nix takes them over ssh. Others would have to be trusted by it; so where the user becomes root, and
-    /// where there is but a command prefix, root imports them.
+    /// By `ssh` they are imported by a command there, which takes a few round trips for all paths together, where
+    /// `nix copy` takes one for each; it serves for large paths. Where the user has to become root first, and where
+    /// there is but a command prefix, the command is the only way.
     pub fn destination(&self, protocol: CopyProtocol) -> Result<Destination<'_>> {
-        match &self.shared.link {
+        let store = match &self.shared.link {
             Link::Ssh(connection) if self.escalation().is_none_or(<[String]>::is_empty) => {
-                Ok(Destination::Store {
+                Some(RemoteStore {
                     url: connection.store_url(protocol),
                     ssh_config: connection.config(),
                 })
             }
-            _ => Ok(Destination::Commands(self.root_commands()?)),
+            _ => None,
+        };
+        match store {
+            Some(store) if protocol == CopyProtocol::SshNg => Ok(Destination::Store(store)),
+            store => Ok(Destination::Commands {
+                commands: self.root_commands()?,
+                store,
+            }),
         }
     }
 

@@ -109,7 +109,7 @@ impl Default for RollbackOptions {
 /// Protocol of Nix over SSH.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 pub enum CopyProtocol {
-    /// The serve protocol: few round trips.
+    /// One stream of all paths, and the serve protocol for large ones.
     #[default]
     #[serde(rename = "ssh")]
     Ssh,

@@ -1,4 +1,6 @@
-//! Copying to a machine on which nothing but commands can be run.
+//! Copying by commands on the other machine, in a number of round trips that does not grow with what is copied.
+//!
+//! `nix copy` waits for an answer after each path, if it speaks the protocol `ssh`.
 
 use std::{
     collections::{BTreeMap, HashSet},
@@ -8,7 +10,8 @@ use std::{
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::{
-    Copy, CopyError, CopyProgress, exported::Exported, failure::classify_ended, pipe::Pipe,
+    Copy, CopyError, CopyProgress, RemoteStore, exported::Exported, failure::classify_ended,
+    pipe::Pipe,
 };
 use crate::{
     nix::{Commands, Nix, PathInfo, Program},
@@ -21,6 +24,9 @@ const ASKED_AT_ONCE: usize = 1_000;
 /// Paths in one stream, well under the limit for arguments.
 const SENT_AT_ONCE: usize = 5_000;
 
+/// Bytes of a path from which on it is large: whoever imports it, holds it in memory.
+const LARGE: u64 = 64 * 1024 * 1024;
+
 /// The paths of closures, with what the store here knows of them.
 type Closure = BTreeMap<Utf8PathBuf, PathInfo>;
 
@@ -32,14 +38,15 @@ struct There<'a> {
 }
 
 impl Nix {
-    /// Sends what is missing there as a stream, from `nix-store --export` here to `nix-store --import` there.
+    /// Sends what is missing there as a stream, from `nix-store --export` here to `nix-store --import` there; and what is
+    /// large by `nix copy`, where that is possible.
     ///
     /// What has arrived stays there if the stream breaks, and is not sent again.
     pub(super) fn import(
         &self,
         processes: &Processes,
         copy: &Copy,
-        commands: &Commands,
+        (commands, store): (&Commands, Option<&RemoteStore>),
         progress: &mut dyn FnMut(CopyProgress),
     ) -> Result<(), CopyError> {
         let roots = copy.paths.iter().map(Utf8PathBuf::as_path);
@@ -52,15 +59,19 @@ impl Nix {
             commands,
         };
         let mut missing = there.missing(references_first(&closure))?;
-        if copy.substitute_on_destination && !missing.is_empty() {
-            there.substitute(&missing)?;
-            missing = there.missing(missing)?;
+        if copy.substitute_on_destination {
+            missing = there.substitute(&missing)?;
         }
         let mut done = CopyProgress {
             bytes_expected: size(&closure, &missing),
             paths_expected: missing.len() as u64,
             ..CopyProgress::default()
         };
+        let large = match store {
+            Some(_) => after_large(&closure, &missing),
+            None => HashSet::new(),
+        };
+        missing.retain(|path| !large.contains(path));
         for paths in missing.chunks(SENT_AT_ONCE) {
             let (bytes, count) = (size(&closure, paths), paths.len() as u64);
             let mut export = self.command(Program::Store);
@@ -78,6 +89,21 @@ impl Nix {
             done.paths += count;
             progress(done);
         }
+        let Some(store) = store.filter(|_| !large.is_empty()) else {
+            return Ok(());
+        };
+        self.copy_to_store(processes, copy, store, &mut |now| {
+            progress(CopyProgress {
+                bytes: (done.bytes + now.bytes).min(done.bytes_expected),
+                paths: (done.paths + now.paths).min(done.paths_expected),
+                ..done
+            });
+        })?;
+        progress(CopyProgress {
+            bytes: done.bytes_expected,
+            paths: done.paths_expected,
+            ..done
+        });
         Ok(())
     }
 }
@@ -118,16 +144,24 @@ impl There<'_> {
             .collect())
     }
 
-    /// Lets the store there fetch what its substituters have; what they do not give will be sent.
-    fn substitute(&self, paths: &[&Utf8Path]) -> Result<(), CopyError> {
+    /// Lets the store there fetch what its substituters have, and gives what is missing still.
+    fn substitute<'p>(&self, paths: &[&'p Utf8Path]) -> Result<Vec<&'p Utf8Path>, CopyError> {
+        let mut missing = Vec::new();
         for paths in paths.chunks(ASKED_AT_ONCE) {
             let words = ["nix-store", "--realise", "--ignore-unknown"];
             let mut command = self.command(&words, paths);
-            self.call()
-                .discard_stdout()
-                .run(self.processes, &mut command)?;
+            let output = self.call().run(self.processes, &mut command)?;
+            if output.status.success() {
+                // It tells what it has now.
+                let lines = output.stdout_text();
+                let here: HashSet<&str> = lines.lines().map(str::trim_end).collect();
+                let still = paths.iter().filter(|path| !here.contains(path.as_str()));
+                missing.extend(still.copied());
+            } else {
+                missing.extend(self.missing(paths.to_vec())?);
+            }
         }
-        Ok(())
+        Ok(missing)
     }
 }
 
@@ -135,6 +169,21 @@ impl There<'_> {
 fn size(closure: &Closure, paths: &[&Utf8Path]) -> u64 {
     let sizes = paths.iter().filter_map(|path| closure.get(*path));
     sizes.map(|info| info.nar_size).sum()
+}
+
+/// Those of the paths that are large, or come after such a one because they refer to it; references come first.
+fn after_large<'p>(closure: &Closure, paths: &[&'p Utf8Path]) -> HashSet<&'p Utf8Path> {
+    let mut found = HashSet::new();
+    for path in paths {
+        let Some(info) = closure.get(*path) else {
+            continue;
+        };
+        let mut references = info.references.iter().map(Utf8PathBuf::as_path);
+        if info.nar_size >= LARGE || references.any(|reference| found.contains(reference)) {
+            found.insert(*path);
+        }
+    }
+    found
 }
 
 /// Sorts paths so that each comes after those that it refers to: a store takes no path before them.
@@ -163,19 +212,40 @@ fn references_first(closure: &Closure) -> Vec<&Utf8Path> {
 mod tests {
     use super::*;
 
-    #[test]
-    fn references_come_first_and_everything_once() {
-        let info = |references: &[&str]| PathInfo {
-            nar_size: 10,
+    fn info(nar_size: u64, references: &[&str]) -> PathInfo {
+        PathInfo {
+            nar_size,
             ca: None,
             closure_size: None,
             references: references.iter().map(Into::into).collect(),
-        };
+        }
+    }
+
+    #[test]
+    fn what_refers_to_something_large_goes_after_it() {
         let closure = Closure::from([
-            ("/a".into(), info(&["/c", "/a", "/b"])),
-            ("/b".into(), info(&["/d"])),
-            ("/c".into(), info(&["/b", "/d"])),
-            ("/d".into(), info(&[])),
+            ("/a".into(), info(10, &["/b", "/c"])),
+            ("/b".into(), info(10, &["/d"])),
+            ("/c".into(), info(10, &["/e", "/c"])),
+            ("/d".into(), info(LARGE, &[])),
+            ("/e".into(), info(LARGE - 1, &[])),
+        ]);
+        let sorted = references_first(&closure);
+        let mut large: Vec<_> = after_large(&closure, &sorted).into_iter().collect();
+        large.sort();
+        assert_eq!(large, ["/a", "/b", "/d"]);
+        // What is there already holds nobody up.
+        let missing: Vec<&Utf8Path> = sorted.into_iter().filter(|path| *path != "/d").collect();
+        assert!(after_large(&closure, &missing).is_empty());
+    }
+
+    #[test]
+    fn references_come_first_and_everything_once() {
+        let closure = Closure::from([
+            ("/a".into(), info(10, &["/c", "/a", "/b"])),
+            ("/b".into(), info(10, &["/d"])),
+            ("/c".into(), info(10, &["/b", "/d"])),
+            ("/d".into(), info(10, &[])),
         ]);
         let sorted = references_first(&closure);
         assert_eq!(sorted, ["/d", "/b", "/c", "/a"]);

@@ -29,24 +29,33 @@ pub struct Copy<'a> {
 /// The store of another machine.
 #[derive(Clone, Debug)]
 pub enum Destination<'a> {
-    /// One that Nix reaches by itself, over ssh.
-    Store {
-        /// Its URL.
-        url: String,
-        /// Configuration that `ssh` is to use; its path must not hold blanks, since Nix splits `NIX_SSHOPTS` at them.
-        ssh_config: &'a Utf8Path,
-    },
+    /// One that Nix reaches by itself.
+    Store(RemoteStore<'a>),
     /// One beside which commands are run, such as `nix-store --import`.
     ///
     /// Import asks no signatures of root, nor of a user whom the daemon there trusts. For anybody else paths must be
     /// signed by a key that the machine trusts, or the copy ends with [`CopyFailure::Permission`].
-    Commands(Commands),
+    Commands {
+        /// How commands are run there.
+        commands: Commands,
+        /// How Nix reaches it as well, if it does: by that way go large paths, which an import holds in memory.
+        store: Option<RemoteStore<'a>>,
+    },
+}
+
+/// A store that Nix reaches over ssh.
+#[derive(Clone, Debug)]
+pub struct RemoteStore<'a> {
+    /// Its URL.
+    pub url: String,
+    /// Configuration that `ssh` is to use; its path must not hold blanks, since Nix splits `NIX_SSHOPTS` at them.
+    pub ssh_config: &'a Utf8Path,
 }
 
 /// How far a copy is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct CopyProgress {
-    /// Bytes copied so far; Nix 2.8 does not tell.
+    /// Bytes copied so far; of what `nix copy` sends, Nix 2.8 does not tell.
     pub bytes: u64,
     /// Bytes to copy in all, as far as Nix knows; 0 as long as it does not.
     pub bytes_expected: u64,
@@ -76,10 +85,10 @@ impl Nix {
         progress: &mut dyn FnMut(CopyProgress),
     ) -> Result<(), CopyError> {
         match &copy.to {
-            Destination::Store { url, ssh_config } => {
-                self.copy_to_store(processes, copy, (url, ssh_config), progress)
+            Destination::Store(store) => self.copy_to_store(processes, copy, store, progress),
+            Destination::Commands { commands, store } => {
+                self.import(processes, copy, (commands, store.as_ref()), progress)
             }
-            Destination::Commands(there) => self.import(processes, copy, there, progress),
         }
     }
 
@@ -87,7 +96,7 @@ impl Nix {
         &self,
         processes: &Processes,
         copy: &Copy,
-        (url, ssh_config): (&str, &Utf8Path),
+        store: &RemoteStore,
         progress: &mut dyn FnMut(CopyProgress),
     ) -> Result<(), CopyError> {
         let mut command = self.command(Program::Nix);
@@ -97,12 +106,12 @@ impl Nix {
             "internal-json",
             "--no-check-sigs",
             "--to",
-            url,
+            &store.url,
         ]);
         if copy.substitute_on_destination {
             command.arg("--substitute-on-destination");
         }
-        command.env("NIX_SSHOPTS", format!("-F {ssh_config}"));
+        command.env("NIX_SSHOPTS", format!("-F {}", store.ssh_config));
         command.args(copy.of_derivations());
         command.args(copy.paths);
         let mut watch = Watch::default();
