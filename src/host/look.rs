@@ -40,7 +40,7 @@ pub(super) const END: &str = "nixops-look-end";
 /// The first command on a host: it answers, and then waits for the end of its input, which keeps the connection open.
 ///
 /// One line without single quotes, so that every login shell hands it to `sh` unchanged.
-pub(super) const SCRIPT: &str = r#"echo; echo nixops-look-begin; for pair in system=/run/current-system profile=/nix/var/nix/profiles/system booted=/run/booted-system; do echo "${pair%%=*}=$(readlink -f "${pair#*=}")"; done; echo "boot_id=$(cat /proc/sys/kernel/random/boot_id 2>/dev/null)"; echo "unfinished=$(ls /run/nixops/activating 2>/dev/null)"; { [ -e /etc/NIXOS ] || [ -e /run/current-system/bin/switch-to-configuration ]; } && echo nixos=yes; command -v nix-store >/dev/null 2>&1 && echo nix=yes; echo "network=$(sha256sum /var/lib/nixops/network.json 2>/dev/null | cut -c1-64)"; [ -d /var/lib/nixops/keys ] && echo keys=yes; echo "uid=$(id -u)"; echo "user=$(id -un)"; echo nixops-look-end; exec cat >/dev/null"#;
+pub(super) const SCRIPT: &str = r#"echo; echo nixops-look-begin; for pair in system=/run/current-system profile=/nix/var/nix/profiles/system booted=/run/booted-system; do echo "${pair%%=*}=$(readlink -f "${pair#*=}")"; done; boot=""; { read -r boot </proc/sys/kernel/random/boot_id; } 2>/dev/null; echo "boot_id=$boot"; for mark in /run/nixops/activating/*; do [ ! -e "$mark" ] || echo "unfinished=$mark"; done; { [ -e /etc/NIXOS ] || [ -e /run/current-system/bin/switch-to-configuration ]; } && echo nixos=yes; command -v nix-store >/dev/null 2>&1 && echo nix=yes; [ ! -e /var/lib/nixops/network.json ] || echo "network=$(sha256sum </var/lib/nixops/network.json)"; [ -d /var/lib/nixops/keys ] && echo keys=yes; echo "uid=$(id -u)"; echo "user=$(id -un)"; echo nixops-look-end; exec cat >/dev/null"#;
 
 impl Look {
     /// Reads the answers from all that was written; none if they are not complete.
@@ -63,8 +63,8 @@ impl Look {
                 "profile" => look.profile = store_path(value),
                 "booted" => look.booted = store_path(value),
                 "boot_id" => look.boot_id = (!value.is_empty()).then(|| value.to_owned()),
-                "unfinished" => look.unfinished = !value.is_empty(),
-                "network" => look.network = (!value.is_empty()).then(|| value.to_owned()),
+                "unfinished" => look.unfinished |= !value.is_empty(),
+                "network" => look.network = value.split(' ').next().map(str::to_owned),
                 "keys" => look.keys = value == "yes",
                 "nixos" => look.nixos = value == "yes",
                 "nix" => look.nix = value == "yes",
