@@ -52,6 +52,45 @@ fn what_only_looks_builds_or_copies_leaves_the_running_system_alone() {
 }
 
 #[test]
+fn a_dry_run_asks_whoever_would_change_and_nobody_else() {
+    let lab = Lab::with_hosts(["web"]);
+    one_machine(&lab, "first", "");
+    let look = |asks: bool, result: &str| {
+        let before = lab.connections("web");
+        let run = lab.nixops(["deploy", "--dry-run", "--json"]);
+        run.exits(0);
+        assert_eq!(run.result("web"), result, "{run:?}");
+        assert_eq!(lab.connections("web") > before, asks, "{run:?}");
+    };
+    look(true, "would-change");
+    lab.nixops(["deploy"]).exits(0);
+    look(false, "unchanged");
+    lab.nixops(["deploy", "--dry-run"])
+        .exits(0)
+        .says("1 machine told by what the last run noted: 'nixops plan' asks it");
+    one_machine(&lab, "second", "");
+    look(true, "would-change");
+    // Neither what is on trial nor what waits for a boot is what was noted.
+    lab.nixops(["deploy", "--test"]).exits(0);
+    one_machine(&lab, "first", "");
+    look(true, "would-change");
+    lab.nixops(["deploy"]).exits(0);
+    look(false, "unchanged");
+    one_machine(&lab, "second", "");
+    lab.nixops(["deploy", "--boot"]).exits(0);
+    look(true, "would-change");
+    lab.nixops(["deploy"]).exits(0);
+    look(false, "unchanged");
+    lab.nixops(["rollback"]).exits(0);
+    look(true, "would-change");
+    one_machine(&lab, "first", "");
+    look(false, "unchanged");
+    // Where it is reached by another way, it may be another machine.
+    one_machine(&lab, "first", "deployment.sshOptions = [ \"-v\" ];");
+    look(true, "unchanged");
+}
+
+#[test]
 fn each_goal_takes_effect_when_it_should() {
     let lab = Lab::with_hosts(["web"]);
     one_machine(&lab, "first", "");

@@ -104,8 +104,8 @@ impl<'a, W: Work> Lane<'a, W> {
                 Err(_) => return Err(self.unheard()),
             };
             self.options.replace(Some(options.clone()));
-            // A worker that was started anew may tell the options again.
-            if host.is_none() {
+            // A worker that was started anew may tell the options again; and a dry run may ask nobody.
+            if host.is_none() && self.road.request.extent != Extent::DryRun {
                 host = self.connect(&options)?;
             }
         };
@@ -114,10 +114,23 @@ impl<'a, W: Work> Lane<'a, W> {
         let allowed = self.road.work.allow(&machine);
         allowed.map_err(|trouble| trouble.outcome(Step::Evaluate))?;
         let host = match host {
+            None if self.is_noted(&machine)? => return Ok(Outcome::Unchanged),
             None => self.connect(&machine.options)?,
             connected => connected,
         };
         self.proceed(&machine, host)
+    }
+
+    /// Whether a dry run has no need to ask the machine, since it was noted what it runs.
+    fn is_noted(&self, machine: &Machine) -> Way<bool> {
+        let request = self.road.request;
+        if request.extent != Extent::DryRun
+            || request.always_activate
+            || machine.options.always_activate
+        {
+            return Ok(false);
+        }
+        self.attempt(Step::Evaluate, || self.road.work.is_noted(machine))
     }
 
     /// The outcome of a machine that has no system: where only an output is missing, it is known later,
@@ -188,7 +201,7 @@ impl<'a, W: Work> Lane<'a, W> {
             self.share(mutation, host)?;
         }
         if steps.is_empty() && self.would().is_none() {
-            self.note(mutation.as_ref(), machine)?;
+            self.note(mutation.as_ref(), machine, false)?;
             return match (&mutation, &host) {
                 (Some(mutation), Some((host, _))) => self.send_keys(mutation, machine, host),
                 _ => Ok(Outcome::Unchanged),
@@ -289,19 +302,25 @@ impl<'a, W: Work> Lane<'a, W> {
         }
     }
 
-    /// Notes what the machine runs now, if that is what the run is for.
-    pub(super) fn note(&self, mutation: Option<&Mutation>, machine: &Machine) -> Way<()> {
-        let settles = matches!(
-            self.road.request.extent,
-            Extent::Activate(Goal::Switch | Goal::Boot)
-        );
-        match mutation {
-            Some(mutation) if settles => {
-                let noted = self.road.work.note(mutation, machine);
-                noted.map_err(|trouble| trouble.outcome(Step::Activate))
-            }
-            _ => Ok(()),
-        }
+    /// Notes what the machine runs now, which it may have taken up.
+    pub(super) fn note(
+        &self,
+        mutation: Option<&Mutation>,
+        machine: &Machine,
+        taken_up: bool,
+    ) -> Way<()> {
+        let (Some(mutation), Extent::Activate(goal)) = (mutation, self.road.request.extent) else {
+            return Ok(());
+        };
+        let work = self.road.work;
+        let noted = match goal {
+            Goal::Switch => work.note(mutation, machine, true),
+            // It was left alone if it runs the system already.
+            Goal::Boot => work.note(mutation, machine, !taken_up),
+            Goal::Test if taken_up => work.unsettle(mutation, machine),
+            Goal::Test | Goal::DryActivate => Ok(()),
+        };
+        noted.map_err(|trouble| trouble.outcome(Step::Activate))
     }
 
     /// Takes a step: waits for its turn, tells its beginning and its end, and its time.

@@ -169,7 +169,25 @@ impl Work for Site<'_> {
         }
     }
 
-    fn note(&self, _: &Mutation, machine: &Machine) -> Result<(), Trouble> {
+    fn is_noted(&self, machine: &Machine) -> Result<bool, Trouble> {
+        let Some(store) = self.store else {
+            return Ok(false);
+        };
+        // What a backend made, it has to be asked about.
+        if self.provided.contains_key(&machine.name) || machine.options.has_backend() {
+            return Ok(false);
+        }
+        let options = serde_json::to_value(&machine.options).ok();
+        let record = self.noted(store)?.get(&machine.name);
+        Ok(record.is_some_and(|record| {
+            record.settled
+                && record.unfinished.is_none()
+                && record.system.as_ref() == Some(&machine.system)
+                && record.options == options
+        }))
+    }
+
+    fn note(&self, _: &Mutation, machine: &Machine, settled: bool) -> Result<(), Trouble> {
         let Some(store) = self.store else {
             return Ok(());
         };
@@ -178,6 +196,7 @@ impl Work for Site<'_> {
         let mut record = MachineRecord {
             backend: machine.options.target_env.clone(),
             system: Some(machine.system.clone()),
+            settled,
             unfinished: None,
             options: serde_json::to_value(&machine.options).ok(),
             ..before.clone()
@@ -189,6 +208,24 @@ impl Work for Site<'_> {
             record.activated = Some(now());
         }
         let key = Key::new(&machine.options.target_env, &machine.name);
+        let entry = Entry::new(&key, Operation::Activate, Stage::Done);
+        let change = Change::PutMachine(machine.name.clone(), Box::new(record));
+        Ok(store.write(&entry, &[change])?)
+    }
+
+    fn unsettle(&self, _: &Mutation, machine: &Machine) -> Result<(), Trouble> {
+        let Some(store) = self.store else {
+            return Ok(());
+        };
+        let before = self.noted(store)?.get(&machine.name);
+        let Some(before) = before.filter(|before| before.settled) else {
+            return Ok(());
+        };
+        let record = MachineRecord {
+            settled: false,
+            ..before.clone()
+        };
+        let key = Key::new(&record.backend, &machine.name);
         let entry = Entry::new(&key, Operation::Activate, Stage::Done);
         let change = Change::PutMachine(machine.name.clone(), Box::new(record));
         Ok(store.write(&entry, &[change])?)

@@ -41,7 +41,7 @@ impl<W: Work> Lane<'_, W> {
         };
         let activation = back.inspect_err(|_| self.withdraw_keys(mutation, machine, &host))?;
         // A state that cannot be written is no reason to leave the machine with half of its keys.
-        let noted = self.note(Some(mutation), machine);
+        let noted = self.note(Some(mutation), machine, true);
         let reboots = self.is_to_reboot(&activation);
         if goal == Goal::Boot && !reboots {
             // What runs is left alone.

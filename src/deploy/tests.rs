@@ -99,8 +99,16 @@ impl Work for Notes {
         Ok(())
     }
 
-    fn note(&self, _: &Mutation, machine: &Machine) -> Result<(), Trouble> {
+    fn is_noted(&self, machine: &Machine) -> Result<bool, Trouble> {
+        Ok(self.noted.lock().unwrap().contains(&machine.name))
+    }
+
+    fn note(&self, _: &Mutation, machine: &Machine, _: bool) -> Result<(), Trouble> {
         self.noted.lock().unwrap().push(machine.name.clone());
+        Ok(())
+    }
+
+    fn unsettle(&self, _: &Mutation, _: &Machine) -> Result<(), Trouble> {
         Ok(())
     }
 

@@ -130,8 +130,14 @@ pub(super) trait Work: Sync {
     /// Tells the host what the machines of the network know of each other.
     fn share(&self, mutation: &Mutation, machine: &str, host: &Self::Host) -> Result<(), Trouble>;
 
-    /// Notes that the machine runs the system.
-    fn note(&self, mutation: &Mutation, machine: &Machine) -> Result<(), Trouble>;
+    /// Whether it was noted that the machine runs the system and boots it, and it is still reached as it was then.
+    fn is_noted(&self, machine: &Machine) -> Result<bool, Trouble>;
+
+    /// Notes that the machine boots the system, and where it is `settled`, that it runs it.
+    fn note(&self, mutation: &Mutation, machine: &Machine, settled: bool) -> Result<(), Trouble>;
+
+    /// Notes that the machine runs another system than the one that it boots.
+    fn unsettle(&self, mutation: &Mutation, machine: &Machine) -> Result<(), Trouble>;
 
     /// Notes that a run ended for a machine before it had its system.
     fn remember(

@@ -146,6 +146,7 @@ impl WentBack {
         let record = MachineRecord {
             system: self.system.clone(),
             activated: Some(now()),
+            settled: true,
             ..record.clone()
         };
         let remark = self.to.map(|number| format!("back to generation {number}"));

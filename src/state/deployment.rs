@@ -58,6 +58,10 @@ pub struct MachineRecord {
     pub system: Option<String>,
     /// When that was, in seconds since 1970.
     pub activated: Option<i64>,
+    /// Whether the last run saw it run that system, and made it the one of the next boot: neither is another one on
+    /// trial, nor does this one wait for a boot.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub settled: bool,
     /// How its last deploy ended, if it did not come to its end.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unfinished: Option<Unfinished>,

@@ -201,10 +201,27 @@ fn advice(summary: &Summary) -> Vec<String> {
         if summary.totals.changed > 0 {
             advice.push("leave out --dry-run to do this".to_owned());
         }
+        advice.extend(unasked(summary));
         return advice;
     }
     advice.extend(again(summary));
     advice
+}
+
+/// How to learn more of machines of which a dry run told what was noted.
+fn unasked(summary: &Summary) -> Option<String> {
+    let machines = summary.machines.values();
+    let unasked = machines.filter(|machine| {
+        machine.outcome == Outcome::Unchanged && !machine.seconds.contains_key(&Step::Connect)
+    });
+    let count = unasked.count();
+    let (machines, them) = match count {
+        1 => ("machine", "it"),
+        _ => ("machines", "them"),
+    };
+    (count > 0).then(|| {
+        format!("{count} {machines} told by what the last run noted: 'nixops plan' asks {them}")
+    })
 }
 
 /// How to go on with the machines that did not come to their end.

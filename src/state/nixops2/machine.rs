@@ -74,6 +74,7 @@ pub fn bring(old: &OldResource) -> Result<Machine, Error> {
             backend: old.kind.clone(),
             system: old.text("toplevel").map(str::to_owned),
             activated: None,
+            settled: false,
             unfinished: None,
             options: serde_json::to_value(options(old)?).ok(),
             legacy,
