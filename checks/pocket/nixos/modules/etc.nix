@@ -99,8 +99,9 @@ in
       mkdir -p "$out/etc"
       : > "$out/files"
       add() {
-        mkdir -p "$out/etc/$(dirname "$2")"
-        ln -s "$1" "$out/etc/$2"
+        path=$out/etc/$2
+        [ -d "''${path%/*}" ] || mkdir -p "''${path%/*}"
+        ln -s "$1" "$path"
         printf '%s %s %s %s\n' "$2" "$3" "$4" "$5" >> "$out/files"
       }
     ''

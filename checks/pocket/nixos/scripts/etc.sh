@@ -25,7 +25,7 @@ while read -r target mode owner group; do
     foreign="$foreign /etc/$target"
     continue
   fi
-  mkdir -p "$(dirname "$path")"
+  [ -d "${path%/*}" ] || mkdir -p "${path%/*}"
   if [ "$mode" = symlink ]; then
     ln -sfn "/etc/static/$target" "$path.new"
   else
