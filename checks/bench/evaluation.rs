@@ -20,8 +20,8 @@ use serde_json::Value;
 use crate::{
     Sizes, machine,
     measure::{PACE, Run, median, run, run_with},
-    processes::{Processor, peak_of_nix},
-    report::Report,
+    processes::{Processor, computer, peak_memory},
+    report::{Goal, Report},
     workbench::{Workbench, library},
 };
 
@@ -30,6 +30,9 @@ const RETAINED: &str = include_str!("retained.nix");
 
 /// The generator of the fleet.
 const FLEET: &str = include_str!("fleet/network.nix");
+
+/// What its machines are made of.
+const SERVICE: &str = include_str!("fleet/service.nix");
 
 /// The network: the generator with the arguments of the deployment.
 const OUTPUTS: &str = "{ self, nixpkgs }: { nixopsConfigurations.default = \
@@ -40,7 +43,9 @@ type Derivations = BTreeMap<String, String>;
 
 /// Measures all sizes of the fleet; with `crossing` its machines read each other.
 pub fn measure(sizes: &Sizes, crossing: bool, report: &mut Report) -> Result<()> {
-    let workbench = Workbench::new(OUTPUTS, &[("network.nix", FLEET.to_owned())])?;
+    let files = [("network.nix", FLEET), ("service.nix", SERVICE)];
+    let files = files.map(|(name, text)| (name, text.to_owned()));
+    let workbench = Workbench::new(OUTPUTS, &files)?;
     let fleet = |machines| Fleet {
         workbench: &workbench,
         machines,
@@ -53,16 +58,33 @@ pub fn measure(sizes: &Sizes, crossing: bool, report: &mut Report) -> Result<()>
     let mut runs = Vec::new();
     for machines in &sizes.machines {
         let fleet = fleet(*machines);
-        let ours = fleet.beside_one_process(sizes.runs, report)?;
+        let ours = median(sizes.runs, || fleet.nixops(&[]))?;
+        let what = format!("evaluate, {}: nixops", fleet.kind());
+        report.nixops(what, *machines, &ours, String::new());
+        if *machines <= sizes.retained {
+            let is_told = *machines == sizes.reference && !crossing;
+            fleet.beside_one_process(&ours, sizes.runs, is_told, report)?;
+        }
         runs.push((fleet, ours));
     }
-    if let (Some((few, small)), Some((many, large))) = (runs.first(), runs.last()) {
+    let reference = runs
+        .iter()
+        .find(|(fleet, _)| fleet.machines == sizes.reference);
+    if let (Some((few, small)), Some((many, large))) = (reference, runs.last()) {
         let what = format!(
-            "memory of ours: {} machines ÷ {}",
-            many.name(),
+            "memory, evaluate, {}: {} machines ÷ {}",
+            many.kind(),
+            many.machines,
             few.machines
         );
-        report.ratio(what, bytes(large), bytes(small));
+        report.ratio(what.clone(), bytes(large), bytes(small));
+        if !crossing {
+            report.goal(
+                what,
+                Goal::AtMost(1.3, "times"),
+                bytes(large) / bytes(small),
+            );
+        }
     }
     fleet(sizes.apart).beside_many_processes(sizes.runs, report)
 }
@@ -76,18 +98,22 @@ struct Fleet<'a> {
 }
 
 impl Fleet<'_> {
-    /// Measures ours, and one process that retains all machines.
-    fn beside_one_process(&self, times: usize, report: &mut Report) -> Result<Run> {
-        let ours = median(times, || self.nixops(&[]))?;
+    /// Measures ours with one worker, and one process that retains all machines.
+    fn beside_one_process(
+        &self,
+        ours: &Run,
+        times: usize,
+        is_told: bool,
+        report: &mut Report,
+    ) -> Result<()> {
         let what = |way| format!("evaluate, {}: {way}", self.kind());
-        report.nixops(what("nixops"), self.machines, &ours, String::new());
         let single = median(times, || self.nixops(&["--eval-workers", "1"]))?;
         let way = what("nixops, one worker");
         report.nixops(way, self.machines, &single, String::new());
         let retained = median(times, || self.retained())?;
         let way = what("one process, all retained");
         report.other(way, self.machines, &retained, String::new());
-        let same = self.agree(&ours, &retained)?;
+        let same = self.agree(ours, &retained)?;
         report.expect(same, format!("{} have other derivations", self.name()));
         let name = self.name();
         report.ratio(
@@ -98,8 +124,16 @@ impl Fleet<'_> {
         let what = format!("time, all retained ÷ ours with one worker: {name}");
         report.ratio(what, retained.seconds, single.seconds);
         let what = format!("memory, all retained ÷ ours: {name}");
-        report.ratio(what, bytes(&retained), bytes(&ours));
-        Ok(ours)
+        report.ratio(what, bytes(&retained), bytes(ours));
+        if is_told {
+            let what =
+                |what| format!("{what} to evaluate {name}: one process, all retained ÷ ours");
+            let faster = retained.seconds / ours.seconds;
+            report.goal(what("time"), Goal::AtLeast(3.0, "times"), faster);
+            let smaller = bytes(&retained) / bytes(ours);
+            report.goal(what("memory"), Goal::AtLeast(5.0, "times"), smaller);
+        }
+        Ok(())
     }
 
     /// Measures ours, and a process for each machine, as many at once as there are processors.
@@ -138,6 +172,7 @@ impl Fleet<'_> {
         let program = self.program()?;
         let (next, ended) = (AtomicUsize::new(0), AtomicBool::new(false));
         let processor = Mutex::new(Processor::default());
+        let busy = computer().context("while reading processor time")?;
         let begun = Instant::now();
         let work = || -> Result<()> {
             loop {
@@ -153,7 +188,7 @@ impl Fleet<'_> {
             }
         };
         let memory = thread::scope(|scope| {
-            let memory = scope.spawn(|| peak_of_nix(std::process::id(), PACE, &ended));
+            let memory = scope.spawn(|| peak_memory(std::process::id(), PACE, &ended));
             let workers: Vec<_> = (0..machine::cores()).map(|_| scope.spawn(work)).collect();
             let worked = workers.into_iter().map(thread::ScopedJoinHandle::join);
             let worked: Vec<_> = worked.collect();
@@ -170,6 +205,7 @@ impl Fleet<'_> {
             processor: processor
                 .into_inner()
                 .unwrap_or_else(PoisonError::into_inner),
+            computer: computer().map_or(0.0, |now| now - busy),
             memory,
             stdout: Vec::new(),
         })

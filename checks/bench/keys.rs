@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::{
     Sizes,
     measure::{Run, median, run},
-    report::Report,
+    report::{Goal, Report},
     workbench::Workbench,
 };
 
@@ -43,6 +43,9 @@ pub fn measure(sizes: &Sizes, report: &mut Report) -> Result<()> {
     }
     let name = format!("time, keys unchanged ÷ all new: {hosts} hosts × {keys}");
     report.ratio(name, unchanged.seconds, all.seconds);
+    let name = |what| format!("keys, {what}: {hosts} hosts × {keys}");
+    report.goal(name("all new"), Goal::Below(5.0, "s"), all.seconds);
+    report.goal(name("unchanged"), Goal::Below(1.0, "s"), unchanged.seconds);
     Ok(())
 }
 

@@ -1,5 +1,5 @@
-//! Measures NixOps: how it starts, what resources cost, how it evaluates a fleet, and what deploying to
-//! hosts costs.
+//! Measures NixOps: how it starts, what resources cost, how it evaluates a fleet, and what a fleet of hosts costs
+//! from its first deploy on.
 //!
 //! ```console
 //! $ cargo bench --bench fleet                                    # everything
@@ -8,13 +8,18 @@
 //! ```
 //!
 //! Other ways of evaluating are measured in the same run, on the same machines, with the same
-//! modules, so that ratios mean something on every computer. No time is ever an error: what is
-//! checked is that all ways give the same derivations, and that an unchanged fleet is left alone.
+//! modules, so that ratios mean something on every computer. No time is ever an error, not even one that misses
+//! a goal: what is checked is that all ways give the same derivations, that an unchanged fleet is left alone and not
+//! evaluated, and that of a changed one the machines are deployed that have changed.
 
+mod commands;
 mod copying;
+mod deployed;
 mod evaluation;
-mod hosts;
+mod field;
 mod keys;
+mod latency;
+mod lifecycle;
 mod machine;
 mod measure;
 mod plugins;
@@ -47,8 +52,12 @@ enum Part {
     Evaluation,
     /// Of that only the fleet whose machines read each other.
     Crossing,
-    /// Deploys to hosts of the rig.
-    Hosts,
+    /// Fleets of hosts of the rig, from their first deploy on.
+    Lifecycle,
+    /// Deploys to hosts that are far away.
+    Latency,
+    /// Commands on hosts.
+    Commands,
     /// Copies to a host at the end of a long line.
     Copying,
     /// Keys that are sent to hosts of the rig.
@@ -65,8 +74,12 @@ struct Arguments {
     parts: Vec<Part>,
 
     /// Sizes of the fleet that is evaluated
-    #[arg(long, value_delimiter = ',', default_values_t = [100, 400])]
+    #[arg(long, value_delimiter = ',', default_values_t = [1, 10, 100, 400, 1000])]
     machines: Vec<usize>,
+
+    /// Largest of them that one process is to retain: a thousand take minutes, and 12 GB
+    #[arg(long, default_value_t = 400)]
+    retained: usize,
 
     /// Modules of each machine of that fleet
     #[arg(long, default_value_t = 300)]
@@ -76,8 +89,16 @@ struct Arguments {
     #[arg(long, default_value_t = 20)]
     apart: usize,
 
-    /// Hosts to deploy to
-    #[arg(long, default_value_t = 50)]
+    /// Sizes of the fleets that are deployed
+    #[arg(long, value_delimiter = ',', default_values_t = [1, 10, 50, 100])]
+    sizes: Vec<usize>,
+
+    /// Modules of each of their machines
+    #[arg(long, default_value_t = 300)]
+    host_modules: usize,
+
+    /// Size of the fleet that is far away, and that commands are run on
+    #[arg(long, alias = "latency-hosts", default_value_t = 50)]
     hosts: usize,
 
     /// Hosts that keys are sent to
@@ -92,7 +113,7 @@ struct Arguments {
     #[arg(long, default_value_t = 100)]
     paths: usize,
 
-    /// Round trips of that line in milliseconds
+    /// Round trips to hosts that are far away, in milliseconds
     #[arg(long, value_delimiter = ',', default_values_t = [0, 100, 200])]
     latencies: Vec<u64>,
 
@@ -114,9 +135,18 @@ struct Arguments {
 struct Sizes {
     starts: usize,
     resources: usize,
+    /// Sizes of the fleet that is evaluated, the largest last.
     machines: Vec<usize>,
+    /// Largest of them that one process retains.
+    retained: usize,
+    /// The size that goals of evaluation are about.
+    reference: usize,
     modules: usize,
     apart: usize,
+    /// Sizes of the fleets that are deployed.
+    fleets: Vec<usize>,
+    host_modules: usize,
+    /// The size that goals of a first deploy are about.
     hosts: usize,
     key_hosts: usize,
     keys: usize,
@@ -132,22 +162,32 @@ impl Arguments {
                 starts: 5,
                 resources: 100,
                 machines: vec![2, 12],
+                retained: 2,
+                reference: 2,
                 modules: 10,
                 apart: 2,
+                fleets: vec![2],
+                host_modules: 10,
                 hosts: 2,
                 key_hosts: 2,
                 keys: 5,
                 paths: 5,
-                latencies: vec![Duration::from_millis(10)],
+                latencies: vec![Duration::from_millis(50)],
                 runs: 1,
             };
         }
+        let mut machines = self.machines;
+        machines.sort_unstable();
         Sizes {
             starts: 50,
             resources: 10_000,
-            machines: self.machines,
+            machines,
+            retained: self.retained,
+            reference: 100,
             modules: self.modules,
             apart: self.apart,
+            fleets: self.sizes,
+            host_modules: self.host_modules,
             hosts: self.hosts,
             key_hosts: self.key_hosts,
             keys: self.keys,
@@ -182,8 +222,14 @@ fn main() -> Result<ExitCode> {
             evaluation::measure(&sizes, crossing, &mut report)?;
         }
     }
-    if wanted(Part::Hosts) {
-        hosts::measure(&sizes, &mut report)?;
+    if wanted(Part::Lifecycle) {
+        lifecycle::measure(&sizes, &mut report)?;
+    }
+    if wanted(Part::Latency) {
+        latency::measure(&sizes, &mut report)?;
+    }
+    if wanted(Part::Commands) {
+        commands::measure(&sizes, &mut report)?;
     }
     if wanted(Part::Copying) {
         copying::measure(&sizes, &mut report)?;
@@ -191,8 +237,9 @@ fn main() -> Result<ExitCode> {
     if wanted(Part::Keys) {
         keys::measure(&sizes, &mut report)?;
     }
+    let is_sound = report.is_sound();
     report.print()?;
-    Ok(if report.is_sound() {
+    Ok(if is_sound {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE

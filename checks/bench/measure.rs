@@ -11,7 +11,7 @@ use std::{
 use anyhow::{Context as _, Result, bail};
 use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
 
-use crate::processes::{Processor, peak_of_nix};
+use crate::processes::{Processor, computer, peak_memory};
 
 /// How often memory is looked at.
 pub const PACE: Duration = Duration::from_millis(20);
@@ -23,7 +23,9 @@ pub struct Run {
     pub seconds: f64,
     /// Its processor time.
     pub processor: Processor,
-    /// The most memory that Nix processes below it, and itself if it is one, used together.
+    /// Processor time of all that the computer did meanwhile: where hosts are on it, theirs too.
+    pub computer: f64,
+    /// The most memory that it and all processes below it used together.
     pub memory: u64,
     /// Its standard output.
     pub stdout: Vec<u8>,
@@ -40,6 +42,7 @@ pub fn run_with(command: &mut Command, input: &str, pace: Duration) -> Result<Ru
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
+    let busy = computer().context("while reading processor time")?;
     let begun = Instant::now();
     let mut child = command.spawn().context("while starting a program")?;
     let ended = &AtomicBool::new(false);
@@ -47,7 +50,7 @@ pub fn run_with(command: &mut Command, input: &str, pace: Duration) -> Result<Ru
     let stderr = child.stderr.take();
     thread::scope(|scope| {
         let id = child.id();
-        let memory = scope.spawn(move || peak_of_nix(id, pace, ended));
+        let memory = scope.spawn(move || peak_memory(id, pace, ended));
         let stdout = scope.spawn(|| read(stdout));
         let stderr = scope.spawn(|| read(stderr));
         if let Some(mut stdin) = stdin.take() {
@@ -56,6 +59,7 @@ pub fn run_with(command: &mut Command, input: &str, pace: Duration) -> Result<Ru
         }
         let waited = await_end(&child);
         let seconds = begun.elapsed().as_secs_f64();
+        let busy = computer().map_or(0.0, |now| now - busy);
         ended.store(true, Ordering::Relaxed);
         waited?;
         let processor = Processor::of(id).context("while reading processor time")?;
@@ -73,6 +77,7 @@ pub fn run_with(command: &mut Command, input: &str, pace: Duration) -> Result<Ru
         Ok(Run {
             seconds,
             processor,
+            computer: busy,
             memory,
             stdout,
         })

@@ -36,26 +36,42 @@ impl Processor {
     }
 }
 
-/// The most memory that the Nix processes below a process used together, in bytes.
+/// Processor time of all programs of the computer since it was booted, in seconds.
+pub fn computer() -> Option<f64> {
+    let text = fs::read_to_string("/proc/stat").ok()?;
+    let mut words = text.lines().next()?.split_whitespace().skip(1);
+    let mut next = || words.next()?.parse::<f64>().ok();
+    let [
+        user,
+        nice,
+        system,
+        _idle,
+        _waiting,
+        interrupts,
+        soft_interrupts,
+    ] = [(); 7].map(|()| next());
+    let busy = [user, nice, system, interrupts, soft_interrupts];
+    Some(busy.into_iter().sum::<Option<f64>>()? / TICKS)
+}
+
+/// The most memory that a process and all below it used together, in bytes.
 ///
 /// Looks every `pace` until `ended` is set, and adds up resident memory; pages that processes share,
 /// such as those of libraries, are counted in each.
-pub fn peak_of_nix(root: u32, pace: Duration, ended: &AtomicBool) -> u64 {
+pub fn peak_memory(root: u32, pace: Duration, ended: &AtomicBool) -> u64 {
     let mut peak = 0;
     while !ended.load(Ordering::Relaxed) {
-        peak = peak.max(memory_of_nix(root));
+        peak = peak.max(memory(root));
         thread::sleep(pace);
     }
     peak
 }
 
-fn memory_of_nix(root: u32) -> u64 {
+fn memory(root: u32) -> u64 {
     let mut waiting = vec![root];
     let mut bytes = 0;
     while let Some(process) = waiting.pop() {
-        if Stat::of(process).is_some_and(|stat| stat.is_nix()) {
-            bytes += resident(process).unwrap_or(0);
-        }
+        bytes += resident(process).unwrap_or(0);
         waiting.extend(children(process));
     }
     bytes
@@ -93,12 +109,6 @@ impl Stat {
         fs::read_to_string(format!("/proc/{process}/stat"))
             .ok()
             .map(Self)
-    }
-
-    /// `nix` itself and the programs beside it, but not `nixops`.
-    fn is_nix(&self) -> bool {
-        let name = self.0.split_once('(').map_or("", |(_, rest)| rest);
-        name.starts_with("nix)") || name.starts_with("nix-")
     }
 
     /// A field by its number in proc(5), of those behind the name, which may hold anything.

@@ -53,32 +53,20 @@ fn network(program: &Path, count: usize, runs: usize, report: &mut Report) -> Re
     // The first run locks the flake and copies it to the store.
     nixops(&plan)?;
     let run = measure::median(runs, || nixops(&plan))?;
-    tell(report, format!("plan to make {count} resources"), &run);
+    tell(report, "plan to make resources", count, &run);
     let run = nixops(&deploy)?;
-    tell(report, format!("make {count} resources"), &run);
+    tell(report, "make resources", count, &run);
     let run = measure::median(runs, || nixops(&plan))?;
-    tell(
-        report,
-        format!("plan of {count} resources that are there"),
-        &run,
-    );
+    tell(report, "plan of resources that are there", count, &run);
     report.expect(is_nothing(&run)?, "a second plan has nothing to do");
     let unchanged = measure::median(runs, || nixops(&deploy))?;
-    tell(
-        report,
-        format!("unchanged deploy of {count} resources"),
-        &unchanged,
-    );
+    tell(report, "unchanged deploy of resources", count, &unchanged);
     opening(&workbench, count, report)?;
     Ok(unchanged.processor.total())
 }
 
-fn tell(report: &mut Report, what: String, run: &Run) {
-    let processor = run.processor.total();
-    report.figure(
-        what,
-        format!("{:.2} s, {processor:.2} s of processors", run.seconds),
-    );
+fn tell(report: &mut Report, what: &str, count: usize, run: &Run) {
+    report.nixops(what, count, run, String::new());
 }
 
 /// Whether a plan leaves every resource as it is.
