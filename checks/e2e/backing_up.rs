@@ -2,9 +2,11 @@
 
 use std::{thread::sleep, time::Duration};
 
+use camino::Utf8Path;
+use nixops::state::{Holder, Place, RunLock};
 use serde_json::Value;
 
-use crate::lab::Lab;
+use crate::{lab::Lab, watched::Watched};
 
 fn ids(lab: &Lab, name: &str) -> Vec<String> {
     let run = lab.nixops(["backup-status", "--json", "--on", name]);
@@ -54,6 +56,19 @@ fn a_machine_comes_back_to_what_it_was_and_old_backups_go() {
         told.exits(0).stdout.contains(&format!("web> {}", all[0])),
         "{told:?}"
     );
+
+    // Who waits for a backup is told of it once the run is over that makes it.
+    let info = lab.nixops(["info", "--json"]).json();
+    let uuid = info["deployment"]["uuid"].as_str().unwrap();
+    let state = lab.rig.home().join("state/nixops/state.db");
+    let lock = Place::lock_of(Utf8Path::from_path(&state).unwrap(), uuid);
+    let held = RunLock::take(&lock, &Holder::this("backup"), None, &mut |_| false).unwrap();
+    let latest = ["backup-status", "--wait", "--latest", "--on", "web"];
+    let mut waits = Watched::of(&mut lab.command(latest));
+    waits.until_said("waiting for the deployment");
+    drop(held);
+    let told = waits.end();
+    assert!(told.exits(0).stdout.contains(&all[1]), "{told:?}");
 
     lab.nixops(["restore", "--on", "web"])
         .exits(1)

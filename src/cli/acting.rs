@@ -125,6 +125,19 @@ impl ActingArguments {
         self.with(context, None, &members, (&found.ground, &store, None), work)
     }
 
+    /// The same, once no other run works on the deployment, and with the state held meanwhile.
+    pub fn look_afterwards(
+        &self,
+        context: &Context,
+        verb: &str,
+        work: impl Fn(&Doing<'_>) -> Result<Value, Diagnostic> + Sync,
+    ) -> Result<Vec<Acted>> {
+        let found = self.many.find(context)?;
+        found.holding(context, &self.wait.patient(), verb, |held, members| {
+            self.with(context, None, members, held, work)
+        })
+    }
+
     fn with(
         &self,
         context: &Context,

@@ -99,6 +99,13 @@ impl PlaceArguments {
 }
 
 impl WaitArguments {
+    /// The same for a verb that waits in any case: as long as it takes, unless the user says how long.
+    pub fn patient(&self) -> Self {
+        Self {
+            wait_lock: self.wait_lock.or(Some(Duration::MAX)),
+        }
+    }
+
     /// Holds a deployment for a verb, waiting as the user says.
     pub fn hold(
         &self,
