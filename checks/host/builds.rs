@@ -92,6 +92,27 @@ fn a_slow_build_does_not_hold_what_comes_later() {
 }
 
 #[test]
+fn what_comes_later_soon_sees_what_it_shares_built() {
+    let world = World::new();
+    let nix = world.nix();
+    let expression = r#"rec {
+        shared = sh "shared" "sleep 2; echo > $out";
+        first = sh "first" "cat ${shared} > $out";
+        late = sh "late" "cat ${shared} > $out";
+    }"#;
+    let wanted = world.instantiate(&nix, expression, &["first", "late"]);
+    let queue = queue(&world);
+    let first = queue.submit(&wanted[0].0, &wanted[0].1);
+    thread::sleep(Duration::from_millis(300));
+    let started = Instant::now();
+    queue.build(&wanted[1].0, &wanted[1].1).unwrap();
+    // Nix by itself would look again after five seconds, and is started after one.
+    let took = started.elapsed();
+    assert!(took < Duration::from_secs(5), "{took:?}");
+    first.wait().unwrap();
+}
+
+#[test]
 fn what_happens_is_told() {
     let world = World::new();
     let nix = world.nix();

@@ -3,7 +3,8 @@
 //! Machines hand in their derivations whenever they are evaluated. What is valid already is answered by one query for all
 //! that arrived; the rest goes to one Nix process, since processes that share unbuilt dependencies stall on each other's
 //! locks. A machine is told as soon as its own output is valid, not when the process ends. A second process starts only
-//! when work has waited behind the first for a while, so that one slow build does not hold everyone.
+//! when work has waited behind the first for a while, so that one slow build does not hold everyone; what it shares with
+//! the first it finds built within a second.
 
 mod error;
 mod failures;

@@ -20,6 +20,11 @@ use super::{
 };
 use crate::process::{Call, Processes};
 
+/// How often, in seconds, a process looks whether another one has built what both need: nothing tells it.
+///
+/// Nix looks every five seconds by itself, and takes no less than one.
+const POLL: (&str, &str) = ("build-poll-interval", "1");
+
 /// What a Nix process that builds is started with.
 pub(super) struct Realisation<'a> {
     pub nix: &'a Nix,
@@ -118,6 +123,10 @@ fn command(context: &Realisation, batch: &[Arc<Job>]) -> Command {
         "internal-json",
         "--verbose",
     ]);
+    let users = context.nix.settings();
+    if !users.iter().any(|(name, _)| name == POLL.0) {
+        command.args(["--option", POLL.0, POLL.1]);
+    }
     if context.options.repair {
         command.arg("--repair");
     }
