@@ -155,9 +155,11 @@ pub(super) fn classify_ended(status: ExitStatus, said: &str) -> CopyFailure {
     // As shells report what a signal ended: here the one that kills, and the one that asks to terminate.
     const KILLED: [i32; 2] = [128 + 9, 128 + 15];
     const NO_PROGRAM: i32 = 127;
+    // Of ssh itself, which may not say more; no program of Nix ends so.
+    const SSH_FAILED: i32 = 255;
     match (classify(said), status.code()) {
         (CopyFailure::NoSpace, _) => CopyFailure::NoSpace,
-        (_, None) => CopyFailure::ConnectionLost,
+        (_, None) | (CopyFailure::Other, Some(SSH_FAILED)) => CopyFailure::ConnectionLost,
         (_, Some(code)) if KILLED.contains(&code) => CopyFailure::ConnectionLost,
         (_, Some(NO_PROGRAM)) => CopyFailure::NoNix,
         (failure, Some(_)) => failure,
