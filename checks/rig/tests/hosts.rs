@@ -248,16 +248,20 @@ fn orphans_on_a_host_do_not_stay_as_zombies() {
     let rig = Rig::new().unwrap();
     let web = rig.add_host("web").unwrap();
     text(
-        &ssh(&rig, &web, "setsid sleep 2 </dev/null >/dev/null 2>&1 &")
-            .output()
-            .unwrap(),
+        &ssh(
+            &rig,
+            &web,
+            "setsid timeout 2 sleep 9 </dev/null >/dev/null 2>&1 &",
+        )
+        .output()
+        .unwrap(),
     );
     // Some end while they are looked at.
     let script = "cat /proc/[0-9]*/stat 2>/dev/null; true";
     let states = || text(&web.run(["bash", "-c", script]).unwrap());
-    assert!(states().contains("(sleep)"));
+    assert!(states().contains("(timeout)"));
     // A zombie would keep its name.
-    wait_for(|| !states().contains("(sleep)"));
+    wait_for(|| !states().contains("(timeout)"));
 }
 
 #[test]
