@@ -256,9 +256,12 @@ fn a_machine_fetches_from_its_binary_caches_what_they_have() {
     lab.host("web").run(["nix-collect-garbage"]).unwrap();
 
     network(&lab, "");
-    lab.nixops(["deploy"]).exits(0);
+    let run = lab.nixops(["deploy", "--json"]);
+    run.exits(0);
     assert_eq!(running(&lab), Path::new(system.as_str().unwrap()));
     assert!(server.archives() > 10, "{}", server.archives());
+    // What it fetched is not sent besides.
+    assert_eq!(run.summary()["totals"]["copied"]["paths"], 0);
 }
 
 #[test]

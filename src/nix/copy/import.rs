@@ -10,12 +10,12 @@ use std::{
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::{
-    Copy, CopyError, CopyProgress, RemoteStore, exported::Exported, failure::classify_ended,
-    pipe::Pipe,
+    Copy, CopyError, CopyFailure, CopyProgress, RemoteStore, exported::Exported,
+    failure::classify_ended, pipe::Pipe,
 };
 use crate::{
     nix::{Commands, Nix, PathInfo, Program},
-    process::{Call, Processes, command_line},
+    process::{Call, Output, Processes, command_line},
 };
 
 /// Paths in one question: a prefix may make one word of all, and a word ends at 128 KiB.
@@ -58,10 +58,11 @@ impl Nix {
             label: &copy.label,
             commands,
         };
-        let mut missing = there.missing(references_first(&closure))?;
+        let all = references_first(&closure);
         if copy.substitute_on_destination {
-            missing = there.substitute(&missing)?;
+            there.substitute(&all)?;
         }
+        let mut missing = there.missing(all)?;
         let mut done = CopyProgress {
             bytes_expected: size(&closure, &missing),
             paths_expected: missing.len() as u64,
@@ -127,13 +128,7 @@ impl There<'_> {
             let mut command = self.command(&words, paths);
             let output = self.call().run(self.processes, &mut command)?;
             if !output.status.success() {
-                let said = output.stderr_text().into_owned();
-                return Err(CopyError::Failed {
-                    label: self.label.to_owned(),
-                    failure: classify_ended(output.status, &said),
-                    said,
-                    command_line: command_line(&command),
-                });
+                return Err(self.failed(&command, &output));
             }
             let lines = output.stdout_text();
             missing.extend(lines.lines().map(|line| Utf8PathBuf::from(line.trim_end())));
@@ -144,24 +139,33 @@ impl There<'_> {
             .collect())
     }
 
-    /// Lets the store there fetch what its substituters have, and gives what is missing still.
-    fn substitute<'p>(&self, paths: &[&'p Utf8Path]) -> Result<Vec<&'p Utf8Path>, CopyError> {
-        let mut missing = Vec::new();
+    /// Lets the store there fetch what it lacks and its substituters have; what they do not give will be sent.
+    fn substitute(&self, paths: &[&Utf8Path]) -> Result<(), CopyError> {
         for paths in paths.chunks(ASKED_AT_ONCE) {
+            // It does not tell what it has then.
             let words = ["nix-store", "--realise", "--ignore-unknown"];
             let mut command = self.command(&words, paths);
-            let output = self.call().run(self.processes, &mut command)?;
-            if output.status.success() {
-                // It tells what it has now.
-                let lines = output.stdout_text();
-                let here: HashSet<&str> = lines.lines().map(str::trim_end).collect();
-                let still = paths.iter().filter(|path| !here.contains(path.as_str()));
-                missing.extend(still.copied());
-            } else {
-                missing.extend(self.missing(paths.to_vec())?);
+            let call = self.call().discard_stdout();
+            let output = call.run(self.processes, &mut command)?;
+            // Without its substituters the copy goes on, but not without the machine.
+            let failed = (!output.status.success()).then(|| self.failed(&command, &output));
+            if let Some(error) = failed
+                && error.failure() == CopyFailure::ConnectionLost
+            {
+                return Err(error);
             }
         }
-        Ok(missing)
+        Ok(())
+    }
+
+    fn failed(&self, command: &Command, output: &Output) -> CopyError {
+        let said = output.stderr_text().into_owned();
+        CopyError::Failed {
+            label: self.label.to_owned(),
+            failure: classify_ended(output.status, &said),
+            said,
+            command_line: command_line(command),
+        }
     }
 }
 
