@@ -251,6 +251,15 @@ pub fn said<T: FromStr>(variable: &str, otherwise: T) -> T {
 /// What has happened so far, which is told if it does not end well.
 pub struct Story(pub String);
 
+impl Story {
+    /// One that begins with what makes it happen again.
+    pub fn of(seed: u64, steps: usize) -> Self {
+        Self(format!(
+            "NIXOPS_TEST_SEED={seed} NIXOPS_TEST_STEPS={steps}\n"
+        ))
+    }
+}
+
 impl Drop for Story {
     fn drop(&mut self) {
         if thread::panicking() {
@@ -259,17 +268,20 @@ impl Drop for Story {
     }
 }
 
-/// Does what a seed says.
-fn play(seed: u64, steps: usize) {
+/// What makes the same choices whenever it is given the same seed.
+pub fn runner(seed: u64) -> TestRunner {
     let mut bytes = [0; 32];
     bytes[..8].copy_from_slice(&seed.to_le_bytes());
     let random = TestRng::from_seed(RngAlgorithm::ChaCha, &bytes);
-    let mut runner = TestRunner::new_with_rng(Config::default(), random);
+    TestRunner::new_with_rng(Config::default(), random)
+}
+
+/// Does what a seed says.
+fn play(seed: u64, steps: usize) {
+    let mut runner = runner(seed);
     let lab = of_resources("");
     let mut network = Network::default();
-    let mut story = Story(format!(
-        "NIXOPS_TEST_SEED={seed} NIXOPS_TEST_STEPS={steps}\n"
-    ));
+    let mut story = Story::of(seed, steps);
     // There is something from the first deploy on.
     let first = (0..6).map(|_| edit().new_tree(&mut runner).unwrap().current());
     let first: Vec<Step> = first.chain([Step::Deploy { kills: true }]).collect();

@@ -8,16 +8,11 @@ use std::{
     fmt::{self, Write as _},
 };
 
-use proptest::{
-    prelude::*,
-    sample::select,
-    strategy::ValueTree as _,
-    test_runner::{Config, RngAlgorithm, TestRng, TestRunner},
-};
+use proptest::{prelude::*, sample::select, strategy::ValueTree as _};
 use serde_json::{Value, json};
 
 use crate::{
-    agreeing::{Story, said},
+    agreeing::{Story, runner, said},
     lab::{Lab, Run},
 };
 
@@ -158,13 +153,8 @@ fn it_is_so_by_another_seed_too() {
 
 /// Does what a seed says.
 fn play(seed: u64, steps: usize) {
-    let mut story = Story(format!(
-        "NIXOPS_TEST_SEED={seed} NIXOPS_TEST_STEPS={steps}\n"
-    ));
-    let mut bytes = [0; 32];
-    bytes[..8].copy_from_slice(&seed.to_le_bytes());
-    let random = TestRng::from_seed(RngAlgorithm::ChaCha, &bytes);
-    let mut runner = TestRunner::new_with_rng(Config::default(), random);
+    let mut story = Story::of(seed, steps);
+    let mut runner = runner(seed);
 
     let lab = Lab::without_hosts();
     let mut world = World::default();

@@ -10,15 +10,10 @@ use std::{
     os::unix::fs::{PermissionsExt as _, symlink},
 };
 
-use proptest::{
-    prelude::*,
-    sample::select,
-    strategy::ValueTree as _,
-    test_runner::{Config, RngAlgorithm, TestRng, TestRunner},
-};
+use proptest::{prelude::*, sample::select, strategy::ValueTree as _};
 
 use crate::{
-    agreeing::{Story, said},
+    agreeing::{Story, runner, said},
     caching_lab::{Counted, records, set},
     lab::Lab,
 };
@@ -300,13 +295,8 @@ fn an_edited_fleet_is_the_same_with_the_cache_and_without() {
 
 /// Does what a seed says.
 fn play(seed: u64, steps: usize) {
-    let mut story = Story(format!(
-        "NIXOPS_TEST_SEED={seed} NIXOPS_TEST_STEPS={steps}\n"
-    ));
-    let mut bytes = [0; 32];
-    bytes[..8].copy_from_slice(&seed.to_le_bytes());
-    let random = TestRng::from_seed(RngAlgorithm::ChaCha, &bytes);
-    let mut runner = TestRunner::new_with_rng(Config::default(), random);
+    let mut story = Story::of(seed, steps);
+    let mut runner = runner(seed);
     let lab = recorded();
     for _ in 0..steps {
         let edit = edit().new_tree(&mut runner).unwrap().current();

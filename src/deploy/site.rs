@@ -207,10 +207,7 @@ impl Work for Site<'_> {
         if record.system != before.system {
             record.activated = Some(now());
         }
-        let key = Key::new(&machine.options.target_env, &machine.name);
-        let entry = Entry::new(&key, Operation::Activate, Stage::Done);
-        let change = Change::PutMachine(machine.name.clone(), Box::new(record));
-        Ok(store.write(&entry, &[change])?)
+        keep(store, &machine.name, record, Stage::Done, None)
     }
 
     fn unsettle(&self, _: &Mutation, machine: &Machine) -> Result<(), Trouble> {
@@ -225,10 +222,7 @@ impl Work for Site<'_> {
             settled: false,
             ..before.clone()
         };
-        let key = Key::new(&record.backend, &machine.name);
-        let entry = Entry::new(&key, Operation::Activate, Stage::Done);
-        let change = Change::PutMachine(machine.name.clone(), Box::new(record));
-        Ok(store.write(&entry, &[change])?)
+        keep(store, &machine.name, record, Stage::Done, None)
     }
 
     fn remember(
@@ -254,13 +248,8 @@ impl Work for Site<'_> {
             result: outcome.to_string(),
             time: now(),
         });
-        let key = Key::new(&record.backend, machine);
-        let entry = Entry {
-            remark: Some(outcome.to_string()),
-            ..Entry::new(&key, Operation::Activate, Stage::Failed)
-        };
-        let change = Change::PutMachine(machine.to_owned(), Box::new(record));
-        Ok(store.write(&entry, &[change])?)
+        let remark = Some(outcome.to_string());
+        keep(store, machine, record, Stage::Failed, remark)
     }
 
     fn connect(
@@ -503,6 +492,23 @@ impl Work for Site<'_> {
     fn interrupted(&self) -> bool {
         self.processes.interrupted()
     }
+}
+
+/// Keeps what is known of a machine now, and that an activation came so far.
+fn keep(
+    store: &dyn Store,
+    machine: &str,
+    record: MachineRecord,
+    stage: Stage,
+    remark: Option<String>,
+) -> Result<(), Trouble> {
+    let key = Key::new(&record.backend, machine);
+    let entry = Entry {
+        remark,
+        ..Entry::new(&key, Operation::Activate, stage)
+    };
+    let change = Change::PutMachine(machine.to_owned(), Box::new(record));
+    Ok(store.write(&entry, &[change])?)
 }
 
 /// Tells what happens in builds, whose lines belong to no single machine.

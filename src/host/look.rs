@@ -64,7 +64,7 @@ impl Look {
                 "booted" => look.booted = store_path(value),
                 "boot_id" => look.boot_id = (!value.is_empty()).then(|| value.to_owned()),
                 "unfinished" => look.unfinished |= !value.is_empty(),
-                "network" => look.network = value.split(' ').next().map(str::to_owned),
+                "network" => look.network = value.split_whitespace().next().map(str::to_owned),
                 "keys" => look.keys = value == "yes",
                 "nixos" => look.nixos = value == "yes",
                 "nix" => look.nix = value == "yes",

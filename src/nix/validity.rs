@@ -15,19 +15,7 @@ impl Nix {
         processes: &Processes,
         paths: impl IntoIterator<Item = &'a Utf8Path>,
     ) -> Result<HashSet<Utf8PathBuf>> {
-        let paths: Vec<&Utf8Path> = paths.into_iter().collect();
-        let mut invalid = HashSet::new();
-        for paths in paths.chunks(PATHS_AT_ONCE) {
-            let mut command = self.command(Program::Store);
-            command
-                .args(["--check-validity", "--print-invalid"])
-                .args(paths);
-            let output = processes
-                .output(&mut command, "query the store", None)?
-                .checked()?;
-            invalid.extend(output.stdout_text().lines().map(Utf8PathBuf::from));
-        }
-        Ok(invalid)
+        self.told_of(processes, &["--check-validity", "--print-invalid"], paths)
     }
 
     /// The store paths that `path` needs, itself included: for a derivation, all that its build needs.
@@ -45,17 +33,27 @@ impl Nix {
         processes: &Processes,
         paths: impl IntoIterator<Item = &'a Utf8Path>,
     ) -> Result<HashSet<Utf8PathBuf>> {
+        self.told_of(processes, &["--query", "--requisites"], paths)
+    }
+
+    /// The store paths that a question about many of them is answered with.
+    fn told_of<'a>(
+        &self,
+        processes: &Processes,
+        question: &[&str],
+        paths: impl IntoIterator<Item = &'a Utf8Path>,
+    ) -> Result<HashSet<Utf8PathBuf>> {
         let paths: Vec<&Utf8Path> = paths.into_iter().collect();
-        let mut requisites = HashSet::new();
+        let mut told = HashSet::new();
         for paths in paths.chunks(PATHS_AT_ONCE) {
             let mut command = self.command(Program::Store);
-            command.args(["--query", "--requisites"]).args(paths);
+            command.args(question).args(paths);
             let output = processes
                 .output(&mut command, "query the store", None)?
                 .checked()?;
-            requisites.extend(output.stdout_text().lines().map(Utf8PathBuf::from));
+            told.extend(output.stdout_text().lines().map(Utf8PathBuf::from));
         }
-        Ok(requisites)
+        Ok(told)
     }
 
     /// Of valid store paths, those whose names follow from what is in them; an error if one is not valid.
