@@ -15,6 +15,7 @@
 //! | [`flakeref`] | `github:owner/repo?dir=x` and the attribute sets of lock files |
 //! | [`flakelock`] | `flake.lock` |
 //! | [`log`] | `--log-format internal-json` |
+//! | [`nix_daemon`] | what is said to `nix-daemon`, and what it answers |
 //!
 //! Nothing here starts a process, and only [`nar`] touches the disk.
 
@@ -23,6 +24,7 @@ pub mod flakelock;
 pub mod flakeref;
 pub mod log;
 pub mod nar;
+pub mod nix_daemon;
 pub mod nixbase32;
 pub mod nixhash;
 pub mod store_path;

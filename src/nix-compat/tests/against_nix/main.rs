@@ -7,5 +7,6 @@ mod flakelock;
 mod flakeref;
 mod log;
 mod nar;
+mod nix_daemon;
 mod nixhash;
 mod sandbox;

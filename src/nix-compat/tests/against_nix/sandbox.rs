@@ -68,8 +68,8 @@ impl Sandbox {
         )
     }
 
-    /// Runs a program of Nix, and gives what it said and how it ended.
-    pub fn run<A: AsRef<OsStr>>(&self, program: &str, arguments: &[A]) -> Output {
+    /// A program of Nix that is about to be run.
+    pub fn command<A: AsRef<OsStr>>(&self, program: &str, arguments: &[A]) -> Command {
         let registry = self.path().join("no-flakes.json");
         let mut command = Command::new(program);
         command
@@ -93,6 +93,11 @@ impl Sandbox {
             command.env("NIX_REMOTE", store);
         }
         command
+    }
+
+    /// Runs a program of Nix, and gives what it said and how it ended.
+    pub fn run<A: AsRef<OsStr>>(&self, program: &str, arguments: &[A]) -> Output {
+        self.command(program, arguments)
             .output()
             .unwrap_or_else(|error| panic!("{program} is needed by this test: {error}"))
     }
