@@ -37,7 +37,7 @@ fn without_nix_there_is_one_sentence_and_a_way_on() {
 fn a_nix_that_is_too_old_is_refused_by_its_version() {
     let lab = Lab::without_hosts();
     lab.network("web = { };");
-    for program in ["nix", "nix-instantiate", "nix-store"] {
+    for program in ["nix", "nix-instantiate", "nix-store", "nix-daemon"] {
         lab.write(
             format!("old/{program}"),
             "#!/bin/sh\necho 'nix (Nix) 2.3.16'\n",

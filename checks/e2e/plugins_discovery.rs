@@ -215,7 +215,7 @@ fn discovery_is_a_part_of_the_one_evaluation() {
     let lab = Lab::without_hosts();
     lab.network_of(&three_plugins(&lab), "web = { };");
     let log = lab.place("log");
-    for program in ["nix", "nix-instantiate", "nix-store"] {
+    for program in ["nix", "nix-instantiate", "nix-store", "nix-daemon"] {
         let real = which::which(program).unwrap();
         lab.script(
             &format!("bin/{program}"),

@@ -90,8 +90,8 @@ impl Lab {
             host,
             "{ echo '#!/bin/sh'; echo 'touch /var/lib/copying'; \
                echo 'while [ -e /var/lib/no-copies ]; do sleep 0.02; done'; \
-               echo 'exec /usr/bin/nix-store \"$@\"'; } > /run/wrappers/bin/nix-store; \
-             chmod +x /run/wrappers/bin/nix-store; mkdir -p /var/lib; touch /var/lib/no-copies",
+               echo 'exec /usr/bin/nix-daemon \"$@\"'; } > /run/wrappers/bin/nix-daemon; \
+             chmod +x /run/wrappers/bin/nix-daemon; mkdir -p /var/lib; touch /var/lib/no-copies",
         );
     }
 

@@ -58,7 +58,13 @@ impl World {
     pub fn nix(&self) -> Nix {
         let directory = self.path("bin");
         fs::create_dir_all(&directory).unwrap();
-        for program in ["nix", "nix-instantiate", "nix-store", "nix-env"] {
+        for program in [
+            "nix",
+            "nix-instantiate",
+            "nix-store",
+            "nix-daemon",
+            "nix-env",
+        ] {
             let file = directory.join(program);
             fs::write(&file, wrapper(&self.rig.command(program))).unwrap();
             fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).unwrap();

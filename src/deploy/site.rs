@@ -15,7 +15,7 @@ use crate::nix::{
     self, BuildError, BuildEvent, BuildOptions, BuildQueue, BuildThere, Copy, CopyProgress, Nix,
 };
 use crate::plan::{Goal, Outcome, PlannedMachine, Running, SavedPlan};
-use crate::process::{Limit, Processes};
+use crate::process::Processes;
 use crate::state::{
     Change, Entry, Holder, Key, MachineRecord, Operation, Stage, Store, Unfinished, file_name, now,
 };
@@ -42,12 +42,8 @@ pub(super) struct Site<'a> {
     courier: Courier<'a>,
     roots: Utf8PathBuf,
     keeps_last: bool,
-    rooting: Limit,
     reboot_timeout: Duration,
 }
-
-/// Links that are registered at once; each is a process of Nix that writes to one database.
-const ROOTED_AT_ONCE: usize = 4;
 
 /// The directory for links to the systems that others have followed: no name of a machine begins with a dot here.
 const LAST: &str = ".last";
@@ -87,7 +83,6 @@ impl<'a> Site<'a> {
             courier: Courier::new(processes, secret, false),
             roots: request.roots.clone(),
             keeps_last: request.keeps_last,
-            rooting: Limit::new(ROOTED_AT_ONCE),
             reboot_timeout: request.reboot_timeout,
         }
     }
@@ -104,7 +99,6 @@ impl<'a> Site<'a> {
     /// Keeps a built system from collection, and the one that was built before it.
     fn root(&self, machine: &Machine) -> Result<(), Trouble> {
         let link = self.roots.join(file_name(&machine.name));
-        let _place = self.rooting.take();
         let system = machine.system.as_str().into();
         let rooted = self.root_last(&machine.name, system);
         let rooted = rooted.and_then(|()| self.nix.root(self.processes, &link, system));

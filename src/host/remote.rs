@@ -159,27 +159,23 @@ impl Host {
         &self.shared.look
     }
 
-    /// How Nix brings closures there, with `protocol` if it can be over ssh.
+    /// How closures are brought there.
     ///
-    /// By `ssh` they are imported by a command there, which takes a few round trips for all paths together, where
-    /// `nix copy` takes one for each; it serves for large paths. Where the user has to become root first, and where
-    /// there is but a command prefix, the command is the only way.
+    /// By `ssh` we speak to a daemon that is started there, which takes a few round trips for all paths together, where
+    /// `nix copy` takes one for each; by `ssh-ng` it is `nix copy`, but where the user has to become root first, or where
+    /// there is but a command prefix.
     pub fn destination(&self, protocol: CopyProtocol) -> Result<Destination<'_>> {
-        let store = match &self.shared.link {
-            Link::Ssh(connection) if self.escalation().is_none_or(<[String]>::is_empty) => {
-                Some(RemoteStore {
+        match &self.shared.link {
+            Link::Ssh(connection)
+                if protocol == CopyProtocol::SshNg
+                    && self.escalation().is_none_or(<[String]>::is_empty) =>
+            {
+                Ok(Destination::Store(RemoteStore {
                     url: connection.store_url(protocol),
                     ssh_config: connection.config(),
-                })
+                }))
             }
-            _ => None,
-        };
-        match store {
-            Some(store) if protocol == CopyProtocol::SshNg => Ok(Destination::Store(store)),
-            store => Ok(Destination::Commands {
-                commands: self.root_commands()?,
-                store,
-            }),
+            _ => Ok(Destination::Commands(self.root_commands()?)),
         }
     }
 

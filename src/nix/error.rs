@@ -47,6 +47,22 @@ pub enum Error {
         said: String,
     },
 
+    /// The store did not do what was asked.
+    #[error("cannot {asked}: {reason}")]
+    Refused {
+        /// What that was, e.g. `query the store`.
+        asked: String,
+        /// What it says.
+        reason: String,
+    },
+
+    /// A path that is to be kept is not in the store.
+    #[error("{path} is not in the store")]
+    Invalid {
+        /// The path.
+        path: Utf8PathBuf,
+    },
+
     /// What Nix wrote was not what was expected.
     #[error("cannot understand the answer of `{command}`")]
     Answer {
@@ -81,7 +97,7 @@ impl Error {
                  directory with --nix-bin or NIXOPS_NIX",
             ),
             Self::MissingAt { .. } => Some(
-                "give --nix-bin or NIXOPS_NIX the directory that holds nix, nix-store and nix-instantiate",
+                "give --nix-bin or NIXOPS_NIX the directory that holds nix, nix-store, nix-instantiate and nix-daemon",
             ),
             Self::TooOld { .. } => {
                 Some("upgrade Nix, or name a newer one with --nix-bin or NIXOPS_NIX")

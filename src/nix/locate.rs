@@ -2,7 +2,7 @@ use std::{env, process::Command};
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::{Error, OLDEST, Result, Version};
+use super::{Error, OLDEST, Result, Version, store::Open};
 use crate::process::Processes;
 
 /// The programs of Nix that we start.
@@ -14,10 +14,12 @@ pub enum Program {
     Instantiate,
     /// `nix-store`
     Store,
+    /// `nix-daemon`
+    Daemon,
 }
 
 impl Program {
-    const ALL: [Self; 3] = [Self::Nix, Self::Instantiate, Self::Store];
+    const ALL: [Self; 4] = [Self::Nix, Self::Instantiate, Self::Store, Self::Daemon];
 
     /// The name of its file.
     pub fn name(self) -> &'static str {
@@ -25,6 +27,7 @@ impl Program {
             Self::Nix => "nix",
             Self::Instantiate => "nix-instantiate",
             Self::Store => "nix-store",
+            Self::Daemon => "nix-daemon",
         }
     }
 }
@@ -33,9 +36,10 @@ impl Program {
 #[derive(Clone, Debug)]
 pub struct Nix {
     /// In the order of [`Program::ALL`].
-    programs: [Utf8PathBuf; 3],
+    programs: [Utf8PathBuf; 4],
     version: Version,
     settings: Vec<(String, String)>,
+    pub(super) open: Open,
 }
 
 impl Nix {
@@ -56,6 +60,7 @@ impl Nix {
             programs,
             version,
             settings: Vec::new(),
+            open: Open::default(),
         })
     }
 
@@ -103,7 +108,7 @@ fn configuration(users: Option<&str>) -> String {
     }
 }
 
-fn find(place: Option<&Utf8Path>) -> Result<[Utf8PathBuf; 3]> {
+fn find(place: Option<&Utf8Path>) -> Result<[Utf8PathBuf; 4]> {
     let Some(place) = place else {
         return try_all(|program| find_in_path(program, None).ok_or(Error::Missing { program }));
     };
@@ -121,9 +126,9 @@ fn find(place: Option<&Utf8Path>) -> Result<[Utf8PathBuf; 3]> {
     })
 }
 
-fn try_all(find: impl Fn(&'static str) -> Result<Utf8PathBuf>) -> Result<[Utf8PathBuf; 3]> {
-    let [nix, instantiate, store] = Program::ALL.map(|program| find(program.name()));
-    Ok([nix?, instantiate?, store?])
+fn try_all(find: impl Fn(&'static str) -> Result<Utf8PathBuf>) -> Result<[Utf8PathBuf; 4]> {
+    let [nix, instantiate, store, daemon] = Program::ALL.map(|program| find(program.name()));
+    Ok([nix?, instantiate?, store?, daemon?])
 }
 
 fn find_in_path(program: &str, directory: Option<&Utf8Path>) -> Option<Utf8PathBuf> {
@@ -174,7 +179,7 @@ mod tests {
         Nix::locate(Some(&place), &Processes::new())
     }
 
-    const ALL: [&str; 3] = ["nix", "nix-instantiate", "nix-store"];
+    const ALL: [&str; 4] = ["nix", "nix-instantiate", "nix-store", "nix-daemon"];
 
     #[test]
     fn a_directory_or_a_program_in_it_names_nix() {

@@ -5,17 +5,19 @@
 //!
 //! [`BuildQueue`] is the one queue of a run: machines hand in derivations from many threads, few Nix processes build all
 //! that is ready. [`Nix::copy`] brings closures to hosts, [`Nix::closures`] and [`Nix::closure`] tell their paths and sizes, and
-//! [`Nix::root`] keeps them from the garbage collector.
+//! [`Nix::root`] keeps them from the garbage collector. What is asked often is asked of daemons that live as long as the run.
 
 mod build;
 mod closure;
 mod commands;
 mod copy;
+mod daemon;
 mod error;
 mod locate;
 mod path_info;
 mod roots;
 mod settings;
+mod store;
 mod validity;
 mod version;
 

@@ -1,8 +1,8 @@
-use std::fs;
+use std::{fs, os::unix::fs::symlink, path};
 
 use camino::Utf8Path;
 
-use super::{Error, Nix, Program, Result};
+use super::{Error, Nix, Result};
 use crate::process::Processes;
 
 impl Nix {
@@ -21,22 +21,42 @@ impl Nix {
         {
             return Ok(());
         }
-        if let Some(directory) = link.parent() {
-            let made = fs::create_dir_all(directory);
-            made.map_err(|source| Error::File {
-                path: directory.to_owned(),
-                source,
-            })?;
-        }
-        let mut command = self.command(Program::Store);
-        command
-            .arg("--realise")
-            .arg(store_path)
-            .arg("--add-root")
-            .arg(link);
-        processes
-            .output(&mut command, format!("keep {store_path}"), None)?
-            .checked()?;
-        Ok(())
+        let absolute = path::absolute(link).map_err(|error| at(link, error))?;
+        let kept = self.ask(processes, &format!("keep {store_path}"), |daemon| {
+            // Nothing collects it from here on, as long as the daemon lives.
+            daemon.client.add_temp_root(store_path.as_str())?;
+            let path = [store_path.as_str()].into_iter();
+            if daemon.client.valid_paths(path, false)?.is_empty() {
+                let path = store_path.to_owned();
+                return Ok(Err(Error::Invalid { path }));
+            }
+            if let Err(error) = place(link, store_path) {
+                return Ok(Err(error));
+            }
+            let link = absolute.to_string_lossy();
+            daemon.client.add_indirect_root(&link).map(Ok)
+        });
+        kept.flatten()
+    }
+}
+
+/// Puts a link in its place at once.
+fn place(link: &Utf8Path, target: &Utf8Path) -> Result<()> {
+    if let Some(directory) = link.parent() {
+        fs::create_dir_all(directory).map_err(|error| at(directory, error))?;
+    }
+    let name = link.file_name().unwrap_or_default();
+    let next = link.with_file_name(format!(".{name}.{}", std::process::id()));
+    let placed = symlink(target, &next).and_then(|()| fs::rename(&next, link));
+    placed.map_err(|error| {
+        let _ = fs::remove_file(&next);
+        at(link, error)
+    })
+}
+
+fn at(path: &Utf8Path, source: std::io::Error) -> Error {
+    Error::File {
+        path: path.to_owned(),
+        source,
     }
 }

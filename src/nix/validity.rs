@@ -15,7 +15,16 @@ impl Nix {
         processes: &Processes,
         paths: impl IntoIterator<Item = &'a Utf8Path>,
     ) -> Result<HashSet<Utf8PathBuf>> {
-        self.told_of(processes, &["--check-validity", "--print-invalid"], paths)
+        let paths: HashSet<&Utf8Path> = paths.into_iter().collect();
+        let valid = self.ask(processes, "query the store", |daemon| {
+            let paths = paths.iter().map(|path| path.as_str());
+            daemon.client.valid_paths(paths, false)
+        })?;
+        let mut invalid: HashSet<Utf8PathBuf> = paths.into_iter().map(Utf8Path::to_owned).collect();
+        for path in valid {
+            invalid.remove(Utf8Path::new(&path));
+        }
+        Ok(invalid)
     }
 
     /// The store paths that `path` needs, itself included: for a derivation, all that its build needs.
@@ -33,27 +42,17 @@ impl Nix {
         processes: &Processes,
         paths: impl IntoIterator<Item = &'a Utf8Path>,
     ) -> Result<HashSet<Utf8PathBuf>> {
-        self.told_of(processes, &["--query", "--requisites"], paths)
-    }
-
-    /// The store paths that a question about many of them is answered with.
-    fn told_of<'a>(
-        &self,
-        processes: &Processes,
-        question: &[&str],
-        paths: impl IntoIterator<Item = &'a Utf8Path>,
-    ) -> Result<HashSet<Utf8PathBuf>> {
         let paths: Vec<&Utf8Path> = paths.into_iter().collect();
-        let mut told = HashSet::new();
+        let mut needed = HashSet::new();
         for paths in paths.chunks(PATHS_AT_ONCE) {
             let mut command = self.command(Program::Store);
-            command.args(question).args(paths);
+            command.args(["--query", "--requisites"]).args(paths);
             let output = processes
                 .output(&mut command, "query the store", None)?
                 .checked()?;
-            told.extend(output.stdout_text().lines().map(Utf8PathBuf::from));
+            needed.extend(output.stdout_text().lines().map(Utf8PathBuf::from));
         }
-        Ok(told)
+        Ok(needed)
     }
 
     /// Of valid store paths, those whose names follow from what is in them; an error if one is not valid.

@@ -14,6 +14,10 @@ pub enum CopyFailure {
     ConnectionLost,
     /// The user on the target may not add paths that nobody signed.
     Permission,
+    /// The target's Nix is too old.
+    OldNix,
+    /// What the target says is nothing that Nix says.
+    NotNix,
     /// Something else.
     Other,
 }
@@ -61,6 +65,12 @@ impl CopyError {
             CopyFailure::Permission => Some(
                 "add the user to `nix.settings.trusted-users` of the target, or deploy as root",
             ),
+            CopyFailure::OldNix => {
+                Some("let `nix copy` do it: `deployment.copyProtocol = \"ssh-ng\"`")
+            }
+            CopyFailure::NotNix => Some(
+                "a start-up file of the shell there may write something: it must be silent where nobody reads",
+            ),
             CopyFailure::Other => None,
         }
     }
@@ -91,6 +101,8 @@ impl fmt::Display for CopyFailure {
             Self::NoNix => "the target has no Nix",
             Self::ConnectionLost => "the connection was lost",
             Self::Permission => "the user on the target may not add unsigned store paths",
+            Self::OldNix => "the Nix of the target is too old",
+            Self::NotNix => "the target does not speak as Nix does",
             Self::Other => "copying failed",
         })
     }

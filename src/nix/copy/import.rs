@@ -1,193 +1,200 @@
-//! Copying by commands on the other machine, in a number of round trips that does not grow with what is copied.
+//! Copying to a daemon on the other machine, in a number of round trips that does not grow with what is copied.
 //!
 //! `nix copy` waits for an answer after each path, if it speaks the protocol `ssh`.
 
 use std::{
-    collections::{BTreeMap, HashSet},
-    process::Command,
+    collections::HashSet,
+    io::{self, Read as _, Write as _},
 };
 
 use camino::{Utf8Path, Utf8PathBuf};
+use nix_compat::{log::strip_ansi, nix_daemon::Error as Refusal};
 
 use super::{
-    Copy, CopyError, CopyFailure, CopyProgress, RemoteStore, exported::Exported,
-    failure::classify_ended, pipe::Pipe,
+    Copy, CopyError, CopyFailure, CopyProgress,
+    failure::{classify, classify_ended},
 };
 use crate::{
-    nix::{Commands, Nix, PathInfo, Program},
-    process::{Call, Output, Processes, command_line},
+    nix::{Commands, Nix, daemon::Daemon, store::Closure},
+    process::Processes,
 };
 
-/// Paths in one question: a prefix may make one word of all, and a word ends at 128 KiB.
-const ASKED_AT_ONCE: usize = 1_000;
+/// The program that is a daemon for one client, and its argument.
+const DAEMON: [&str; 2] = ["nix-daemon", "--stdio"];
 
-/// Paths in one stream, well under the limit for arguments.
-const SENT_AT_ONCE: usize = 5_000;
+/// Bytes after which a stream ends and another one begins: a daemon takes all of one before it says that its disk is full.
+const SENT_AT_ONCE: u64 = 128 * 1024 * 1024;
 
-/// Bytes of a path from which on it is large: whoever imports it, holds it in memory.
-const LARGE: u64 = 64 * 1024 * 1024;
+/// How much is carried at once.
+const CHUNK: usize = 64 * 1024;
 
-/// The paths of closures, with what the store here knows of them.
-type Closure = BTreeMap<Utf8PathBuf, PathInfo>;
+/// A copy that is under way.
+struct Delivery<'a> {
+    closure: &'a Closure,
+    here: &'a mut Daemon,
+    there: &'a mut Daemon,
+    done: CopyProgress,
+    progress: &'a mut dyn FnMut(CopyProgress),
+}
 
-/// The other side of a copy.
-struct There<'a> {
-    processes: &'a Processes,
-    label: &'a str,
-    commands: &'a Commands,
+/// Which of the two daemons did not do what it was asked.
+enum Stop {
+    Here(Refusal),
+    There(Refusal),
 }
 
 impl Nix {
-    /// Sends what is missing there as a stream, from `nix-store --export` here to `nix-store --import` there; and what is
-    /// large by `nix copy`, where that is possible.
+    /// Asks a daemon there what is missing, and sends it as a stream through the same session.
     ///
     /// What has arrived stays there if the stream breaks, and is not sent again.
     pub(super) fn import(
         &self,
         processes: &Processes,
         copy: &Copy,
-        (commands, store): (&Commands, Option<&RemoteStore>),
+        commands: &Commands,
         progress: &mut dyn FnMut(CopyProgress),
     ) -> Result<(), CopyError> {
-        let roots = copy.paths.iter().map(Utf8PathBuf::as_path);
-        let options = ["--recursive"].into_iter().chain(copy.of_derivations());
-        let options: Vec<&str> = options.collect();
-        let closure = self.path_info(processes, roots, &options)?;
-        let there = There {
-            processes,
-            label: &copy.label,
-            commands,
-        };
-        let all = references_first(&closure);
-        if copy.substitute_on_destination {
-            there.substitute(&all)?;
-        }
-        let mut missing = there.missing(all)?;
-        let mut done = CopyProgress {
-            bytes_expected: size(&closure, &missing),
-            paths_expected: missing.len() as u64,
-            ..CopyProgress::default()
-        };
-        let large = match store {
-            Some(_) => after_large(&closure, &missing),
-            None => HashSet::new(),
-        };
-        missing.retain(|path| !large.contains(path));
-        for paths in missing.chunks(SENT_AT_ONCE) {
-            let (bytes, count) = (size(&closure, paths), paths.len() as u64);
-            let mut export = self.command(Program::Store);
-            export.arg("--export").args(paths);
-            let mut import = commands.command(["nix-store", "--import"]);
-            let pipe = Pipe::open(processes, &copy.label, (&mut export, &mut import))?;
-            pipe.run(commands.input(), &mut |sent: &Exported| {
-                progress(CopyProgress {
-                    bytes: done.bytes + sent.bytes.min(bytes),
-                    paths: done.paths + sent.paths.min(count),
-                    ..done
-                });
-            })?;
-            done.bytes += bytes;
-            done.paths += count;
-            progress(done);
-        }
-        let Some(store) = store.filter(|_| !large.is_empty()) else {
-            return Ok(());
-        };
-        self.copy_to_store(processes, copy, store, &mut |now| {
-            progress(CopyProgress {
-                bytes: (done.bytes + now.bytes).min(done.bytes_expected),
-                paths: (done.paths + now.paths).min(done.paths_expected),
-                ..done
-            });
-        })?;
-        progress(CopyProgress {
-            bytes: done.bytes_expected,
-            paths: done.paths_expected,
-            ..done
-        });
-        Ok(())
+        self.export(processes, |mut here| {
+            let label = format!("read what to {}", copy.label);
+            let roots = copy.paths.iter().map(Utf8PathBuf::as_path);
+            let closure = match self.closure_of(&mut here, roots) {
+                Ok(closure) => closure,
+                Err(refusal) => return Err(here.refused(processes, label, &refusal).into()),
+            };
+            let mut command = commands.command(DAEMON);
+            let spawn = |command: &mut _| processes.spawn(command, &*copy.label);
+            let mut there = Daemon::start(&mut command, commands.input(), spawn)?;
+            let delivery = Delivery {
+                closure: &closure,
+                here: &mut here,
+                there: &mut there,
+                done: CopyProgress::default(),
+                progress,
+            };
+            match delivery.run(copy.substitute_on_destination) {
+                // All has arrived, however the session ends.
+                Ok(()) => there.end().map(|_| here).map_err(CopyError::from),
+                Err(Stop::Here(refusal)) => Err(here.refused(processes, label, &refusal).into()),
+                Err(Stop::There(refusal)) => Err(failed(copy, there, &refusal)),
+            }
+        })
     }
 }
 
-impl There<'_> {
-    /// A program of Nix with options and paths, about to be run there.
-    fn command(&self, words: &[&str], paths: &[&Utf8Path]) -> Command {
-        let paths = paths.iter().map(|path| path.as_str());
-        self.commands.command(words.iter().copied().chain(paths))
-    }
-
-    fn call(&self) -> Call<'_> {
-        Call::new(self.label).stdin(self.commands.input())
-    }
-
-    /// Which of the paths the store there does not have, in the same order.
-    fn missing<'p>(&self, paths: Vec<&'p Utf8Path>) -> Result<Vec<&'p Utf8Path>, CopyError> {
-        let mut missing = HashSet::new();
-        for paths in paths.chunks(ASKED_AT_ONCE) {
-            let words = ["nix-store", "--check-validity", "--print-invalid"];
-            let mut command = self.command(&words, paths);
-            let output = self.call().run(self.processes, &mut command)?;
-            if !output.status.success() {
-                return Err(self.failed(&command, &output));
-            }
-            let lines = output.stdout_text();
-            missing.extend(lines.lines().map(|line| Utf8PathBuf::from(line.trim_end())));
-        }
-        Ok(paths
+impl Delivery<'_> {
+    fn run(mut self, substitute: bool) -> Result<(), Stop> {
+        let paths = references_first(self.closure);
+        let names = paths.iter().map(|path| path.as_str());
+        let valid = self.there.client.valid_paths(names, substitute);
+        let valid: HashSet<String> = valid.map_err(Stop::There)?.into_iter().collect();
+        let missing = paths
             .into_iter()
-            .filter(|path| missing.contains(*path))
-            .collect())
-    }
-
-    /// Lets the store there fetch what it lacks and its substituters have; what they do not give will be sent.
-    fn substitute(&self, paths: &[&Utf8Path]) -> Result<(), CopyError> {
-        for paths in paths.chunks(ASKED_AT_ONCE) {
-            // It does not tell what it has then.
-            let words = ["nix-store", "--realise", "--ignore-unknown"];
-            let mut command = self.command(&words, paths);
-            let call = self.call().discard_stdout();
-            let output = call.run(self.processes, &mut command)?;
-            // Without its substituters the copy goes on, but not without the machine.
-            let failed = (!output.status.success()).then(|| self.failed(&command, &output));
-            if let Some(error) = failed
-                && error.failure() == CopyFailure::ConnectionLost
-            {
-                return Err(error);
-            }
+            .filter(|path| !valid.contains(path.as_str()));
+        let missing: Vec<&Utf8Path> = missing.collect();
+        self.done.bytes_expected = missing.iter().map(|path| size(self.closure, path)).sum();
+        self.done.paths_expected = missing.len() as u64;
+        let mut left = missing.as_slice();
+        while !left.is_empty() {
+            let (paths, rest) = left.split_at(stream(self.closure, left));
+            left = rest;
+            self.send(paths)?;
         }
         Ok(())
     }
 
-    fn failed(&self, command: &Command, output: &Output) -> CopyError {
-        let said = output.stderr_text().into_owned();
-        CopyError::Failed {
-            label: self.label.to_owned(),
-            failure: classify_ended(output.status, &said),
-            said,
-            command_line: command_line(command),
+    fn send(&mut self, paths: &[&Utf8Path]) -> Result<(), Stop> {
+        let Self {
+            closure,
+            here,
+            there,
+            done,
+            progress,
+        } = self;
+        let killer = there.killer();
+        let mut refused = None;
+        let sent = there.client.add_paths(
+            paths.len() as u64,
+            |frames| {
+                let mut chunk = vec![0; CHUNK];
+                for path in paths {
+                    let Some(info) = closure.get(*path) else {
+                        continue;
+                    };
+                    frames.path(path.as_str(), info)?;
+                    let mut left = info.nar_size;
+                    let mut archive = here.client.nar(path.as_str(), left).map_err(|refusal| {
+                        refused = Some(refusal);
+                        io::Error::other("no archive")
+                    })?;
+                    while left > 0 {
+                        let length = archive.read(&mut chunk)?;
+                        if length == 0 {
+                            refused = Some(Refusal::Io(io::ErrorKind::UnexpectedEof.into()));
+                            return Err(io::Error::other("no archive"));
+                        }
+                        frames.write_all(&chunk[..length])?;
+                        left -= length as u64;
+                        done.bytes += length as u64;
+                        progress(*done);
+                    }
+                    done.paths += 1;
+                    progress(*done);
+                }
+                Ok(())
+            },
+            || killer.kill(),
+        );
+        match (refused, sent) {
+            (Some(refusal), _) => Err(Stop::Here(refusal)),
+            (None, sent) => sent.map_err(Stop::There),
         }
     }
 }
 
-/// The bytes of some paths.
-fn size(closure: &Closure, paths: &[&Utf8Path]) -> u64 {
-    let sizes = paths.iter().filter_map(|path| closure.get(*path));
-    sizes.map(|info| info.nar_size).sum()
+/// What the daemon there did not do.
+fn failed(copy: &Copy, mut there: Daemon, refusal: &Refusal) -> CopyError {
+    let log = there.client.take_log();
+    let ended = match there.end() {
+        Ok(ended) => ended,
+        Err(error) => return error.into(),
+    };
+    let said = match refusal {
+        Refusal::Io(_) if ended.said.trim().is_empty() => {
+            format!("{}: {}", ended.program, ended.status)
+        }
+        Refusal::Io(_) => ended.said,
+        refusal => {
+            let lines = log.into_iter().chain([refusal.to_string()]);
+            let lines = lines.map(|line| strip_ansi(&line).into_owned());
+            lines.collect::<Vec<_>>().join("\n")
+        }
+    };
+    CopyError::Failed {
+        label: copy.label.clone(),
+        failure: match refusal {
+            Refusal::TooOld(_) => CopyFailure::OldNix,
+            Refusal::Refused(_) => classify(&said),
+            Refusal::NotNix(_) => CopyFailure::NotNix,
+            _ => classify_ended(ended.status, &said),
+        },
+        said,
+        command_line: ended.command_line,
+    }
 }
 
-/// Those of the paths that are large, or come after such a one because they refer to it; references come first.
-fn after_large<'p>(closure: &Closure, paths: &[&'p Utf8Path]) -> HashSet<&'p Utf8Path> {
-    let mut found = HashSet::new();
-    for path in paths {
-        let Some(info) = closure.get(*path) else {
-            continue;
-        };
-        let mut references = info.references.iter().map(Utf8PathBuf::as_path);
-        if info.nar_size >= LARGE || references.any(|reference| found.contains(reference)) {
-            found.insert(*path);
-        }
-    }
-    found
+/// How many of the paths go into the next stream.
+fn stream(closure: &Closure, paths: &[&Utf8Path]) -> usize {
+    let mut bytes = 0;
+    let fits = |path: &&&Utf8Path| {
+        bytes += size(closure, path);
+        bytes <= SENT_AT_ONCE
+    };
+    paths.iter().take_while(fits).count().max(1)
+}
+
+/// The bytes of a path.
+fn size(closure: &Closure, path: &Utf8Path) -> u64 {
+    closure.get(path).map_or(0, |info| info.nar_size)
 }
 
 /// Sorts paths so that each comes after those that it refers to: a store takes no path before them.
@@ -196,16 +203,15 @@ fn references_first(closure: &Closure) -> Vec<&Utf8Path> {
     let mut seen = HashSet::new();
     for root in closure.keys() {
         // A path is first opened, which puts its references above it, and then closed.
-        let mut stack = vec![(root, false)];
+        let mut stack = vec![(root.as_path(), false)];
         while let Some((path, opened)) = stack.pop() {
             if opened {
-                sorted.push(path.as_path());
+                sorted.push(path);
             } else if seen.insert(path) {
                 stack.push((path, true));
                 let references = closure.get(path).map(|info| &info.references);
-                let references = references.into_iter().flatten();
-                let known = references.filter_map(|path| closure.get_key_value(path));
-                stack.extend(known.map(|(path, _)| (path, false)));
+                let references = references.into_iter().flatten().map(Utf8Path::new);
+                stack.extend(references.map(|path| (path, false)));
             }
         }
     }
@@ -214,45 +220,50 @@ fn references_first(closure: &Closure) -> Vec<&Utf8Path> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use nix_compat::nix_daemon::PathInfo;
+
     use super::*;
 
-    fn info(nar_size: u64, references: &[&str]) -> PathInfo {
-        PathInfo {
+    fn closure(paths: &[(&str, u64, &[&str])]) -> Closure {
+        let info = |nar_size, references: &[&str]| PathInfo {
+            deriver: String::new(),
+            nar_hash: String::new(),
+            references: references.iter().map(ToString::to_string).collect(),
+            registered: 0,
             nar_size,
-            ca: None,
-            closure_size: None,
-            references: references.iter().map(Into::into).collect(),
-        }
-    }
-
-    #[test]
-    fn what_refers_to_something_large_goes_after_it() {
-        let closure = Closure::from([
-            ("/a".into(), info(10, &["/b", "/c"])),
-            ("/b".into(), info(10, &["/d"])),
-            ("/c".into(), info(10, &["/e", "/c"])),
-            ("/d".into(), info(LARGE, &[])),
-            ("/e".into(), info(LARGE - 1, &[])),
-        ]);
-        let sorted = references_first(&closure);
-        let mut large: Vec<_> = after_large(&closure, &sorted).into_iter().collect();
-        large.sort();
-        assert_eq!(large, ["/a", "/b", "/d"]);
-        // What is there already holds nobody up.
-        let missing: Vec<&Utf8Path> = sorted.into_iter().filter(|path| *path != "/d").collect();
-        assert!(after_large(&closure, &missing).is_empty());
+            ultimate: false,
+            signatures: Vec::new(),
+            content: String::new(),
+        };
+        let paths = paths.iter();
+        let paths = paths.map(|(path, size, refers)| (path.into(), Arc::new(info(*size, refers))));
+        paths.collect()
     }
 
     #[test]
     fn references_come_first_and_everything_once() {
-        let closure = Closure::from([
-            ("/a".into(), info(10, &["/c", "/a", "/b"])),
-            ("/b".into(), info(10, &["/d"])),
-            ("/c".into(), info(10, &["/b", "/d"])),
-            ("/d".into(), info(10, &[])),
+        let closure = closure(&[
+            ("/a", 10, &["/c", "/a", "/b"]),
+            ("/b", 10, &["/d"]),
+            ("/c", 10, &["/b", "/d"]),
+            ("/d", 10, &[]),
         ]);
-        let sorted = references_first(&closure);
-        assert_eq!(sorted, ["/d", "/b", "/c", "/a"]);
-        assert_eq!(size(&closure, &sorted[1..]), 30);
+        assert_eq!(references_first(&closure), ["/d", "/b", "/c", "/a"]);
+    }
+
+    #[test]
+    fn a_stream_has_its_limit_but_at_least_one_path() {
+        let closure = closure(&[
+            ("/a", SENT_AT_ONCE + 1, &[]),
+            ("/b", SENT_AT_ONCE - 1, &[]),
+            ("/c", 1, &[]),
+            ("/d", 1, &[]),
+        ]);
+        let paths = references_first(&closure);
+        assert_eq!(stream(&closure, &paths), 1);
+        assert_eq!(stream(&closure, &paths[1..]), 2);
+        assert_eq!(stream(&closure, &paths[3..]), 1);
     }
 }

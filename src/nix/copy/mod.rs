@@ -1,7 +1,5 @@
-mod exported;
 mod failure;
 mod import;
-mod pipe;
 mod watch;
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -31,16 +29,11 @@ pub struct Copy<'a> {
 pub enum Destination<'a> {
     /// One that Nix reaches by itself.
     Store(RemoteStore<'a>),
-    /// One beside which commands are run, such as `nix-store --import`.
+    /// One beside which `nix-daemon --stdio` is run.
     ///
-    /// Import asks no signatures of root, nor of a user whom the daemon there trusts. For anybody else paths must be
+    /// It asks no signatures of root, nor of a user whom the daemon there trusts. For anybody else paths must be
     /// signed by a key that the machine trusts, or the copy ends with [`CopyFailure::Permission`].
-    Commands {
-        /// How commands are run there.
-        commands: Commands,
-        /// How Nix reaches it as well, if it does: by that way go large paths, which an import holds in memory.
-        store: Option<RemoteStore<'a>>,
-    },
+    Commands(Commands),
 }
 
 /// A store that Nix reaches over ssh.
@@ -86,9 +79,7 @@ impl Nix {
     ) -> Result<(), CopyError> {
         match &copy.to {
             Destination::Store(store) => self.copy_to_store(processes, copy, store, progress),
-            Destination::Commands { commands, store } => {
-                self.import(processes, copy, (commands, store.as_ref()), progress)
-            }
+            Destination::Commands(commands) => self.import(processes, copy, commands, progress),
         }
     }
 

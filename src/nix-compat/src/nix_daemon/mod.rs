@@ -23,7 +23,7 @@ pub use frames::Frames;
 pub use path_info::PathInfo;
 
 /// The version that is offered, and the least that is taken.
-const VERSION: u64 = 1 << 8 | 32;
+const VERSION: u64 = 0x120;
 
 const HELLO: u64 = 0x6e69_7863;
 const ANSWER: u64 = 0x6478_696f;
@@ -271,7 +271,7 @@ mod tests {
     fn who_is_no_daemon_or_too_old_is_told_apart() {
         assert!(matches!(refusal(b"Welcome!"), Error::NotNix(_)));
         assert!(matches!(refusal(b""), Error::Io(_)));
-        let old = [ANSWER.to_le_bytes(), (1_u64 << 8 | 21).to_le_bytes()].concat();
+        let old = [ANSWER.to_le_bytes(), 0x115_u64.to_le_bytes()].concat();
         assert_eq!(
             refusal(&old).to_string(),
             "its Nix is too old: it speaks version 1.21 of the protocol, and 1.32 (Nix 2.4) is needed"
