@@ -170,8 +170,9 @@ in
       ];
       default = "ssh";
       description = ''
-        How the closure is sent. `ssh` asks once what is missing, and sends it in one stream (only
-        paths of 64 MiB and more go by `nix copy`); `ssh-ng` speaks to the daemon of the machine.
+        How the closure is sent. With `ssh` nixops asks a daemon on the machine once what is missing,
+        and sends it in one stream, which needs Nix 2.4 there; with `ssh-ng` it leaves that to
+        `nix copy`.
       '';
     };
   };

@@ -9,7 +9,7 @@
 //! end of a pipe to close. Keys of a provider stand beside the configuration as long as the connection is open.
 //!
 //! By a command prefix (`docker exec web`, say) each command is a child of ours, and closures go through
-//! `nix-store --import`. The deployer itself is a machine with a prefix of no words.
+//! a `nix-daemon --stdio` as well. The deployer itself is a machine with a prefix of no words.
 
 mod activation;
 mod boot;

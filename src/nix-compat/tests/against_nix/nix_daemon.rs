@@ -3,6 +3,7 @@ use std::{
     fs,
     io::{self, Read as _},
     process::{Child, ChildStdin, ChildStdout, Stdio},
+    slice,
 };
 
 use nix_compat::nix_daemon::{Client, Error};
@@ -50,7 +51,7 @@ fn a_store_tells_what_it_knows_and_gives_archives() {
     let client = &mut Daemon::start(&sandbox).client;
     let missing = "/nix/store/00000000000000000000000000000000-missing";
     let valid = client.valid_paths([data.as_str(), missing].into_iter(), false);
-    assert_eq!(valid.unwrap(), [data.clone()]);
+    assert_eq!(valid.unwrap(), slice::from_ref(&data));
 
     // More than are asked at once.
     let paths: Vec<&str> = [data.as_str(), missing, top.as_str()].repeat(100);
@@ -65,7 +66,7 @@ fn a_store_tells_what_it_knows_and_gives_archives() {
         let [Some(of_data), None, Some(of_top)] = infos else {
             panic!("{infos:?}");
         };
-        assert_eq!(of_top.references, [data.clone()]);
+        assert_eq!(of_top.references, slice::from_ref(&data));
         assert_eq!(of_data.nar_size.to_string(), size);
         assert_eq!(of_data.nar_hash, hash);
     }
