@@ -1,15 +1,116 @@
-//! Connections that break once an activation was confirmed: what came of it is read again, and the new system stays.
+//! Connections that break in the middle of a question that begins an activation or decides it: what the host has done
+//! by then is done once, what came of it is read again, and the new system stays.
 
 use crate::{
-    confirming::{first, hold_profiles, is_settled, network},
+    confirming::{first, hold_profiles, is_settled, network, wait_for_file},
     lab::Lab,
-    watched::wait_until,
+    watched::{Watched, wait_until},
 };
 
 /// How often the host has been connected to, once no connection is left that could be read from.
 fn cut(lab: &Lab) -> usize {
     lab.host("web").cut_connections().unwrap();
     lab.connections("web")
+}
+
+/// Makes a program on the host wait where its arguments begin with these.
+fn hold(lab: &Lab, program: &str, arguments: &str) {
+    lab.on(
+        "web",
+        &format!(
+            "{{ echo '#!/bin/sh'; echo 'case \"$*\" in \"{arguments}\"*) echo >> /var/lib/held;'; \
+               echo 'while [ -e /var/lib/no-more ]; do sleep 0.02; done ;; esac'; \
+               echo 'exec /usr/bin/{program} \"$@\"'; }} > /run/wrappers/bin/{program}; \
+             chmod +x /run/wrappers/bin/{program}; mkdir -p /var/lib; touch /var/lib/no-more"
+        ),
+    );
+}
+
+/// A deploy that the host holds up in the midst of beginning its activation.
+fn held_beginning(lab: &Lab) -> Watched {
+    first(lab, [("web", "")]);
+    network(lab, "second", [("web", "")]);
+    // The last that a host does before it begins is to look for old activations.
+    hold(lab, "ls", "-t");
+    let run = lab.watch(["deploy", "--json"]);
+    lab.until_there("web", "/var/lib/held");
+    run
+}
+
+/// Expects the end of a run that has activated the second system, and that the host did it once.
+fn is_activated_once(lab: &Lab, run: Watched) {
+    let run = run.end();
+    run.exits(0);
+    assert_eq!(run.result("web"), "activated");
+    is_settled(lab, "web");
+    let now = lab.state("web");
+    assert_eq!(now.goals(), ["test", "boot", "test", "boot"]);
+    assert_eq!(now.generations.len(), 2);
+    let again = lab.nixops(["deploy", "--json"]);
+    again.exits(0);
+    assert_eq!(again.result("web"), "unchanged");
+}
+
+#[test]
+fn what_has_begun_and_could_not_say_so_is_followed_and_not_begun_again() {
+    the_beginning_is_not_heard(&Lab::with_hosts(["web"]));
+}
+
+/// `web` begins an activation, and the connection breaks before that is heard.
+pub fn the_beginning_is_not_heard(lab: &Lab) {
+    let run = held_beginning(lab);
+    // Nothing that the host says from here on is heard.
+    lab.host("web").hang().unwrap();
+    lab.on("web", "rm /var/lib/no-more");
+    wait_for_file(lab, "web", "tested");
+    let before = cut(lab);
+    lab.host("web").start().unwrap();
+    is_activated_once(lab, run);
+    let proof = 1;
+    assert_eq!(lab.connections("web"), before + 1 + proof + 1);
+}
+
+#[test]
+fn what_begins_after_its_connection_broke_is_followed_over_the_next_one() {
+    let lab = Lab::with_hosts(["web"]);
+    let run = held_beginning(&lab);
+    let before = cut(&lab);
+    wait_until("another connection", || lab.connections("web") > before);
+    lab.on("web", "rm /var/lib/no-more");
+    is_activated_once(&lab, run);
+}
+
+#[test]
+fn of_two_sessions_that_begin_the_same_activation_one_does() {
+    let lab = Lab::with_hosts(["web"]);
+    first(&lab, [("web", "")]);
+    network(&lab, "second", [("web", "")]);
+    hold(&lab, "mkdir", "/run/nixops/activations/");
+    let run = lab.watch(["deploy", "--json"]);
+    lab.until_there("web", "/var/lib/held");
+    cut(&lab);
+    wait_until("second session", || {
+        lab.read("web", "/var/lib/held").lines().count() == 2
+    });
+    lab.on("web", "rm /var/lib/no-more");
+    is_activated_once(&lab, run);
+}
+
+#[test]
+fn a_decision_that_was_not_made_when_the_connection_broke_is_made_over_the_next_one() {
+    let lab = Lab::with_hosts(["web"]);
+    first(&lab, [("web", "")]);
+    network(&lab, "second", [("web", "")]);
+    hold(&lab, "ln", "-s confirm");
+    let run = lab.watch(["deploy", "--json"]);
+    lab.until_there("web", "/var/lib/held");
+    lab.on("web", "rm /run/wrappers/bin/ln");
+    let before = cut(&lab);
+    is_activated_once(&lab, run);
+    assert_eq!(lab.connections("web"), before + 1 + 1);
+    // The first one comes too late.
+    lab.on("web", "rm /var/lib/no-more");
+    is_settled(&lab, "web");
 }
 
 #[test]

@@ -12,6 +12,7 @@ use crate::{
     going_wrong::{self, FAILING},
     interrupting::{LONG_TRIAL, wait_for_trial},
     lab::Lab,
+    losing,
     state::HELD_ACTIVATION,
     watched::{Watched, wait_for},
 };
@@ -99,6 +100,11 @@ fn whatever_fails_while_switching_goes_back() {
 #[test]
 fn a_connection_that_breaks_during_an_activation_loses_nothing() {
     going_wrong::the_connection_breaks(&lab(["web"]));
+}
+
+#[test]
+fn what_has_begun_and_could_not_say_so_is_followed_and_not_begun_again() {
+    losing::the_beginning_is_not_heard(&lab(["web"]));
 }
 
 #[test]

@@ -256,6 +256,14 @@ impl Error {
         }
     }
 
+    /// Tells whether it is not known what became of a command, since no answer came.
+    pub(super) fn is_lost(&self) -> bool {
+        match self {
+            Self::Process(error) => error.is_timeout(),
+            error => error.failure().is_some_and(Failure::is_transient),
+        }
+    }
+
     /// Tells whether the run was interrupted, which is no fault of the host.
     pub fn is_interrupted(&self) -> bool {
         match self {

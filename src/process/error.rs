@@ -75,6 +75,11 @@ impl Error {
         matches!(self, Self::Interrupted { .. })
     }
 
+    /// Tells whether the child was ended because it took too long.
+    pub fn is_timeout(&self) -> bool {
+        matches!(self, Self::TimedOut { .. })
+    }
+
     /// The command line of the child that failed, for verbose output.
     pub fn command_line(&self) -> Option<&str> {
         match self {

@@ -26,6 +26,34 @@ impl Order {
     pub(super) fn has_trial(&self) -> bool {
         self.rollback.enable && self.goal != Goal::Boot
     }
+
+    /// Who wants it, and the words that `activate.sh` takes behind its directory.
+    pub(super) fn words(&self) -> Vec<String> {
+        let Self {
+            system,
+            generation,
+            goal,
+            rollback,
+            holder,
+        } = self;
+        let RollbackOptions {
+            enable,
+            timeout,
+            activation_timeout,
+            on_failed_units,
+        } = rollback;
+        let either = |flag: bool, yes: &str, no: &str| if flag { yes } else { no }.to_owned();
+        vec![
+            holder.clone(),
+            system.to_string(),
+            goal.to_string(),
+            either(*enable, "yes", "no"),
+            timeout.to_string(),
+            activation_timeout.to_string(),
+            either(*on_failed_units, "refuse", "accept"),
+            generation.map_or_else(String::new, |number| number.to_string()),
+        ]
+    }
 }
 
 /// How an activation ended, by the exit status of `switch-to-configuration`.

@@ -11,28 +11,35 @@ use super::{
     order::{ActivationStatus, Ended, Order},
     word::Word,
 };
-use crate::{network::RollbackOptions, process::Stream, state::new_uuid};
+use crate::{process::Stream, state::new_uuid};
 
 /// What runs on the host.
 const SCRIPT: &str = include_str!("activate.sh");
 
-/// Puts the script, which comes on standard input, and who wants it into the directory `$1`, and starts it
+/// Opens a question: the id of the activation, the lines of its log that were seen, and until where it is followed.
+const ABOUT: &str = "d=/run/nixops/activations/$1; n=$2; until=$3; shift 3; ";
+
+/// Puts the script, which comes on standard input, and who wants it (`$1`) into the directory, and starts it
 /// detached: as a unit of systemd where that runs, so that it outlives the session whatever logind thinks, else in a
 /// session of its own. A script that was cut off on its way is not started. Keeps the directories of the last
-/// activations alone.
-const BEGIN: &str = r#"umask 022; d=/run/nixops/activations/$1; mkdir -p /run/nixops && { [ -d /run/nixops/activations ] || mkdir -m 700 /run/nixops/activations; } && mkdir "$d" && cat >"$d/script" && [ "$(tail -n 1 "$d/script")" = ": whole" ] && echo "$2" >"$d/who" && : >"$d/log" || exit 1; shift 2; (cd /run/nixops/activations && ls -t | tail -n +9 | while read -r old; do [ -e "$old/end" ] && rm -rf "$old"; done); set -- "$d" "$@"; if [ -d /run/systemd/system ]; then exec systemd-run --quiet --collect --no-ask-password --service-type=exec --unit="nixops-activation-${d##*/}" --setenv=PATH="$PATH" /bin/sh "$d/script" "$@"; fi; setsid /bin/sh "$d/script" "$@" </dev/null >/dev/null 2>&1 &"#;
+/// activations alone. Says `s begun` once it is started.
+///
+/// It may be repeated, while the session before may still be at it: who makes the directory begins, and who finds it
+/// waits until that one is about to start it.
+const BEGIN: &str = r#"umask 022; mkdir -p /run/nixops && { [ -d /run/nixops/activations ] || mkdir -m 700 /run/nixops/activations; } || exit 1; if [ ! -d "$d" ] && mkdir "$d"; then cat >"$d/script" && [ "$(tail -n 1 "$d/script")" = ": whole" ] && echo "$1" >"$d/who" && : >"$d/log" || { rm -rf "$d"; exit 1; }; shift; (cd /run/nixops/activations && ls -t | tail -n +9 | while read -r old; do [ -e "$old/end" ] && rm -rf "$old"; done); set -- "$d" "$@"; if [ -d /run/systemd/system ]; then systemd-run --quiet --collect --no-ask-password --service-type=exec --unit="nixops-activation-${d##*/}" --setenv=PATH="$PATH" /bin/sh "$d/script" "$@" || exit; else setsid /bin/sh "$d/script" "$@" </dev/null >/dev/null 2>&1 & fi; else i=0; until [ -e "$d/log" ]; do [ -d "$d" ] && [ $i -lt 50 ] || exit 1; sleep 0.2; i=$((i + 1)); done; fi; echo "s begun"; "#;
 
-/// Tells the lines of the log after the first `$2`, each behind `l `, and then a word behind `s `: at the end, once
-/// the new system was tested if `$3` is `tested`, or after some seconds in any case.
-const FOLLOW: &str = r#"d=/run/nixops/activations/$1; n=$2; i=0; [ -d "$d" ] || { echo "s gone"; exit 0; }; while :; do word=more; p=""; { read -r p <"$d/pid"; } 2>/dev/null; if [ -z "$p" ]; then [ $i -lt 40 ] || word=dead; else kill -0 "$p" 2>/dev/null || word=dead; fi; if [ "$word$3" = moretested ] && [ -e "$d/tested" ]; then word="tested $(cat "$d/tested")"; fi; [ ! -e "$d/end" ] || word="end $(cat "$d/end")"; m=$(wc -l <"$d/log"); if [ "$m" -gt "$n" ]; then sed -n "$((n + 1)),${m}s/^/l /p" "$d/log"; n=$m; fi; if [ "$word" != more ] || [ $i -ge 50 ]; then echo "s $word"; exit 0; fi; if [ $i -lt 20 ]; then sleep 0.05; else sleep 0.2; fi; i=$((i + 1)); done"#;
+/// Makes the decision `$1` unless one is made, or nothing is to be decided; it may be repeated.
+const DECIDE: &str =
+    r#"ln -s "$1" "$d/decision" 2>/dev/null; [ -L "$d/decision" ] || [ ! -d "$d" ] || exit 1; "#;
 
-/// Makes the decision `$2` unless one is made, or nothing is to be decided.
-const DECIDE: &str = r#"d=/run/nixops/activations/$1; ln -s "$2" "$d/decision" 2>/dev/null; [ -L "$d/decision" ] || [ ! -d "$d" ]"#;
+/// Tells the lines of the log that were not seen, each behind `l `, and then a word behind `s `: at the end, once
+/// the new system was tested if that is followed until `tested`, or after some seconds in any case.
+const FOLLOW: &str = r#"i=0; [ -d "$d" ] || { echo "s gone"; exit 0; }; while :; do word=more; p=""; { read -r p <"$d/pid"; } 2>/dev/null; if [ -z "$p" ]; then [ $i -lt 40 ] || word=dead; else kill -0 "$p" 2>/dev/null || word=dead; fi; if [ "$word$until" = moretested ] && [ -e "$d/tested" ]; then word="tested $(cat "$d/tested")"; fi; [ ! -e "$d/end" ] || word="end $(cat "$d/end")"; m=$(wc -l <"$d/log"); if [ "$m" -gt "$n" ]; then sed -n "$((n + 1)),${m}s/^/l /p" "$d/log"; n=$m; fi; if [ "$word" != more ] || [ $i -ge 50 ]; then echo "s $word"; exit 0; fi; if [ $i -lt 20 ]; then sleep 0.05; else sleep 0.2; fi; i=$((i + 1)); done"#;
 
 /// Begins the time anew in which the host waits for a decision.
 const RENEW: &str = r#": >"/run/nixops/activations/$1/renew""#;
 
-/// What one question to a host may take; [`FOLLOW`] answers within 10 s.
+/// What one question to a host may take, with what is done before; [`FOLLOW`] answers within 10 s.
 const ANSWER_WITHIN: Duration = Duration::from_secs(25);
 
 /// How long a host may take beyond its own times until it is found to be lost.
@@ -173,9 +180,7 @@ impl Following {
         let patience = Duration::from_secs(rollback.timeout + rollback.activation_timeout);
         let (end, mut told) = (Instant::now() + patience, None);
         loop {
-            self.start()?;
-            self.is_begun = true;
-            match self.follow(self.order.has_trial(), lines)? {
+            match self.follow(None, lines)? {
                 Stop::Ended(Ended::Busy(who)) if Instant::now() < end => {
                     if told.as_ref() != Some(&who) {
                         lines(&format!("waiting for another activation to end: {who}"));
@@ -189,42 +194,16 @@ impl Following {
         }
     }
 
-    fn start(&self) -> Result<()> {
-        let Order {
-            system,
-            generation,
-            goal,
-            rollback,
-            holder,
-        } = &self.order;
-        let RollbackOptions {
-            enable,
-            timeout,
-            activation_timeout,
-            on_failed_units,
-        } = rollback;
-        let either = |flag: bool, yes: &str, no: &str| if flag { yes } else { no }.to_owned();
-        let words = [
-            self.id.clone(),
-            holder.clone(),
-            system.to_string(),
-            goal.to_string(),
-            either(*enable, "yes", "no"),
-            timeout.to_string(),
-            activation_timeout.to_string(),
-            either(*on_failed_units, "refuse", "accept"),
-            generation.map_or_else(String::new, |number| number.to_string()),
-        ];
-        let remote = script("starting the activation", BEGIN, words);
-        self.host.succeed(remote.stdin(SCRIPT.as_bytes())).map(drop)
-    }
-
-    /// Follows to the trial, or to the end.
-    fn follow(&mut self, to_trial: bool, lines: Lines<'_>) -> Result<Stop> {
+    /// Begins it unless it is begun, or has it decided, and follows it to the trial or to the end.
+    fn follow(&mut self, decision: Option<&str>, lines: Lines<'_>) -> Result<Stop> {
         let mut lost_at = None;
         loop {
-            let word = match self.ask(to_trial, lines) {
+            let word = match self.ask(decision, lines) {
                 Ok(word) => word,
+                // What the host refuses to begin is not begun by asking again.
+                Err(error) if !self.is_begun && decision.is_none() && !error.is_lost() => {
+                    return Err(error);
+                }
                 Err(error) => {
                     let since = *lost_at.get_or_insert_with(Instant::now);
                     self.reconnect(since, error)?;
@@ -240,20 +219,28 @@ impl Following {
                     Stop::Trial(status)
                 }
                 Word::Ended(ended) => Stop::Ended(ended),
-                Word::Gone if self.host.look().boot_id != self.boot_id => {
-                    Stop::Ended(self.after_boot())
-                }
+                Word::Gone if self.was_booted() => Stop::Ended(self.after_boot()),
                 Word::Gone | Word::Dead => Stop::Ended(Ended::CutOff),
             });
         }
     }
 
-    /// Asks once how far it is, and hands out the lines that are new.
-    fn ask(&mut self, to_trial: bool, lines: Lines<'_>) -> Result<Word> {
-        let (seen, units, order) = (&mut self.seen, &mut self.units, &self.order);
-        let in_trial = self.tested.is_none();
+    /// Asks once how far it is, over a session that begins or decides it first, and hands out the lines that are new.
+    fn ask(&mut self, decision: Option<&str>, lines: Lines<'_>) -> Result<Word> {
+        let (action, first, more) = match decision {
+            Some(decision) => ("deciding the activation", DECIDE, vec![decision.to_owned()]),
+            // A boot is an end of it, also where nobody knows whether it was begun.
+            None if self.is_begun || self.was_booted() => {
+                ("following the activation", "", Vec::new())
+            }
+            None => ("starting the activation", BEGIN, self.order.words()),
+        };
+        let to_trial = decision.is_none() && self.order.has_trial();
         let until = if to_trial { "tested" } else { "end" };
-        let words = [self.id.clone(), seen.to_string(), until.to_owned()];
+        let about = [self.id.clone(), self.seen.to_string(), until.to_owned()];
+        let words = about.into_iter().chain(more);
+        let (seen, units, order) = (&mut self.seen, &mut self.units, &self.order);
+        let (in_trial, is_begun) = (self.tested.is_none(), &mut self.is_begun);
         let mut last = None;
         let mut take = |stream, line: &str| match line.split_once(' ') {
             Some(("l", line)) if stream == Stream::Stdout => {
@@ -264,48 +251,35 @@ impl Following {
                 }
                 lines(line);
             }
+            Some(("s", "begun")) if stream == Stream::Stdout => *is_begun = true,
             Some(("s", word)) if stream == Stream::Stdout => last = Word::read(word, order),
             _ => {}
         };
-        let remote = script("activation", FOLLOW, words);
-        let output = self
-            .host
-            .run(remote.timeout(ANSWER_WITHIN).lines(&mut take))?;
-        let failed = |error| self.host.command_error("following the activation", error);
-        last.ok_or_else(|| failed(output.into_error()))
+        let remote = script("activation", &format!("{ABOUT}{first}{FOLLOW}"), words);
+        let remote = remote.timeout(ANSWER_WITHIN).lines(&mut take);
+        let output = match first {
+            BEGIN => self.host.run(remote.stdin(SCRIPT.as_bytes())),
+            _ => self.host.run(remote),
+        }?;
+        last.ok_or_else(|| self.host.command_error(action, output.into_error()))
     }
 
     /// Connects anew, which a system on trial has to let in.
     fn prove(&mut self, stop: Stop, lines: Lines<'_>) -> Result<Stop> {
         if matches!(stop, Stop::Trial(_)) && !self.connect_anew()? {
             // It may have gone back while nobody got in.
-            return self.follow(true, lines);
+            return self.follow(None, lines);
         }
         Ok(stop)
     }
 
     /// Decides, and follows to the end, which tells if the host had decided otherwise.
     fn decide(mut self, decision: &str, lines: Lines<'_>) -> Result<End> {
-        let stop = self.settle(decision, lines);
+        let stop = self.follow(Some(decision), lines);
         match self.unless_interrupted(stop, lines)? {
             Stop::Ended(ended) => Ok(self.end(ended)),
             Stop::Trial(_) => Ok(self.end(Ended::CutOff)),
         }
-    }
-
-    fn settle(&mut self, decision: &str, lines: Lines<'_>) -> Result<Stop> {
-        let since = Instant::now();
-        loop {
-            let words = [self.id.clone(), decision.to_owned()];
-            let remote = script("deciding the activation", DECIDE, words).timeout(ANSWER_WITHIN);
-            match self.host.succeed(remote) {
-                Ok(_) => break,
-                // After a boot there is nothing to be decided any more.
-                Err(_) if self.host.look().boot_id != self.boot_id => break,
-                Err(error) => self.reconnect(since, error)?,
-            }
-        }
-        self.follow(false, lines)
     }
 
     /// Has the host go back where the run was interrupted, over a connection that the interrupt leaves alone.
@@ -318,7 +292,7 @@ impl Following {
         };
         self.connections = self.connections.after_interrupt();
         let settled = self.connect_anew();
-        match settled.and_then(|_| self.settle("interrupt", lines)) {
+        match settled.and_then(|_| self.follow(Some("interrupt"), lines)) {
             Ok(Stop::Ended(Ended::CutOff)) if !self.is_begun => Err(interrupted),
             Ok(stop) => Ok(stop),
             Err(_) => Err(interrupted),
@@ -364,6 +338,10 @@ impl Following {
                 Err(error) => last = error,
             }
         }
+    }
+
+    fn was_booted(&self) -> bool {
+        self.host.look().boot_id != self.boot_id
     }
 
     /// What came of it where the host was booted meanwhile.
@@ -431,7 +409,7 @@ mod tests {
 
     #[test]
     fn the_scripts_survive_every_login_shell() {
-        for script in [BEGIN, FOLLOW, DECIDE, RENEW] {
+        for script in [ABOUT, BEGIN, FOLLOW, DECIDE, RENEW] {
             assert!(!script.contains('\'') && !script.contains('\n') && !script.contains('\\'));
         }
     }
