@@ -6,7 +6,7 @@ use std::{
 };
 
 use crate::{
-    caching_lab::{records, set},
+    caching_lab::{records, set, version},
     lab::Lab,
 };
 
@@ -240,8 +240,13 @@ fn a_commit_costs_the_machines_that_can_see_it() {
     commit(&lab);
     assert_eq!(lab.evaluated_after_edit(), sees_self);
     lab.write("text", "1");
-    // Whether there is a revision is as it was; in Nix 2.8 nothing else is said of a dirty tree but its time.
-    assert_eq!(lab.evaluated_after_edit(), set(["date", "reads"]));
+    // Whether there is a revision is as it was. An old Nix says nothing else of a dirty tree but its time, a newer
+    // one what it was made of, as soon as there is a commit.
+    let mut sees_edit = set(["date", "reads"]);
+    if version() >= (2, 17) {
+        sees_edit.extend(sees_self);
+    }
+    assert_eq!(lab.evaluated_after_edit(), sees_edit);
     commit(&lab);
     // It is another revision, and there is one as there was.
     assert_eq!(lab.evaluated_after_edit(), set(["rev", "short", "date"]));
@@ -279,6 +284,11 @@ fn an_input_in_the_flakes_own_tree_is_what_the_lock_says() {
     lab.record();
     // The lock names the tree as it was.
     lab.write("part/text", "1");
+    if version() >= (2, 19) {
+        // A newer Nix wants that one to be there.
+        lab.nixops(["eval"]).exits(1).says("NAR hash mismatch");
+        return;
+    }
     assert_eq!(lab.evaluated_after_edit(), set(["reads"]));
     lab.run(
         "nix",

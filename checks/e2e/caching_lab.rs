@@ -10,17 +10,24 @@ use crate::lab::{Lab, Run};
     reason = "it is for who reads the log of the tests"
 )]
 pub fn records() -> bool {
-    let version = Command::new("nix").arg("--version").output().expect("Nix");
-    let version = String::from_utf8(version.stdout).expect("text");
-    let mut numbers = version.trim().rsplit(' ').next().into_iter();
-    let mut numbers = numbers.by_ref().flat_map(|version| version.split('.'));
-    let [major, minor] = [(); 2].map(|()| numbers.next().and_then(|number| number.parse().ok()));
-    let is_old: bool = (major, minor) < (Some(2), Some(19));
-    let records = is_old && which::which("strace").is_ok();
+    let version = version();
+    let records = (version < (2, 19) || version == (2, 26)) && which::which("strace").is_ok();
     if !records {
-        eprintln!("skipped: nothing is recorded here, without strace or with {version}");
+        eprintln!("skipped: nothing is recorded here, without strace or with Nix {version:?}");
     }
     records
+}
+
+/// The first two numbers of the version of the Nix that is here.
+pub fn version() -> (u32, u32) {
+    let said = Command::new("nix").arg("--version").output().expect("Nix");
+    let said = String::from_utf8(said.stdout).expect("text");
+    let last = said.trim().rsplit(' ').next().unwrap_or_default();
+    let mut numbers = last
+        .split('.')
+        .map(|number| number.parse().expect("a number"));
+    let mut next = || numbers.next().expect("a version");
+    (next(), next())
 }
 
 /// A set of names.

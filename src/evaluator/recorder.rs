@@ -9,18 +9,11 @@ use camino::{Utf8Path, Utf8PathBuf};
 use tempfile::{NamedTempFile, TempDir};
 
 use crate::{
-    nix::{Nix, Program, Version},
+    nix::{Nix, Program},
     process::Processes,
 };
 
 use super::strace::{self, Record};
-
-/// The first Nix that need not read what it copies to the store: it keeps hashes of parts of trees elsewhere.
-const READS_ALL_BEFORE: Version = Version {
-    major: 2,
-    minor: 19,
-    patch: 0,
-};
 
 /// The strace that a package of NixOps brings with it.
 const PACKAGED: Option<&str> = option_env!("NIXOPS_STRACE");
@@ -43,7 +36,7 @@ pub struct Recording(NamedTempFile);
 impl Recorder {
     /// Makes one for a tree, if this Nix can be recorded here: it tries.
     pub fn new(nix: &Nix, processes: &Processes, tree: &Utf8Path) -> Option<Self> {
-        if nix.version() >= READS_ALL_BEFORE {
+        if !nix.version().reads_what_it_copies() {
             return None;
         }
         let strace = strace()?;
