@@ -178,6 +178,39 @@ fn a_directory_that_is_copied_counts_as_far_as_it_is() {
 }
 
 #[test]
+fn what_is_copied_counts_though_another_machine_has_copied_it() {
+    if !records() {
+        return;
+    }
+    let lab = Lab::without_hosts();
+    let file = "\"${../text}\"";
+    let directory = "\"${../d}\"";
+    let whole = "\"${builtins.path { path = ../.; name = \"whole\"; }}\"";
+    let machines = [
+        ("file", file),
+        ("file-too", file),
+        ("directory", directory),
+        ("directory-too", directory),
+        ("whole", whole),
+        ("whole-too", whole),
+        ("apart", "\"apart\""),
+    ];
+    let network = plant(&lab, &machines);
+    lab.write("text", "0").write("d/a", "0");
+    lab.network(&network).record();
+    let with_whole = |one, too| set([one, too, "whole", "whole-too"]);
+    for value in ["1", "2"] {
+        lab.write("text", value);
+        assert_eq!(lab.evaluated_after_edit(), with_whole("file", "file-too"));
+        lab.write("d/a", value);
+        let copiers = with_whole("directory", "directory-too");
+        assert_eq!(lab.evaluated_after_edit(), copiers);
+    }
+    lab.write("notes", "4");
+    assert_eq!(lab.evaluated_after_edit(), set(["whole", "whole-too"]));
+}
+
+#[test]
 fn an_option_that_names_the_tree_is_that_of_each_tree() {
     if !records() {
         return;

@@ -11,7 +11,8 @@ use crate::lab::{Lab, Run};
 )]
 pub fn records() -> bool {
     let version = version();
-    let records = (version < (2, 19) || version == (2, 26)) && which::which("strace").is_ok();
+    let records = (version < (2, 19) || [(2, 26), (2, 34)].contains(&version))
+        && which::which("strace").is_ok();
     if !records {
         eprintln!("skipped: nothing is recorded here, without strace or with Nix {version:?}");
     }

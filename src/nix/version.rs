@@ -42,11 +42,10 @@ impl Version {
         (self.major, self.minor) >= (2, 10)
     }
 
-    /// Whether each process reads what it copies of a tree in the store. Others may have it from the fetcher cache,
-    /// where a process before them has left it. Of those from 2.19 on this was seen of 2.26.
+    /// Whether it was seen that each process reads what it evaluates and copies of a tree that is in the store.
     pub fn reads_what_it_copies(self) -> bool {
         let version = (self.major, self.minor);
-        version < (2, 19) || version == (2, 26)
+        version < (2, 19) || version == (2, 26) || version == (2, 34)
     }
 
     /// The words by which `nix` may tell all settings, first those that are likely: `config show` since 2.20, but
