@@ -55,7 +55,7 @@ let
 
   fetched = fetchTree root // extra;
 
-  # The tree by its hash: of what `fetchTree` gives, Nix 2.30 and newer need not read what they copy, since their
+  # The tree by its hash: of what `fetchTree` gives, Nix 2.34 need not read what they copy, since their
   # fetcher cache may know it.
   watched =
     let
