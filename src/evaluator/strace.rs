@@ -8,8 +8,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 use nix_compat::store_path::STORE_DIR_WITH_SLASH;
 
-/// What strace is asked for. `fchdir` is none of `%file`, and what is listed must have been opened. With `-D` it
-/// is no parent of the process, whose memory is measured.
+/// What strace is asked for. What is listed must have been opened, and some of what hides a path is none of `%file`;
+/// a strace that does not know a call with `?` goes on. With `-D` it is no parent of the process, whose memory is
+/// measured.
 pub const ARGUMENTS: [&str; 9] = [
     "-f",
     "-D",
@@ -17,7 +18,7 @@ pub const ARGUMENTS: [&str; 9] = [
     "-q",
     "-y",
     "-e",
-    "trace=%file,getdents64,fchdir",
+    "trace=%file,getdents64,fchdir,?io_uring_setup,?open_by_handle_at",
     "-e",
     "signal=none",
 ];
@@ -81,6 +82,9 @@ const RELATIVE: [(&str, Look); 8] = [
     ("openat2", Look::Content),
 ];
 
+/// Calls after which no path says what is looked at.
+const HIDING: [&str; 4] = ["chdir", "fchdir", "io_uring_setup", "open_by_handle_at"];
+
 /// Reads what strace wrote; nothing if that is not understood.
 pub fn read(text: &str, tree: &Utf8Path) -> Option<Record> {
     let mut record = Record::default();
@@ -119,7 +123,7 @@ struct Call<'a> {
 impl Record {
     fn note(&mut self, line: &str, tree: &Utf8Path) -> Option<()> {
         let (name, arguments) = line.split_once('(')?;
-        if matches!(name, "chdir" | "fchdir") {
+        if HIDING.contains(&name) {
             return None;
         }
         // By another path that leads there, too: that of a store which is a link, or is mounted elsewhere.
@@ -179,6 +183,8 @@ impl<'a> Call<'a> {
             let look = of(&RELATIVE)?;
             let (directory, rest) = descriptor(arguments)?;
             let (path, rest) = quoted(rest.strip_prefix(", ")?)?;
+            // An absolute path would begin at the directory, too.
+            (!rest.contains("RESOLVE_IN_ROOT")).then_some(())?;
             is_of_descriptor = path.is_empty();
             (look, join(directory, path)?, rest)
         };
@@ -216,8 +222,10 @@ fn join(directory: &str, path: &str) -> Option<Utf8PathBuf> {
 }
 
 /// A path without superfluous signs; nothing if it goes up in the store, or says that a directory is meant there:
-/// then the kernel follows a link, however it is asked.
+/// then the kernel follows a link, however it is asked. Nor is one known that begins at a descriptor by its number.
 fn plain(path: &Utf8Path) -> Option<Utf8PathBuf> {
+    let is_of_kernel = path.starts_with("/proc") || path.starts_with("/dev");
+    let is_numbered = is_of_kernel && path.as_str().contains("/fd/");
     let goes_up = path
         .components()
         .any(|part| part == Utf8Component::ParentDir);
@@ -226,13 +234,15 @@ fn plain(path: &Utf8Path) -> Option<Utf8PathBuf> {
         .as_str()
         .split_once(STORE_DIR_WITH_SLASH)
         .is_some_and(|(_, inside)| !inside.is_empty());
-    (!(is_in_store && (goes_up || is_followed))).then(|| path.components().collect())
+    (!(is_numbered || is_in_store && (goes_up || is_followed))).then(|| path.components().collect())
 }
 
-/// The path of a descriptor, as `-y` shows it: that of a file begins with a slash.
+/// The path of a descriptor, as `-y` shows it: that of a file begins with a slash. The file may be gone, as a lock is
+/// for which two have waited.
 fn descriptor(arguments: &str) -> Option<(&str, &str)> {
     let (number, rest) = arguments.split_once('<')?;
     let (path, rest) = rest.split_once('>')?;
+    let rest = rest.strip_prefix("(deleted)").unwrap_or(rest);
     (!number.contains([',', '"']) && !path.contains('\\')).then_some((path, rest))
 }
 
