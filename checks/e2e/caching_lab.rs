@@ -10,19 +10,23 @@ use crate::lab::{Lab, Run};
     reason = "it is for who reads the log of the tests"
 )]
 pub fn records() -> bool {
-    let version = version();
-    let records = (version < (2, 19) || [(2, 26), (2, 34)].contains(&version))
-        && which::which("strace").is_ok();
+    let (said, version) = (said(), version());
+    let was_seen = version < (2, 19) || [(2, 26), (2, 34)].contains(&version);
+    let records = was_seen && said.contains("(Nix)") && which::which("strace").is_ok();
     if !records {
-        eprintln!("skipped: nothing is recorded here, without strace or with Nix {version:?}");
+        eprintln!("skipped: nothing is recorded here, without strace or with {said}");
     }
     records
 }
 
+fn said() -> String {
+    let version = Command::new("nix").arg("--version").output().expect("Nix");
+    String::from_utf8(version.stdout).expect("text")
+}
+
 /// The first two numbers of the version of the Nix that is here.
 pub fn version() -> (u32, u32) {
-    let said = Command::new("nix").arg("--version").output().expect("Nix");
-    let said = String::from_utf8(said.stdout).expect("text");
+    let said = said();
     let last = said.trim().rsplit(' ').next().unwrap_or_default();
     let mut numbers = last
         .split('.')

@@ -36,7 +36,7 @@ pub struct Recording(NamedTempFile);
 impl Recorder {
     /// Makes one for a tree, if this Nix can be recorded here: it tries.
     pub fn new(nix: &Nix, processes: &Processes, tree: &Utf8Path) -> Option<Self> {
-        if !nix.version().reads_what_it_copies() {
+        if nix.is_relative() || !nix.version().reads_what_it_copies() {
             return None;
         }
         let strace = strace()?;

@@ -38,6 +38,7 @@ pub struct Nix {
     /// In the order of [`Program::ALL`].
     programs: [Utf8PathBuf; 4],
     version: Version,
+    is_relative: bool,
     settings: Vec<(String, String)>,
     pub(super) open: Open,
 }
@@ -55,10 +56,11 @@ impl Nix {
             .map(Utf8Path::to_owned)
             .or(named.map(Utf8PathBuf::from));
         let programs = find(place.as_deref())?;
-        let version = ask_version(&programs[Program::Nix as usize], processes)?;
+        let (version, is_relative) = ask_version(&programs[Program::Nix as usize], processes)?;
         Ok(Self {
             programs,
             version,
+            is_relative,
             settings: Vec::new(),
             open: Open::default(),
         })
@@ -78,6 +80,11 @@ impl Nix {
     /// The version of this Nix.
     pub fn version(&self) -> Version {
         self.version
+    }
+
+    /// Whether it is a relative of Nix, which counts as Nix does and may work in other ways.
+    pub fn is_relative(&self) -> bool {
+        self.is_relative
     }
 
     /// The path of a program.
@@ -139,7 +146,8 @@ fn find_in_path(program: &str, directory: Option<&Utf8Path>) -> Option<Utf8PathB
     Utf8PathBuf::from_path_buf(found.ok()?).ok()
 }
 
-fn ask_version(nix: &Utf8Path, processes: &Processes) -> Result<Version> {
+/// The version, and whether it is that of a relative.
+fn ask_version(nix: &Utf8Path, processes: &Processes) -> Result<(Version, bool)> {
     let mut command = Command::new(nix);
     command.arg("--version");
     let output = processes
@@ -156,7 +164,7 @@ fn ask_version(nix: &Utf8Path, processes: &Processes) -> Result<Version> {
             version,
         });
     }
-    Ok(version)
+    Ok((version, !said.starts_with("nix (Nix) ")))
 }
 
 #[cfg(test)]
@@ -188,6 +196,18 @@ mod tests {
             let nix = locate(&directory, file).unwrap();
             assert_eq!(nix.version().to_string(), "2.9.1");
             assert_eq!(nix.path(Program::Store), directory.path().join("nix-store"));
+        }
+    }
+
+    #[test]
+    fn a_relative_of_nix_says_so() {
+        for (said, is_relative) in [
+            ("nix (Nix) 2.34.8", false),
+            ("nix (Determinate Nix 3.17.0) 2.34.0", true),
+            ("nix (Lix, like Nix) 2.93.0", true),
+        ] {
+            let nix = locate(&directory_with(&ALL, said), "").unwrap();
+            assert_eq!(nix.is_relative(), is_relative, "{said}");
         }
     }
 
