@@ -340,6 +340,44 @@ fn an_input_in_the_flakes_own_tree_is_what_the_lock_says() {
 }
 
 #[test]
+fn an_input_that_is_the_tree_itself_hides_nothing_of_it() {
+    if !records() {
+        return;
+    }
+    let lab = Lab::without_hosts();
+    let copies = "builtins.seq inputs.other.outPath \"${../text}\"";
+    let network = plant(&lab, &[("copies", copies)]);
+    lab.write("text", "0").write("notes", "0");
+    let pocket = crate::lab::POCKET;
+    lab.write(
+        "flake.nix",
+        &format!(
+            "{{ inputs.nixpkgs.url = \"path:{pocket}\"; inputs.other = {{ url = \"path:{pocket}\"; flake = false; }};
+               outputs = inputs@{{ self, nixpkgs, ... }}: {{
+                 nixopsConfigurations.default = {{ inherit nixpkgs; {network} }}; }}; }}"
+        ),
+    );
+    lab.uncached_eval(&[]);
+    let copy = lab.place("copy");
+    lab.run("cp", &["--recursive", &lab.path(""), &copy]);
+    let reference = format!("path:{copy}");
+    let arguments = ["--override-input", "other", &reference];
+    let evaluated = || {
+        let counted = lab.counted_eval(&arguments);
+        assert_eq!(counted.run.json(), lab.uncached_eval(&arguments).json());
+        counted.machines()
+    };
+    // Nix remembers of the input what was copied of it.
+    lab.uncached_eval(&arguments);
+    for notes in ["1", "0"] {
+        lab.write("notes", notes);
+        evaluated();
+    }
+    lab.write("text", "1");
+    assert_eq!(evaluated(), ["copies"]);
+}
+
+#[test]
 fn a_flake_below_others_files_sees_those_that_it_reads() {
     if !records() {
         return;

@@ -43,12 +43,18 @@ impl Place {
         let (nix, processes) = (evaluator.nix.clone(), evaluator.processes.clone());
         let key = place(program.as_str(), &request.source, &nix, cache.settings()?)?;
         let flake = request.source.flake()?;
+        let tree = Tree::at(flake.tree.path.clone(), flake.shape());
+        // Where an input or an argument is this very tree, Nix knows that it is, and what it has copied of it.
+        let mut signs = vec![tree.hash(), &flake.tree.nar_hash];
+        signs.extend(flake.tree.rev.as_deref());
+        if signs.iter().any(|sign| program.as_str().contains(*sign)) {
+            return None;
+        }
         let entrance = Access {
             path: Utf8Path::new(&flake.directory).join("flake.nix"),
             look: Look::Content,
             found: true,
         };
-        let tree = Tree::at(flake.tree.path.clone(), flake.shape());
         let shelf = Shelf::of(cache, nix, processes, key, Some(tree));
         let marked = shelf.recall([FAMILIAR.to_owned()], &Values::of(&Known::default()));
         Some(Self {
