@@ -1,6 +1,9 @@
 //! `nixops build`: systems without hosts.
 
-use std::fs::{self, File};
+use std::{
+    fs::{self, File},
+    os::unix::fs::symlink,
+};
 
 use crate::lab::Lab;
 
@@ -65,6 +68,15 @@ fn links_are_put_where_they_are_wanted() {
     lab.write("taken/web", "a file");
     lab.nixops(["build", "--on", "web", "-o", "taken"])
         .says("the system may be collected");
+    lab.write("elsewhere/file", "another");
+    symlink("file", lab.directory.join("elsewhere/web")).unwrap();
+    lab.nixops(["build", "--on", "web", "-o", "elsewhere"])
+        .says("elsewhere/web");
+    let read = |name: &str| fs::read_to_string(lab.directory.join(name)).unwrap();
+    assert_eq!(
+        [read("taken/web"), read("elsewhere/web")],
+        ["a file", "another"]
+    );
 }
 
 #[test]

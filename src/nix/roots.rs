@@ -1,6 +1,11 @@
-use std::{fs, os::unix::fs::symlink, path};
+use std::{
+    fs,
+    io::{self, ErrorKind},
+    os::unix::fs::symlink,
+    path,
+};
 
-use camino::Utf8Path;
+use camino::{Utf8Path, Utf8PathBuf};
 
 use super::{Error, Nix, Result};
 use crate::process::Processes;
@@ -40,8 +45,12 @@ impl Nix {
     }
 }
 
-/// Puts a link in its place at once.
+/// Puts a link in its place at once; what stands there goes only if it is a link into the store as well.
 fn place(link: &Utf8Path, target: &Utf8Path) -> Result<()> {
+    let into_store = |path: Utf8PathBuf| path.parent() == target.parent();
+    if link.symlink_metadata().is_ok() && !link.read_link_utf8().is_ok_and(into_store) {
+        return Err(at(link, ErrorKind::AlreadyExists.into()));
+    }
     if let Some(directory) = link.parent() {
         fs::create_dir_all(directory).map_err(|error| at(directory, error))?;
     }
@@ -54,7 +63,7 @@ fn place(link: &Utf8Path, target: &Utf8Path) -> Result<()> {
     })
 }
 
-fn at(path: &Utf8Path, source: std::io::Error) -> Error {
+fn at(path: &Utf8Path, source: io::Error) -> Error {
     Error::File {
         path: path.to_owned(),
         source,
