@@ -180,7 +180,7 @@ fn machine(host: &Host, edit: usize) -> String {
 /// Writes programs of Nix to a directory: the real ones, but that the start of an evaluation is written down.
 fn write_counting(directory: &Path) -> Result<()> {
     fs::create_dir_all(directory)?;
-    for name in ["nix", "nix-store"] {
+    for name in ["nix", "nix-store", "nix-daemon"] {
         symlink(which::which(name)?, directory.join(name))?;
     }
     let program = directory.join("nix-instantiate");

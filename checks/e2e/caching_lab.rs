@@ -58,7 +58,7 @@ impl Lab {
     /// The binary, about to run with programs of Nix that are counted.
     pub fn counting(&self, arguments: &[&str]) -> Command {
         let log = self.place("programs");
-        for program in ["nix", "nix-instantiate", "nix-store"] {
+        for program in ["nix", "nix-instantiate", "nix-store", "nix-daemon"] {
             let real = which::which(program).expect("Nix");
             let text = format!(
                 "#!/bin/sh\necho \"{program} $*\" >> {log}\nexec {} \"$@\"\n",
