@@ -39,8 +39,9 @@ pub(super) const END: &str = "nixops-look-end";
 
 /// The first command on a host: it answers, and then waits for the end of its input, which keeps the connection open.
 ///
-/// One line without single quotes, so that every login shell hands it to `sh` unchanged.
-pub(super) const SCRIPT: &str = r#"echo; echo nixops-look-begin; for pair in system=/run/current-system profile=/nix/var/nix/profiles/system booted=/run/booted-system; do echo "${pair%%=*}=$(readlink -f "${pair#*=}")"; done; boot=""; { read -r boot </proc/sys/kernel/random/boot_id; } 2>/dev/null; echo "boot_id=$boot"; for mark in /run/nixops/activating/*; do [ ! -e "$mark" ] || echo "unfinished=$mark"; done; { [ -e /etc/NIXOS ] || [ -e /run/current-system/bin/switch-to-configuration ]; } && echo nixos=yes; command -v nix-store >/dev/null 2>&1 && echo nix=yes; [ ! -e /var/lib/nixops/network.json ] || echo "network=$(sha256sum </var/lib/nixops/network.json)"; [ -d /var/lib/nixops/keys ] && echo keys=yes; echo "uid=$(id -u)"; echo "user=$(id -un)"; echo nixops-look-end; exec cat >/dev/null"#;
+/// One line without single quotes, so that every login shell hands it to `sh` unchanged. What the shell can do by itself starts no
+/// program: a fleet is looked at all at once.
+pub(super) const SCRIPT: &str = r#"echo; echo nixops-look-begin; for pair in system=/run/current-system profile=/nix/var/nix/profiles/system booted=/run/booted-system; do echo "${pair%%=*}=$(cd -P "${pair#*=}" 2>/dev/null && pwd -P)"; done; boot=""; { read -r boot </proc/sys/kernel/random/boot_id; } 2>/dev/null; echo "boot_id=$boot"; for mark in /run/nixops/activating/*; do [ ! -e "$mark" ] || echo "unfinished=$mark"; done; { [ -e /etc/NIXOS ] || [ -e /run/current-system/bin/switch-to-configuration ]; } && echo nixos=yes; command -v nix-store >/dev/null 2>&1 && echo nix=yes; [ ! -e /var/lib/nixops/network.json ] || echo "network=$(sha256sum </var/lib/nixops/network.json)"; [ -d /var/lib/nixops/keys ] && echo keys=yes; LC_ALL=C id; echo nixops-look-end; while read -r rest; do :; done"#;
 
 impl Look {
     /// Reads the answers from all that was written; none if they are not complete.
@@ -68,11 +69,14 @@ impl Look {
                 "keys" => look.keys = value == "yes",
                 "nixos" => look.nixos = value == "yes",
                 "nix" => look.nix = value == "yes",
+                // As `id` writes it: `uid=0(root) gid=0(root) groups=0(root)`.
                 "uid" => {
-                    look.uid = value.parse().ok()?;
+                    let who = value.split_whitespace().next()?;
+                    let (uid, user) = who.split_once('(').unwrap_or((who, ""));
+                    look.uid = uid.parse().ok()?;
+                    user.trim_end_matches(')').clone_into(&mut look.user);
                     has_uid = true;
                 }
-                "user" => value.clone_into(&mut look.user),
                 _ => {}
             }
         }
@@ -80,7 +84,7 @@ impl Look {
     }
 }
 
-/// A link that is not there resolves to itself, so only store paths count.
+/// Of places where links may point, only store paths count.
 fn store_path(value: &str) -> Option<Utf8PathBuf> {
     value.starts_with("/nix/store/").then(|| value.into())
 }
@@ -107,7 +111,7 @@ mod tests {
 
     #[test]
     fn what_was_cut_off_is_no_answer() {
-        let whole = format!("hello\n{BEGIN}\nuid=0\nuser=root\n{END}\n");
+        let whole = format!("hello\n{BEGIN}\nuid=0(root) gid=0(root)\n{END}\n");
         assert_eq!(Look::read(&whole).unwrap().user, "root");
         assert_eq!(Look::read(whole.split(END).next().unwrap()), None);
         assert_eq!(Look::read(""), None);
@@ -123,8 +127,7 @@ mod tests {
             "unfinished=switch",
             "nixos=yes",
             "nix=yes",
-            "uid=1000",
-            "user=ada",
+            "uid=1000(ada) gid=100(users) groups=100(users),1(wheel)",
         ]);
         let look = look.unwrap();
         assert_eq!(look.system.unwrap(), "/nix/store/aaa-nixos");
