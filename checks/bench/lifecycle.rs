@@ -1,7 +1,7 @@
 //! A fleet from its first deploy on: nothing is changed, a machine is, all are.
 //!
 //! Evaluations are remembered, as they are for users. The first deploy writes `nixops.json`, which makes
-//! another tree of the flake, so that the deploy after it evaluates all machines once more.
+//! another tree of the flake: that is the one of which it evaluates machines.
 
 use std::time::Duration;
 
@@ -76,7 +76,7 @@ impl Fleet<'_> {
         if self.field.size() == self.sizes.hosts {
             self.goal("deploy, first", 10.0, &first);
         }
-        self.unchanged("unchanged, the first after it", &[], None)?;
+        self.unchanged("unchanged, the first after it", &[], 0)?;
         let evaluation = median(self.sizes.runs, || self.field.evaluate())?;
         let note = String::from("no host is asked");
         let size = self.field.size();
@@ -92,11 +92,11 @@ impl Fleet<'_> {
         let ssh = median(runs, || self.field.connect())?;
         let note = String::from("ssh alone runs `true`, 32 at once");
         self.report.other("only connect", size, &ssh, note);
-        let unchanged = median(runs, || self.unchanged("unchanged", &[], Some(0)))?;
+        let unchanged = median(runs, || self.unchanged("unchanged", &[], 0))?;
         let what = "unchanged, `--dry-run`";
-        let dry = median(runs, || self.unchanged(what, &["--dry-run"], Some(0)))?;
+        let dry = median(runs, || self.unchanged(what, &["--dry-run"], 0))?;
         let what = "unchanged, `--no-eval-cache`";
-        let anew = self.unchanged(what, &["--no-eval-cache"], Some(size))?;
+        let anew = self.unchanged(what, &["--no-eval-cache"], size)?;
         self.ratio("deploy, unchanged ÷ only connect", &unchanged, &ssh);
         let what = "deploy, unchanged, `--no-eval-cache` ÷ with the cache";
         self.ratio(what, &anew, &unchanged);
@@ -148,10 +148,9 @@ impl Fleet<'_> {
     }
 
     /// A deploy that has nothing to do, which hosts confirm; so many machines are evaluated for it.
-    fn unchanged(&mut self, what: &str, more: &[&str], evaluated: Option<usize>) -> Result<Run> {
+    fn unchanged(&mut self, what: &str, more: &[&str], evaluated: usize) -> Result<Run> {
         let deployed = self.deploy(what, more)?;
-        let sound = deployed.is_idle(self.field.size())
-            && evaluated.is_none_or(|count| deployed.evaluated == count);
+        let sound = deployed.is_idle(self.field.size()) && deployed.evaluated == evaluated;
         let told = format!("{what}: something was done: {}", deployed.said());
         self.report.expect(sound, told);
         Ok(deployed.run)

@@ -127,6 +127,8 @@ fn what_an_evaluation_depends_on_beside_outputs_makes_it_another_one() {
     network("");
     lab.run("git", &["init", "--quiet"]);
     lab.run("git", &["add", "flake.nix"]);
+    // The inputs are locked, which makes another tree.
+    lab.uncached_eval(&[]);
     let evaluated = |arguments: &[&str]| lab.counted_eval(arguments).machines();
     let twice = |arguments: &[&str]| [evaluated(arguments), evaluated(arguments)];
     let [known, evaluated_once] = [NOTHING.to_vec(), vec!["web"]];
@@ -190,6 +192,24 @@ fn what_fails_and_what_is_impure_is_evaluated_each_time() {
     let eval = || other.counted_eval(&["--file", "."]).machines();
     assert_eq!([eval(), eval()], [["web"], ["web"]]);
     assert!(!other.cache().exists());
+}
+
+#[test]
+fn the_deploy_after_the_first_evaluates_nothing() {
+    let lab = Lab::with_hosts(["web"]);
+    lab.network(&format!(
+        "web = {{ name, ... }}: {{ {} environment.etc.x.text = builtins.toJSON (builtins.readDir ./.); }};",
+        lab.reach("web")
+    ));
+    // It locks the inputs, and writes `nixops.json`.
+    let first = lab.count(&["deploy"]);
+    first.run.exits(0);
+    assert_eq!(first.machines(), ["web"], "{:#?}", first.programs);
+    assert!(lab.directory.join("nixops.json").exists());
+    let again = lab.count(&["deploy", "--json"]);
+    again.run.exits(0);
+    assert_eq!(again.evaluated(), [].into(), "{:#?}", again.programs);
+    assert_eq!(again.run.result("web"), "unchanged");
 }
 
 #[test]

@@ -159,6 +159,16 @@ impl Evaluator {
         })
     }
 
+    /// Prepares the same of another state of the source.
+    pub fn of_source(&self, source: Source) -> Result<Self, Error> {
+        let request = Request {
+            source,
+            ..self.request.clone()
+        };
+        let (nix, processes) = (self.nix.clone(), self.processes.clone());
+        Self::new(nix, processes, request, self.options.clone())
+    }
+
     /// Tells what Nix said while it evaluated the overview: warnings, and traces of the user.
     pub fn tell_remarks(&self, tell: impl Fn(String)) {
         for text in self.remarks.get().into_iter().flatten() {

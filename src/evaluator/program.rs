@@ -23,7 +23,7 @@ pub enum Argument {
 }
 
 /// Everything that an evaluation depends on, beside Nix itself.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Request {
     /// Where the network is defined.
     pub source: Source,

@@ -55,6 +55,8 @@ pub struct Session {
     plugin_records: Vec<Value>,
     /// The identity file beside the network, where that is a directory of the user.
     recorded: Option<(Utf8PathBuf, Recorded)>,
+    /// How the network is found again where evaluations are kept, unless a plan says which tree of it is meant.
+    source: Option<SourceArguments>,
 }
 
 impl Session {
@@ -126,8 +128,7 @@ impl Session {
             sealer: kept.sealer,
             plugins: PluginSet::from_json(plugins.clone())?,
         };
-        let of_schemas = ground.plugins.clone();
-        asked.learn_schemas(move || schemas(&of_schemas).ok());
+        learn_schemas(&asked, &ground.plugins);
         Ok(Self {
             ground,
             evaluator: asked,
@@ -135,6 +136,7 @@ impl Session {
             network: attributes,
             plugin_records: plugins,
             recorded,
+            source: (cache.is_some() && intent.assumed.is_none()).then(|| source.clone()),
         })
     }
 
@@ -171,7 +173,12 @@ impl Session {
             .and_then(|()| self.make(held.database()))
             .and_then(|()| self.renew(held.database()))
             .and_then(|()| self.record(context));
-        let done = noted.and_then(|()| work(self, &store, held.lock()));
+        if matches!(noted, Ok(true))
+            && let Some(evaluator) = self.again(context)
+        {
+            self.evaluator = evaluator;
+        }
+        let done = noted.and_then(|_| work(self, &store, held.lock()));
         finish_after(context, held, done)
     }
 
@@ -200,14 +207,31 @@ impl Session {
         Ok(())
     }
 
-    /// Notes beside the network which deployment is its own, unless it says so itself.
-    fn record(&self, context: &Context) -> Result<()> {
+    /// What asks the network as it is with the file beside it that was just written: what it evaluates, the next run
+    /// knows. Nothing if that is not possible, or something else has changed meanwhile, which is for the next run.
+    fn again(&self, context: &Context) -> Option<Evaluator> {
+        let source = self.source.as_ref()?;
+        let network = source.source(context, &self.ground.nix).ok()?;
+        let asked = self.evaluator.of_source(network).ok()?;
+        let Overview {
+            plugins,
+            names,
+            network,
+        } = asked.overview().ok()?;
+        learn_schemas(&asked, &self.ground.plugins);
+        let is_same =
+            (&plugins, &names, &network) == (&self.plugin_records, &self.names, &self.network);
+        is_same.then_some(asked)
+    }
+
+    /// Notes beside the network which deployment is its own, unless it says so itself; tells whether it has.
+    fn record(&self, context: &Context) -> Result<bool> {
         let Some((directory, recorded)) = &self.recorded else {
-            return Ok(());
+            return Ok(false);
         };
         let network = self.evaluator.source().network();
         if self.network.contains_key("uuid") || recorded.get(network).is_some() {
-            return Ok(());
+            return Ok(false);
         }
         let identity = state::Identity {
             name: self.ground.deployment.called().to_owned(),
@@ -226,8 +250,14 @@ impl Session {
                 self.ground.deployment.called()
             ),
         });
-        Ok(())
+        Ok(true)
     }
+}
+
+/// Tells an evaluator where the schemas are that say what must not be kept.
+fn learn_schemas(evaluator: &Evaluator, plugins: &PluginSet) {
+    let plugins = plugins.clone();
+    evaluator.learn_schemas(move || schemas(&plugins).ok());
 }
 
 /// Keeps the names of the network for completions, which is worth no word if it fails.
