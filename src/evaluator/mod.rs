@@ -14,6 +14,7 @@
 //! Outputs of resources come in as data ([`Known`]), and who reads which is told ([`Reads`]).
 
 mod attribute;
+mod behind;
 mod cache;
 mod capacity;
 mod diagnostic;

@@ -154,6 +154,7 @@ impl Pool<'_> {
             |id| queue.started(process, id),
             |heard| hear(progress, heard, queue),
         )?;
+        queue.ended(process, &mut progress.left);
         if let Some(reason) = progress.unexpected.take() {
             return Err(Error::unexpected(&reason));
         }
@@ -223,9 +224,15 @@ impl Pool<'_> {
 
 /// Takes what a process says, and has it go on or end.
 fn hear(progress: &mut Progress<'_>, heard: Heard, queue: &Queue) -> ControlFlow<()> {
-    let is_through = matches!(heard, Heard::Done(_));
+    let (begins, is_through) = (
+        matches!(heard, Heard::Begin(_)),
+        matches!(heard, Heard::Done(_)),
+    );
     if progress.hear(heard).is_break() {
         queue.stop();
+    }
+    if begins && let Some(name) = &progress.current {
+        queue.begun(progress.process, name);
     }
     progress.is_replaced =
         is_through && !queue.may_go_on(progress.process) && !progress.left.is_empty();

@@ -3,9 +3,15 @@
 use std::{
     collections::{BTreeSet, VecDeque},
     sync::{Condvar, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
-use super::{capacity::Workers, subject::Subject, usage::Usage};
+use super::{
+    behind::{Behind, HEAVY},
+    capacity::Workers,
+    subject::Subject,
+    usage::Usage,
+};
 
 /// The most machines in one batch. They stand in the arguments of a process, which are limited.
 const LARGEST_BATCH: usize = 500;
@@ -28,7 +34,8 @@ pub enum Grain {
 ///
 /// Batches shrink as the end comes near, so that one heavy machine does not leave the other
 /// workers without work. They do not shrink to single names: each costs the start of a process,
-/// and the more there are, the less it matters who ends last.
+/// and the more there are, the less it matters who ends last. Once none are left, the names behind one that
+/// takes long are shared out anew.
 #[derive(Debug)]
 pub struct Queue {
     workers: usize,
@@ -44,6 +51,7 @@ struct State {
     /// Names whose process was killed: each gets a process of its own, once.
     suspects: VecDeque<Subject>,
     suspected: BTreeSet<Subject>,
+    behind: Behind,
     usage: Usage,
     processes: usize,
     stopped: bool,
@@ -78,6 +86,7 @@ impl Queue {
                 waiting,
                 suspects: VecDeque::new(),
                 suspected: BTreeSet::new(),
+                behind: Behind::default(),
                 usage: Usage::new(limits),
                 processes: 0,
                 stopped: false,
@@ -94,18 +103,30 @@ impl Queue {
             if state.stopped {
                 return None;
             }
-            if state.usage.has_room()
-                && let Some(names) = state.batch(self)
-            {
+            let has_room = state.usage.has_room();
+            if has_room && let Some(names) = state.batch(self) {
                 return Some(state.begin(names));
             }
             if state.usage.running() == 0 {
                 return None;
             }
-            state = self
-                .changed
-                .wait(state)
-                .unwrap_or_else(PoisonError::into_inner);
+            let next = state.behind.next(HEAVY).filter(|_| has_room);
+            state = self.wait(state, next);
+        }
+    }
+
+    /// Waits until something has changed, or until `next`.
+    fn wait<'s>(
+        &self,
+        state: MutexGuard<'s, State>,
+        next: Option<Duration>,
+    ) -> MutexGuard<'s, State> {
+        if let Some(next) = next {
+            let waited = self.changed.wait_timeout(state, next);
+            waited.unwrap_or_else(PoisonError::into_inner).0
+        } else {
+            let waited = self.changed.wait(state);
+            waited.unwrap_or_else(PoisonError::into_inner)
         }
     }
 
@@ -114,17 +135,32 @@ impl Queue {
         self.state().usage.started(process, id);
     }
 
+    /// Takes note of the name that a process has begun.
+    pub fn begun(&self, process: usize, name: &Subject) {
+        self.state().behind.begun(process, name);
+        // Who is idle may wait for those behind it.
+        self.changed.notify_all();
+    }
+
     /// Whether a process that is through with a name may go on, or is to be replaced.
     pub fn may_go_on(&self, process: usize) -> bool {
-        let may_go_on = self.state().usage.may_go_on(process);
+        let mut state = self.state();
+        let may_go_on = state.behind.may_go_on(process) & state.usage.may_go_on(process);
+        drop(state);
         // What was measured may have made room.
         self.changed.notify_all();
         may_go_on
     }
 
+    /// Leaves a process that has ended those names which others have not got.
+    pub fn ended(&self, process: usize, left: &mut Vec<Subject>) {
+        self.state().behind.ended(process, left);
+    }
+
     /// Ends a batch and gives back the names that its process did not get to.
-    pub fn finish(&self, process: usize, left: Vec<Subject>) {
+    pub fn finish(&self, process: usize, mut left: Vec<Subject>) {
         let mut state = self.state();
+        state.behind.ended(process, &mut left);
         state.usage.ended(process);
         for name in left.into_iter().rev() {
             state.waiting.push_front(name);
@@ -177,6 +213,7 @@ impl State {
         self.processes += 1;
         let heap = self.usage.heap();
         self.usage.admit(process);
+        self.behind.admit(process, &names);
         Batch {
             process,
             names,
@@ -185,6 +222,9 @@ impl State {
     }
 
     fn batch(&mut self, queue: &Queue) -> Option<Vec<Subject>> {
+        if self.waiting.is_empty() && self.suspects.is_empty() {
+            self.waiting.extend(self.behind.take(HEAVY));
+        }
         let waiting = self.waiting.len();
         if waiting > 0 {
             let share = waiting.div_ceil(2 * queue.workers).max(queue.smallest);
