@@ -67,8 +67,29 @@ fn small_machines_are_evaluated_side_by_side_in_little_memory() {
         return;
     }
     let lab = Lab::without_hosts();
-    // Each of the two waits until the other one is evaluated too.
-    let meeting = |one: &str, other: &str| {
+    lab.network(&format!("a = {{ }}; {}", meeting(&lab)));
+    // One of the size that is expected of a machine does not fit.
+    let counted = evaluate(&lab, &["--eval-memory", "1000"]);
+    assert_eq!(counted.batches().len(), 3, "{counted:#?}");
+}
+
+#[test]
+fn what_machines_were_measured_to_need_is_known_to_the_next_run() {
+    if thread::available_parallelism().is_ok_and(|cores| cores.get() < 2) {
+        return;
+    }
+    let lab = Lab::without_hosts();
+    lab.network("a = { };");
+    lab.counted_eval(&[]);
+    // There is nobody who could be measured before them.
+    lab.network(&meeting(&lab));
+    let counted = lab.counted_eval(&["--eval-memory", "1000"]);
+    assert_eq!(counted.batches().len(), 2, "{counted:#?}");
+}
+
+/// Two machines, `one` and `other`, each of which waits until the other one is evaluated too.
+fn meeting(lab: &Lab) -> String {
+    let machine = |one: &str, other: &str| {
         let (here, there) = (lab.place(one), lab.place(other));
         let file = format!(
             "pkgs.runCommand \"{one}\" {{ }} ''
@@ -81,11 +102,7 @@ fn small_machines_are_evaluated_side_by_side_in_little_memory() {
             "{one} = {{ pkgs, ... }}: {{ deployment.tags = [ \"met${{builtins.readFile ({file})}}\" ]; }};"
         )
     };
-    let (one, other) = (meeting("one", "other"), meeting("other", "one"));
-    lab.network(&format!("a = {{ }}; {one} {other}"));
-    // One of the size that is expected of a machine does not fit.
-    let counted = evaluate(&lab, &["--eval-memory", "1000"]);
-    assert_eq!(counted.batches().len(), 3, "{counted:#?}");
+    format!("{} {}", machine("one", "other"), machine("other", "one"))
 }
 
 #[test]

@@ -7,6 +7,9 @@ use std::{fs, num::NonZero, thread};
 /// A NixOS system takes 0.5 to 1.3 GiB while it is evaluated; nothing of it stays.
 pub const EXPECTED_MEMORY: u64 = 1536;
 
+/// The least that is expected of a process, whatever earlier runs have measured, in MiB.
+const LEAST_EXPECTED_MEMORY: u64 = 256;
+
 /// Memory that is left to the rest of the machine, in MiB.
 const RESERVED_MEMORY: u64 = 512;
 
@@ -37,6 +40,8 @@ pub struct Workers {
     is_exact: bool,
     /// Memory for all of them, in MiB; what is not known is no limit.
     memory: Option<u64>,
+    /// Memory that a process is expected to need as long as none was measured, in MiB.
+    pub expected: u64,
 }
 
 /// Processes for `machines` machines.
@@ -46,6 +51,7 @@ pub fn workers(limits: Limits, machines: usize) -> Workers {
         most: at_least_one(limits.workers.map_or(cores, NonZero::get).min(machines)),
         is_exact: limits.workers.is_some(),
         memory: limits.memory.or_else(available_memory),
+        expected: EXPECTED_MEMORY,
     }
 }
 
@@ -55,6 +61,16 @@ pub fn workers_of_resources(limits: Limits, resources: usize) -> Workers {
 }
 
 impl Workers {
+    /// The same where earlier runs have measured that a process needs `size`. Machines grow, so half as much again is
+    /// expected.
+    pub fn remembering(self, size: Option<u64>) -> Self {
+        let expected = size.map(|size| size.saturating_add(size / 2).max(LEAST_EXPECTED_MEMORY));
+        Self {
+            expected: expected.unwrap_or(EXPECTED_MEMORY),
+            ..self
+        }
+    }
+
     /// Whether another process that needs `need` fits beside those of these sizes.
     pub fn admit(self, running: &[u64], need: u64) -> bool {
         self.is_exact || self.fit(running.iter().sum::<u64>() + need)
@@ -143,6 +159,7 @@ impl Workers {
             most: at_least_one(most),
             is_exact: false,
             memory: Some(memory),
+            expected: EXPECTED_MEMORY,
         }
     }
 
@@ -152,6 +169,7 @@ impl Workers {
             most: at_least_one(most),
             is_exact: true,
             memory,
+            expected: EXPECTED_MEMORY,
         }
     }
 }
@@ -179,6 +197,15 @@ mod tests {
         assert_eq!(workers.share(5000), Some(4000));
         assert_eq!(Workers::exactly(2, Some(4000)).share(3000), Some(2000));
         assert_eq!(Workers::exactly(2, None).share(3000), None);
+    }
+
+    #[test]
+    fn what_is_remembered_is_expected_with_something_to_spare() {
+        let expected = |size| Workers::sharing(4, 4000).remembering(size).expected;
+        assert_eq!(expected(None), EXPECTED_MEMORY);
+        assert_eq!(expected(Some(10)), LEAST_EXPECTED_MEMORY);
+        assert_eq!(expected(Some(1000)), 1500);
+        assert_eq!(expected(Some(u64::MAX)), u64::MAX);
     }
 
     #[test]

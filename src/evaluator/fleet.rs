@@ -131,7 +131,7 @@ impl Fleet<'_> {
         let attribute = self.depth.attribute();
         // What is evaluated with facts has seen what others have looked at.
         let recorder = self.recorder.filter(|_| self.facts.is_empty());
-        let left = self.run(
+        let (left, size) = self.run(
             recorder,
             attribute,
             subjects,
@@ -157,6 +157,9 @@ impl Fleet<'_> {
                 }
             },
         )?;
+        if self.depth.reaches_systems() {
+            self.evaluator.learn_size(size);
+        }
         Ok((left, into_inner(wanted)))
     }
 
@@ -180,14 +183,14 @@ impl Fleet<'_> {
     }
 
     /// Evaluates an attribute of each machine until all are done or `hear` breaks off or fails; gives
-    /// the machines that are left.
+    /// the machines that are left, and what the largest process needed for its first one.
     fn run(
         &self,
         recorder: Option<&Recorder>,
         attribute: fn(&Subject) -> AttributePath,
         subjects: Vec<Subject>,
         hear: impl Fn(usize, Found) -> Result<ControlFlow<()>, Error> + Sync,
-    ) -> Result<Vec<Subject>, Error> {
+    ) -> Result<(Vec<Subject>, Option<u64>), Error> {
         let failure = Mutex::new(None);
         let sink = |process, found| {
             hear(process, found).unwrap_or_else(|error| {
@@ -203,17 +206,18 @@ impl Fleet<'_> {
             watch: recorder.is_some(),
             ..Given::default()
         });
+        let workers = capacity::workers(self.evaluator.options.limits, subjects.len());
         let pool = Pool {
             evaluator: self.evaluator,
             attribute,
             program: program.as_str(),
-            workers: capacity::workers(self.evaluator.options.limits, subjects.len()),
+            workers: workers.remembering(self.evaluator.remembered_size()),
             grain: recorder.map_or(Grain::Fine, |_| Grain::Single),
             recorder,
             sink: &sink,
         };
-        let left = pool.run(subjects)?;
-        into_inner(failure).map_or(Ok(left), Err)
+        let ran = pool.run(subjects)?;
+        into_inner(failure).map_or(Ok(ran), Err)
     }
 }
 

@@ -19,6 +19,9 @@ use super::{
 /// Subject of what says that machines of a place were evaluated.
 const FAMILIAR: &str = "familiar";
 
+/// Subject of what processes of a place needed.
+const SIZE: &str = "size";
+
 /// A machine that is kept, and what it is kept as.
 pub type Kept = (String, Entry);
 
@@ -30,6 +33,8 @@ pub struct Place {
     entrance: Access,
     /// Whether an earlier run has evaluated machines of it.
     is_familiar: bool,
+    /// What the largest processes needed for a machine in earlier runs, in MiB.
+    pub(super) size: Option<u64>,
     recorder: OnceLock<Option<Recorder>>,
 }
 
@@ -56,9 +61,12 @@ impl Place {
             found: true,
         };
         let shelf = Shelf::of(cache, nix, processes, key, Some(tree));
-        let marked = shelf.recall([FAMILIAR.to_owned()], &Values::of(&Known::default()));
+        let marks = [FAMILIAR, SIZE].map(str::to_owned);
+        let marks = shelf.recall(marks, &Values::of(&Known::default()));
+        let size = marks.get(SIZE).and_then(|entry| entry.texts.first());
         Some(Self {
-            is_familiar: !marked.is_empty(),
+            is_familiar: marks.contains_key(FAMILIAR),
+            size: size.and_then(|size| size.parse().ok()),
             shelf,
             entrance,
             recorder: OnceLock::new(),
@@ -98,13 +106,31 @@ impl Place {
         self.shelf.keep(subject, values, entry);
     }
 
+    /// Takes note of what the largest process of a run needed, in MiB. Where it was more before, that is forgotten by
+    /// halves: the run may have been one of few machines.
+    pub fn learn_size(&self, size: u64) {
+        let size = self
+            .size
+            .map_or(size, |before| size.max(before.midpoint(size)));
+        if self.size != Some(size) {
+            self.mark(SIZE, vec![size.to_string()]);
+        }
+    }
+
+    fn mark(&self, subject: &str, texts: Vec<String>) {
+        let entry = Entry {
+            texts,
+            ..Entry::default()
+        };
+        let known = Known::default();
+        self.shelf
+            .keep(subject.to_owned(), &Values::of(&known), entry);
+    }
+
     /// Writes what was kept, and that there is something.
     pub fn write(&self) {
         if !self.is_familiar {
-            let values = Known::default();
-            let mark = Entry::default();
-            self.shelf
-                .keep(FAMILIAR.to_owned(), &Values::of(&values), mark);
+            self.mark(FAMILIAR, Vec::new());
         }
         self.shelf.write();
     }

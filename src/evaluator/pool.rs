@@ -94,8 +94,9 @@ pub struct Pool<'a> {
 }
 
 impl Pool<'_> {
-    /// Evaluates the attribute of each subject; gives those that are left if it was stopped.
-    pub fn run(&self, subjects: Vec<Subject>) -> Result<Vec<Subject>, Error> {
+    /// Evaluates the attribute of each subject; gives those that are left if it was stopped, and what the largest
+    /// process needed for its first one, in MiB.
+    pub fn run(&self, subjects: Vec<Subject>) -> Result<(Vec<Subject>, Option<u64>), Error> {
         let queue = Queue::new(subjects, self.workers, self.grain);
         thread::scope(|scope| {
             let handles: Vec<_> = (0..self.workers.most.get())

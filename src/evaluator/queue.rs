@@ -194,12 +194,12 @@ impl Queue {
         self.state().stopped
     }
 
-    /// The names that nobody has evaluated.
-    pub fn into_rest(self) -> Vec<Subject> {
+    /// The names that nobody has evaluated, and what the largest process needed for its first one, in MiB.
+    pub fn into_rest(self) -> (Vec<Subject>, Option<u64>) {
         let state = self.state.into_inner();
         let mut state = state.unwrap_or_else(PoisonError::into_inner);
         state.waiting.append(&mut state.suspects);
-        state.waiting.into()
+        (state.waiting.into(), state.usage.largest())
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -329,7 +329,7 @@ mod tests {
         queue.stop();
         queue.finish(batch.process, batch.names);
         assert!(queue.take().is_none());
-        assert_eq!(queue.into_rest().len(), 4);
+        assert_eq!(queue.into_rest().0.len(), 4);
     }
 
     #[test]

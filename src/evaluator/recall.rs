@@ -70,6 +70,18 @@ impl Evaluator {
         self.place()?.recorder(self)
     }
 
+    /// What a process needed for a machine of this flake in earlier runs, in MiB.
+    pub(super) fn remembered_size(&self) -> Option<u64> {
+        self.place()?.size
+    }
+
+    /// Takes note of what the largest process of this run needed.
+    pub(super) fn learn_size(&self, size: Option<u64>) {
+        if let (Some(size), Some(place)) = (size, self.place()) {
+            place.learn_size(size);
+        }
+    }
+
     /// The texts of the overview, and what Nix said meanwhile.
     pub(super) fn recall_overview(&self) -> Option<(Vec<String>, Vec<String>)> {
         let known = Known::default();

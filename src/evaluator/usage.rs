@@ -10,7 +10,7 @@ use std::{
     fs,
 };
 
-use super::capacity::{EXPECTED_MEMORY, Workers};
+use super::capacity::Workers;
 
 /// How many measurements count: so soon a heavy machine among light ones is forgotten.
 const MEASUREMENTS: usize = 8;
@@ -27,6 +27,8 @@ pub struct Usage {
     running: BTreeMap<usize, Process>,
     /// What the last processes needed for their first machine, in MiB.
     measured: VecDeque<u64>,
+    /// The largest of all that were measured, in MiB.
+    largest: Option<u64>,
 }
 
 /// A process that was admitted.
@@ -46,6 +48,7 @@ impl Usage {
             look: peak,
             running: BTreeMap::new(),
             measured: VecDeque::new(),
+            largest: None,
         }
     }
 
@@ -90,6 +93,7 @@ impl Usage {
             process.is_measured = true;
             self.measured.truncate(MEASUREMENTS - 1);
             self.measured.push_front(size);
+            self.largest = self.largest.max(Some(size));
         }
         let least = self.measured.iter().copied().min().unwrap_or(size);
         self.workers
@@ -101,10 +105,15 @@ impl Usage {
         self.running.remove(&process);
     }
 
+    /// What the largest process needed for its first machine, in MiB, if one was measured.
+    pub fn largest(&self) -> Option<u64> {
+        self.largest
+    }
+
     /// What a process needs for a machine, in MiB: as much as the largest that was measured of late.
     fn need(&self) -> u64 {
         let largest = self.measured.iter().copied().max();
-        largest.unwrap_or(EXPECTED_MEMORY)
+        largest.unwrap_or(self.workers.expected)
     }
 
     /// What each process uses, in MiB, and what it is about to use if it is still with its first machine.
@@ -124,7 +133,15 @@ impl Usage {
 }
 
 fn peak(process: u32) -> Option<u64> {
-    peak_in(&fs::read_to_string(format!("/proc/{process}/status")).ok()?)
+    let read = |file: &str| fs::read_to_string(format!("/proc/{process}/{file}")).ok();
+    // Where a program is around it, as one that records, it is the child of that.
+    let child = || {
+        read(&format!("task/{process}/children"))?
+            .trim()
+            .parse()
+            .ok()
+    };
+    peak_in(&read("status")?).or_else(|| peak(child()?))
 }
 
 fn peak_in(status: &str) -> Option<u64> {
@@ -137,6 +154,7 @@ fn peak_in(status: &str) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::capacity::EXPECTED_MEMORY;
     use super::*;
 
     /// Processes whose ids are their sizes.
@@ -163,6 +181,17 @@ mod tests {
         assert_eq!(fill(&mut usage, 130), 2);
         assert!(usage.may_go_on(0));
         assert_eq!(fill(&mut usage, 130), 16);
+    }
+
+    #[test]
+    fn machines_that_were_measured_in_an_earlier_run_use_as_many_cores_as_they_can_at_once() {
+        let start = |size| {
+            let workers = Workers::sharing(16, 4096).remembering(Some(size));
+            fill(&mut usage(workers), 130)
+        };
+        assert_eq!(start(130), 16);
+        assert_eq!(start(900), 3);
+        assert_eq!(start(1_000_000), 1);
     }
 
     #[test]
@@ -234,6 +263,7 @@ mod tests {
             usage.ended(process);
         }
         assert_eq!(usage.need(), 100);
+        assert_eq!(usage.largest(), Some(3000));
     }
 
     #[test]
