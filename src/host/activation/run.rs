@@ -33,8 +33,9 @@ const DECIDE: &str =
     r#"ln -s "$1" "$d/decision" 2>/dev/null; [ -L "$d/decision" ] || [ ! -d "$d" ] || exit 1; "#;
 
 /// Tells the lines of the log that were not seen, each behind `l `, and then a word behind `s `: at the end, once
-/// the new system was tested if that is followed until `tested`, or after some seconds in any case.
-const FOLLOW: &str = r#"i=0; [ -d "$d" ] || { echo "s gone"; exit 0; }; while :; do word=more; p=""; { read -r p <"$d/pid"; } 2>/dev/null; if [ -z "$p" ]; then [ $i -lt 40 ] || word=dead; else kill -0 "$p" 2>/dev/null || word=dead; fi; if [ "$word$until" = moretested ] && [ -e "$d/tested" ]; then word="tested $(cat "$d/tested")"; fi; [ ! -e "$d/end" ] || word="end $(cat "$d/end")"; m=$(wc -l <"$d/log"); if [ "$m" -gt "$n" ]; then sed -n "$((n + 1)),${m}s/^/l /p" "$d/log"; n=$m; fi; if [ "$word" != more ] || [ $i -ge 50 ]; then echo "s $word"; exit 0; fi; if [ $i -lt 20 ]; then sleep 0.05; else sleep 0.2; fi; i=$((i + 1)); done"#;
+/// the new system was tested if that is followed until `tested`, or after some seconds in any case. The log is looked at less
+/// often than the word, which takes no program to read.
+const FOLLOW: &str = r#"i=0; [ -d "$d" ] || { echo "s gone"; exit 0; }; while :; do word=more; p=""; { read -r p <"$d/pid"; } 2>/dev/null; if [ -z "$p" ]; then [ $i -lt 40 ] || word=dead; else kill -0 "$p" 2>/dev/null || word=dead; fi; if [ "$word$until" = moretested ] && [ -e "$d/tested" ]; then word="tested $(cat "$d/tested")"; fi; [ ! -e "$d/end" ] || word="end $(cat "$d/end")"; if [ "$word" != more ] || [ $((i % 4)) = 0 ] || [ $i -ge 20 ]; then m=$(wc -l <"$d/log"); if [ "$m" -gt "$n" ]; then sed -n "$((n + 1)),${m}s/^/l /p" "$d/log"; n=$m; fi; fi; if [ "$word" != more ] || [ $i -ge 50 ]; then echo "s $word"; exit 0; fi; if [ $i -lt 20 ]; then sleep 0.05; else sleep 0.2; fi; i=$((i + 1)); done"#;
 
 /// Begins the time anew in which the host waits for a decision.
 const RENEW: &str = r#": >"/run/nixops/activations/$1/renew""#;
