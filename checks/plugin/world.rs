@@ -73,7 +73,7 @@ impl World {
 
     /// Programs that are as much of a Nix as is asked of one that builds nothing.
     pub fn nix(&self) -> Nix {
-        for program in ["nix", "nix-instantiate", "nix-store"] {
+        for program in ["nix", "nix-instantiate", "nix-store", "nix-daemon"] {
             self.write(program, "#!/bin/sh\necho nix '(Nix)' 2.28.1\n", "755");
         }
         Nix::locate(Some(&self.path("")), &self.processes).unwrap()
