@@ -83,8 +83,9 @@ impl Cloud {
         &self,
         change: impl FnOnce(&mut Truth) -> Result<T, E>,
     ) -> Result<T, E> {
-        let mut journal = self.journal();
+        // In this order: who holds the lock already may look.
         let _lock = self.lock()?;
+        let mut journal = self.journal();
         journal.read()?;
         let changed = change(journal.truth()).and_then(|value| {
             journal.write()?;
