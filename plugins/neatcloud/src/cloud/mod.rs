@@ -120,3 +120,40 @@ fn default_home() -> Result<PathBuf, CloudError> {
     let state = places.state_dir().ok_or(CloudError::NoHome)?;
     Ok(state.join("neatcloud"))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        sync::mpsc,
+        thread,
+        time::{Duration, Instant},
+    };
+
+    use super::*;
+
+    #[test]
+    fn who_holds_the_lock_may_look_while_a_change_waits_for_it() {
+        let home = tempfile::tempdir().unwrap();
+        let cloud = Cloud {
+            journal: Mutex::new(Journal::new(home.path().join("truth.jsonl"))),
+            home: home.path().to_owned(),
+            fake: true,
+            reach: Reach::from_environment(),
+        };
+        let cloud: &'static Cloud = Box::leak(Box::new(cloud));
+        let lock = cloud.lock().unwrap();
+        let changing = thread::spawn(|| cloud.change(|_| Ok::<_, CloudError>(())));
+        let (looked, heard) = mpsc::channel();
+        thread::spawn(move || {
+            // Long enough that the change begins meanwhile.
+            let end = Instant::now() + Duration::from_millis(300);
+            while Instant::now() < end {
+                cloud.look(|_| ()).unwrap();
+            }
+            looked.send(()).unwrap();
+        });
+        heard.recv_timeout(Duration::from_secs(30)).unwrap();
+        drop(lock);
+        changing.join().unwrap().unwrap();
+    }
+}
