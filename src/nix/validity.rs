@@ -16,6 +16,9 @@ impl Nix {
         paths: impl IntoIterator<Item = &'a Utf8Path>,
     ) -> Result<HashSet<Utf8PathBuf>> {
         let paths: HashSet<&Utf8Path> = paths.into_iter().collect();
+        if paths.is_empty() {
+            return Ok(HashSet::new());
+        }
         let valid = self.ask(processes, "query the store", |daemon| {
             let paths = paths.iter().map(|path| path.as_str());
             daemon.client.valid_paths(paths, false)

@@ -8,7 +8,10 @@ use std::{
 };
 
 use camino::{Utf8Path, Utf8PathBuf};
-use nix_compat::{log::strip_ansi, nix_daemon::Error as Refusal};
+use nix_compat::{
+    log::strip_ansi,
+    nix_daemon::{Error as Refusal, PathInfo},
+};
 
 use super::{
     Copy, CopyError, CopyFailure, CopyProgress,
@@ -28,9 +31,11 @@ const SENT_AT_ONCE: u64 = 128 * 1024 * 1024;
 /// How much is carried at once.
 const CHUNK: usize = 64 * 1024;
 
+/// A path, with what the store here knows of it.
+type Known<'a> = (&'a Utf8Path, &'a PathInfo);
+
 /// A copy that is under way.
 struct Delivery<'a> {
-    closure: &'a Closure,
     here: &'a mut Daemon,
     there: &'a mut Daemon,
     done: CopyProgress,
@@ -65,13 +70,12 @@ impl Nix {
             let spawn = |command: &mut _| processes.spawn(command, &*copy.label);
             let mut there = Daemon::start(&mut command, commands.input(), spawn)?;
             let delivery = Delivery {
-                closure: &closure,
                 here: &mut here,
                 there: &mut there,
                 done: CopyProgress::default(),
                 progress,
             };
-            match delivery.run(copy.substitute_on_destination) {
+            match delivery.run(&closure, copy.substitute_on_destination) {
                 // All has arrived, however the session ends.
                 Ok(()) => there.end().map(|_| here).map_err(CopyError::from),
                 Err(Stop::Here(refusal)) => Err(here.refused(processes, label, &refusal).into()),
@@ -82,29 +86,28 @@ impl Nix {
 }
 
 impl Delivery<'_> {
-    fn run(mut self, substitute: bool) -> Result<(), Stop> {
-        let paths = references_first(self.closure);
-        let names = paths.iter().map(|path| path.as_str());
+    fn run(mut self, closure: &Closure, substitute: bool) -> Result<(), Stop> {
+        let paths = references_first(closure);
+        let names = paths.iter().map(|(path, _)| path.as_str());
         let valid = self.there.client.valid_paths(names, substitute);
         let valid: HashSet<String> = valid.map_err(Stop::There)?.into_iter().collect();
         let missing = paths
             .into_iter()
-            .filter(|path| !valid.contains(path.as_str()));
-        let missing: Vec<&Utf8Path> = missing.collect();
-        self.done.bytes_expected = missing.iter().map(|path| size(self.closure, path)).sum();
+            .filter(|(path, _)| !valid.contains(path.as_str()));
+        let missing: Vec<Known> = missing.collect();
+        self.done.bytes_expected = missing.iter().map(|(_, info)| info.nar_size).sum();
         self.done.paths_expected = missing.len() as u64;
         let mut left = missing.as_slice();
         while !left.is_empty() {
-            let (paths, rest) = left.split_at(stream(self.closure, left));
+            let (paths, rest) = left.split_at(stream(left));
             left = rest;
             self.send(paths)?;
         }
         Ok(())
     }
 
-    fn send(&mut self, paths: &[&Utf8Path]) -> Result<(), Stop> {
+    fn send(&mut self, paths: &[Known]) -> Result<(), Stop> {
         let Self {
-            closure,
             here,
             there,
             done,
@@ -112,26 +115,25 @@ impl Delivery<'_> {
         } = self;
         let killer = there.killer();
         let mut refused = None;
+        let mut lost = |refusal| {
+            refused = Some(refusal);
+            io::Error::other("no archive")
+        };
         let sent = there.client.add_paths(
             paths.len() as u64,
             |frames| {
                 let mut chunk = vec![0; CHUNK];
-                for path in paths {
-                    let Some(info) = closure.get(*path) else {
-                        continue;
-                    };
+                for (path, info) in paths {
                     frames.path(path.as_str(), info)?;
                     let mut left = info.nar_size;
-                    let mut archive = here.client.nar(path.as_str(), left).map_err(|refusal| {
-                        refused = Some(refusal);
-                        io::Error::other("no archive")
-                    })?;
+                    let archive = here.client.nar(path.as_str(), left);
+                    let mut archive = archive.map_err(&mut lost)?;
                     while left > 0 {
-                        let length = archive.read(&mut chunk)?;
-                        if length == 0 {
-                            refused = Some(Refusal::Io(io::ErrorKind::UnexpectedEof.into()));
-                            return Err(io::Error::other("no archive"));
-                        }
+                        let length = match archive.read(&mut chunk) {
+                            Ok(length @ 1..) => length,
+                            Ok(0) => return Err(lost(ended_early())),
+                            Err(error) => return Err(lost(error.into())),
+                        };
                         frames.write_all(&chunk[..length])?;
                         left -= length as u64;
                         done.bytes += length as u64;
@@ -149,6 +151,11 @@ impl Delivery<'_> {
             (None, sent) => sent.map_err(Stop::There),
         }
     }
+}
+
+/// An archive is not as long as the store says.
+fn ended_early() -> Refusal {
+    Refusal::Io(io::ErrorKind::UnexpectedEof.into())
 }
 
 /// What the daemon there did not do.
@@ -183,35 +190,30 @@ fn failed(copy: &Copy, mut there: Daemon, refusal: &Refusal) -> CopyError {
 }
 
 /// How many of the paths go into the next stream.
-fn stream(closure: &Closure, paths: &[&Utf8Path]) -> usize {
+fn stream(paths: &[Known]) -> usize {
     let mut bytes = 0;
-    let fits = |path: &&&Utf8Path| {
-        bytes += size(closure, path);
+    let fits = |(_, info): &&Known| {
+        bytes += info.nar_size;
         bytes <= SENT_AT_ONCE
     };
     paths.iter().take_while(fits).count().max(1)
 }
 
-/// The bytes of a path.
-fn size(closure: &Closure, path: &Utf8Path) -> u64 {
-    closure.get(path).map_or(0, |info| info.nar_size)
-}
-
 /// Sorts paths so that each comes after those that it refers to: a store takes no path before them.
-fn references_first(closure: &Closure) -> Vec<&Utf8Path> {
+fn references_first(closure: &Closure) -> Vec<Known<'_>> {
     let mut sorted = Vec::with_capacity(closure.len());
     let mut seen = HashSet::new();
-    for root in closure.keys() {
+    for (root, info) in closure {
         // A path is first opened, which puts its references above it, and then closed.
-        let mut stack = vec![(root.as_path(), false)];
-        while let Some((path, opened)) = stack.pop() {
+        let mut stack = vec![(root, info, false)];
+        while let Some((path, info, opened)) = stack.pop() {
             if opened {
-                sorted.push(path);
+                sorted.push((path.as_path(), &**info));
             } else if seen.insert(path) {
-                stack.push((path, true));
-                let references = closure.get(path).map(|info| &info.references);
-                let references = references.into_iter().flatten().map(Utf8Path::new);
-                stack.extend(references.map(|path| (path, false)));
+                stack.push((path, info, true));
+                let references = info.references.iter().map(Utf8Path::new);
+                let known = references.filter_map(|path| closure.get_key_value(path));
+                stack.extend(known.map(|(path, info)| (path, info, false)));
             }
         }
     }
@@ -221,8 +223,6 @@ fn references_first(closure: &Closure) -> Vec<&Utf8Path> {
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
-
-    use nix_compat::nix_daemon::PathInfo;
 
     use super::*;
 
@@ -250,7 +250,9 @@ mod tests {
             ("/c", 10, &["/b", "/d"]),
             ("/d", 10, &[]),
         ]);
-        assert_eq!(references_first(&closure), ["/d", "/b", "/c", "/a"]);
+        let paths = references_first(&closure).into_iter();
+        let paths: Vec<&Utf8Path> = paths.map(|(path, _)| path).collect();
+        assert_eq!(paths, ["/d", "/b", "/c", "/a"]);
     }
 
     #[test]
@@ -262,8 +264,8 @@ mod tests {
             ("/d", 1, &[]),
         ]);
         let paths = references_first(&closure);
-        assert_eq!(stream(&closure, &paths), 1);
-        assert_eq!(stream(&closure, &paths[1..]), 2);
-        assert_eq!(stream(&closure, &paths[3..]), 1);
+        assert_eq!(stream(&paths), 1);
+        assert_eq!(stream(&paths[1..]), 2);
+        assert_eq!(stream(&paths[3..]), 1);
     }
 }
