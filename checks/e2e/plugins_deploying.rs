@@ -220,6 +220,8 @@ fn what_only_builds_or_only_asks_makes_nothing() {
     let run = lab.deploy(&["--build-only", "--json"]);
     run.exits(0);
     assert_eq!(run.result("web"), "built");
+    let told = |what| run.events().iter().filter(|e| e["event"] == what).count();
+    assert_eq!(told("build-started"), told("build-finished"), "{run:?}");
     lab.nothing_was_made();
     lab.deploy(&["--dry-activate"])
         .exits(0)

@@ -293,7 +293,7 @@ impl Work for Site<'_> {
     fn build_there(&self, _: &Mutation, machine: &Machine, host: &Host) -> Result<(), Trouble> {
         let ui = self.ui.clone();
         let listener = move |event| tell(&ui, event);
-        let there = BuildThere::new(machine.derivation.as_str().into(), &listener);
+        let there = BuildThere::new(machine.derivation.as_str().into(), listener);
         let root = host.may_be_root().then_some(BUILT_THERE);
         let words = there.words(self.nix, &self.build, root);
         let mut hearing = there.listen();

@@ -10,6 +10,7 @@ mod error;
 mod failures;
 mod queue;
 mod realise;
+mod teller;
 mod there;
 mod ticket;
 mod verify;

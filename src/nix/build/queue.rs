@@ -12,6 +12,7 @@ use super::{
     super::{Error, Nix},
     BuildError, BuildEvent, BuildOptions, Built, Ticket,
     realise::{Realisation, realise},
+    teller::Teller,
     ticket::Job,
 };
 use crate::process::Processes;
@@ -29,7 +30,7 @@ const MOST_PROCESSES: usize = 3;
 #[derive(Clone)]
 pub struct BuildQueue {
     shared: Arc<Shared>,
-    /// Ends the queue's own thread when the last clone goes.
+    /// Ends the queue's own thread, and what is told, when the last clone goes.
     _open: Arc<Open>,
 }
 
@@ -39,7 +40,7 @@ struct Shared {
     nix: Nix,
     processes: Processes,
     options: BuildOptions,
-    listener: Box<dyn Fn(BuildEvent) + Send + Sync>,
+    teller: Teller,
     state: Mutex<State>,
     changed: Condvar,
 }
@@ -62,7 +63,10 @@ impl BuildQueue {
         Self::with_listener(nix, processes, options, |_| {})
     }
 
-    /// Opens a queue that tells `listener` what happens; it is called from the queue's threads and must not block.
+    /// Opens a queue that tells `listener` what happens, until the last clone is gone.
+    ///
+    /// It is called from the queue's threads and must not block. The end of a build is told before who waits for it is
+    /// answered.
     pub fn with_listener(
         nix: Nix,
         processes: Processes,
@@ -73,7 +77,7 @@ impl BuildQueue {
             nix,
             processes,
             options,
-            listener: Box::new(listener),
+            teller: Teller::new(listener),
             state: Mutex::default(),
             changed: Condvar::new(),
         });
@@ -114,6 +118,7 @@ impl fmt::Debug for BuildQueue {
 
 impl Drop for Open {
     fn drop(&mut self) {
+        self.0.teller.close();
         self.0.lock().closed = true;
         self.0.changed.notify_all();
     }
@@ -209,7 +214,7 @@ impl Shared {
             nix: &self.nix,
             processes: &self.processes,
             options: &self.options,
-            listener: self.listener.as_ref(),
+            teller: &self.teller,
         };
         let left = realise(&context, batch);
         let mut state = self.lock();

@@ -10,10 +10,11 @@ use camino::Utf8Path;
 
 use super::{
     super::{Nix, Program},
-    BuildError, BuildEvent, BuildOptions,
+    BuildError, BuildOptions,
     error::name,
     failures::Failures,
     queue::interrupt,
+    teller::Teller,
     ticket::Job,
     verify::Verifier,
     watch::Watch,
@@ -30,7 +31,7 @@ pub(super) struct Realisation<'a> {
     pub nix: &'a Nix,
     pub processes: &'a Processes,
     pub options: &'a BuildOptions,
-    pub listener: &'a (dyn Fn(BuildEvent) + Send + Sync),
+    pub teller: &'a Teller,
 }
 
 /// Jobs that Nix neither finished nor blamed on a derivation.
@@ -66,7 +67,7 @@ fn attempt(context: &Realisation, batch: &[Arc<Job>]) -> Left {
     let mut command = command(context, batch);
     let result = thread::scope(|scope| {
         scope.spawn(move || Verifier::new(context, batch).follow(&hints));
-        let mut watch = Watch::new(&failures, sender, context.listener);
+        let mut watch = Watch::new(&failures, sender, context.teller);
         let mut lines = |stream, line: &str| watch.line(stream, line);
         let call = Call::new(label(batch)).lines(&mut lines).discard_stdout();
         call.run(context.processes, &mut command)

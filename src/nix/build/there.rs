@@ -10,6 +10,7 @@ use camino::Utf8Path;
 use super::{
     BuildError, BuildEvent, BuildOptions,
     failures::Failures,
+    teller::Teller,
     watch::{Hint, Watch},
 };
 use crate::{
@@ -20,7 +21,7 @@ use crate::{
 /// A build of one derivation, whose closure is there, by a command that somebody else runs there.
 pub struct BuildThere<'a> {
     drv: &'a Utf8Path,
-    listener: &'a (dyn Fn(BuildEvent) + Send + Sync),
+    teller: Teller,
     failures: Mutex<Failures>,
 }
 
@@ -31,11 +32,11 @@ pub struct Hearing<'a> {
 }
 
 impl<'a> BuildThere<'a> {
-    /// Prepares a build of `drv`.
-    pub fn new(drv: &'a Utf8Path, listener: &'a (dyn Fn(BuildEvent) + Send + Sync)) -> Self {
+    /// Prepares a build of `drv` that tells `listener` what happens.
+    pub fn new(drv: &'a Utf8Path, listener: impl Fn(BuildEvent) + Send + Sync + 'static) -> Self {
         Self {
             drv,
-            listener,
+            teller: Teller::new(listener),
             failures: Mutex::default(),
         }
     }
@@ -61,7 +62,7 @@ impl<'a> BuildThere<'a> {
     /// Begins to listen to the command.
     pub fn listen(&self) -> Hearing<'_> {
         let (sender, hints) = mpsc::channel();
-        let watch = Watch::new(&self.failures, sender, self.listener);
+        let watch = Watch::new(&self.failures, sender, &self.teller);
         Hearing { watch, hints }
     }
 

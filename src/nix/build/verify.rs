@@ -52,14 +52,16 @@ impl<'a> Verifier<'a> {
         }
         let outs: HashSet<&Utf8Path> = open.iter().map(|job| job.out.as_path()).collect();
         if let Ok(invalid) = self.context.nix.invalid_paths(self.context.processes, outs) {
-            open.iter()
-                .filter(|job| !invalid.contains(&job.out))
-                .for_each(|job| job.succeed(false));
+            for job in open.iter().filter(|job| !invalid.contains(&job.out)) {
+                self.context.teller.stop(&job.drv);
+                job.succeed(false);
+            }
         }
     }
 
     /// Fails those jobs that need a derivation that failed.
     fn blame(&mut self, failed: &FailedDerivation) {
+        self.context.teller.stop(&failed.drv);
         let batch = self.batch;
         for job in batch.iter().filter(|job| !job.is_answered()) {
             if job.drv == failed.drv || self.needs(&job.drv).contains(&failed.drv) {

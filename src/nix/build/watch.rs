@@ -8,7 +8,7 @@ use nix_compat::log::{
     ActivityType, Field, Line, LogMessage, ResultType, VerbosityLevel, parse_line, strip_ansi,
 };
 
-use super::{BuildEvent, FailedDerivation, failures::Failures};
+use super::{BuildEvent, FailedDerivation, failures::Failures, teller::Teller};
 use crate::process::Stream;
 
 /// What the process said, to be verified against the store.
@@ -31,22 +31,22 @@ pub(super) struct Watch<'a> {
     done: HashMap<u64, u64>,
     failures: &'a Mutex<Failures>,
     sender: mpsc::Sender<Hint>,
-    listener: &'a (dyn Fn(BuildEvent) + Send + Sync),
+    teller: &'a Teller,
 }
 
 impl<'a> Watch<'a> {
-    /// Sends hints to `sender` and events to `listener`.
+    /// Sends hints to `sender` and events to `teller`.
     pub fn new(
         failures: &'a Mutex<Failures>,
         sender: mpsc::Sender<Hint>,
-        listener: &'a (dyn Fn(BuildEvent) + Send + Sync),
+        teller: &'a Teller,
     ) -> Self {
         Self {
             builds: HashMap::new(),
             done: HashMap::new(),
             failures,
             sender,
-            listener,
+            teller,
         }
     }
 
@@ -70,7 +70,7 @@ impl<'a> Watch<'a> {
             LogMessage::Result { id, typ, fields } => self.result(id, typ, &fields),
             LogMessage::Stop { id } => {
                 if let Some(drv) = self.builds.remove(&id) {
-                    (self.listener)(BuildEvent::Stopped { drv });
+                    self.teller.stop(&drv);
                 }
             }
             LogMessage::Msg(message) if message.level == VerbosityLevel::Error => {
@@ -85,12 +85,12 @@ impl<'a> Watch<'a> {
             (ActivityType::Builds | ActivityType::CopyPaths, _) => drop(self.done.insert(id, 0)),
             (ActivityType::Build, Some(drv)) => {
                 self.builds.insert(id, drv.into());
-                (self.listener)(BuildEvent::Started { drv: drv.into() });
+                self.teller.start(drv.into());
                 self.hint(Hint::Started(drv.into()));
             }
             (ActivityType::Substitute, Some(path)) => {
                 let from = text(fields, 1).unwrap_or_default().to_owned();
-                (self.listener)(BuildEvent::Fetching {
+                self.teller.tell(BuildEvent::Fetching {
                     path: path.into(),
                     from,
                 });
@@ -106,7 +106,7 @@ impl<'a> Watch<'a> {
                 if let Some(drv) = self.builds.get(&id) {
                     let line = strip_ansi(line).into_owned();
                     self.lock().note_line(drv, &line);
-                    (self.listener)(BuildEvent::Line {
+                    self.teller.tell(BuildEvent::Line {
                         drv: drv.clone(),
                         line,
                     });
