@@ -260,6 +260,17 @@ fn a_machine_fetches_from_its_binary_caches_what_they_have() {
     run.exits(0);
     assert_eq!(running(&lab), Path::new(system.as_str().unwrap()));
     assert!(server.archives() > 10, "{}", server.archives());
+    let events = run.events();
+    let fetching = events.iter().filter(|event| event["event"] == "fetching");
+    let fetching =
+        fetching.filter(|event| event["machine"] == "web" && event["from"] == server.url);
+    let paths: Vec<&Value> = fetching.map(|event| &event["path"]).collect();
+    assert_eq!(paths.len(), server.archives());
+    assert!(paths.contains(&&system), "{paths:#?}");
+    let progress = events.iter().any(|event| {
+        event["event"] == "copy-progress" && event["machine"] == "web" && event["fetching"] == true
+    });
+    assert!(progress, "{run:#?}");
     // What it fetched is not sent besides.
     assert_eq!(run.summary()["totals"]["copied"]["paths"], 0);
 }

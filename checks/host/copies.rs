@@ -4,7 +4,10 @@ use camino::Utf8PathBuf;
 use nixops::{
     host::{Host, Target},
     network::CopyProtocol,
-    nix::{BuildOptions, BuildQueue, Copy, CopyError, CopyFailure, CopyProgress, Nix, Version},
+    nix::{
+        BuildOptions, BuildQueue, Copy, CopyError, CopyEvent, CopyFailure, CopyProgress, Nix,
+        Version,
+    },
 };
 
 use crate::{
@@ -49,7 +52,11 @@ pub fn copy(
         substitute_on_destination: true,
     };
     let mut steps = Vec::new();
-    let result = nix.copy(&world.processes, &copy, &mut |step| steps.push(step));
+    let result = nix.copy(&world.processes, &copy, &mut |event| {
+        if let CopyEvent::Sent(step) = event {
+            steps.push(step);
+        }
+    });
     (result, steps)
 }
 
@@ -108,7 +115,10 @@ fn large_paths_need_no_memory_and_tell_how_far_they_are() {
         substitute_on_destination: false,
     };
     let (mut steps, mut most) = (Vec::new(), 0);
-    let result = nix.copy(&world.processes, &copy, &mut |step| {
+    let result = nix.copy(&world.processes, &copy, &mut |event| {
+        let CopyEvent::Sent(step) = event else {
+            panic!("{event:?}")
+        };
         // Whenever a twentieth more has been sent.
         let part = |step: &CopyProgress| step.bytes / (LARGE as u64 / 20);
         if steps.last().map(part) != Some(part(&step)) {

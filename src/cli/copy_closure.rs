@@ -8,6 +8,7 @@ use serde_json::json;
 use crate::{
     deploy::Trouble,
     fleet::{Closures, store_path},
+    nix::CopyEvent,
 };
 
 use super::{Context, fleet::FleetArguments};
@@ -46,7 +47,11 @@ impl CopyClosure {
             connections: &self.fleet.connections(context)?,
         };
         let mut copied = 0;
-        let done = closures.copy(&member, &paths, &mut |progress| copied = progress.paths);
+        let done = closures.copy(&member, &paths, &mut |event| {
+            if let CopyEvent::Sent(progress) = event {
+                copied = progress.paths;
+            }
+        });
         done.map_err(|problem| Trouble::Failed(problem.of(&member.name)))?;
         context.ui.data(if context.global.json {
             json!({ "machine": member.name, "paths": paths, "copied": copied }).to_string()

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use crate::evaluator::{Diagnostic, OutputRef};
 use crate::network::{Machine, MachineOptions};
-use crate::nix::CopyProgress;
+use crate::nix::CopyEvent;
 use crate::plan::{Copied, Extent, Goal, MachineSummary, Outcome, Running, Step, Steps};
 use crate::process::Limit;
 use crate::ui::Event;
@@ -247,33 +247,47 @@ impl<'a, W: Work> Lane<'a, W> {
         host: &W::Host,
         freight: Freight,
     ) -> Way<()> {
-        let mut last = Copied::default();
-        let mut told = Instant::now();
-        let mut progress = |now: CopyProgress| {
-            last = Copied {
+        let mut sent = Copied::default();
+        let mut told: Option<(bool, Instant)> = None;
+        let mut tell = |event| {
+            let (fetching, now) = match event {
+                CopyEvent::Fetching { path, from } => {
+                    let (machine, path) = (Some(self.machine.clone()), path.into());
+                    return self.road.ui.send(Event::Fetching {
+                        machine,
+                        path,
+                        from,
+                    });
+                }
+                CopyEvent::Fetched(now) => (true, now),
+                CopyEvent::Sent(now) => (false, now),
+            };
+            let copied = Copied {
                 paths: now.paths,
                 bytes: now.bytes,
             };
-            if told.elapsed() < PACE {
+            if !fetching {
+                sent = copied;
+            }
+            if told.is_some_and(|(what, when)| what == fetching && when.elapsed() < PACE) {
                 return;
             }
-            told = Instant::now();
-            let expected = Copied {
-                paths: now.paths_expected,
-                bytes: now.bytes_expected,
-            };
-            let machine = self.machine.clone();
+            told = Some((fetching, Instant::now()));
             self.road.ui.send(Event::CopyProgress {
-                machine,
-                copied: last,
-                expected,
+                machine: self.machine.clone(),
+                fetching,
+                copied,
+                expected: Copied {
+                    paths: now.paths_expected,
+                    bytes: now.bytes_expected,
+                },
             });
         };
         self.step(Step::Copy, Some(&self.road.copying), || {
             let work = self.road.work;
-            work.copy(mutation, machine, (host, freight), &mut progress)
+            work.copy(mutation, machine, (host, freight), &mut tell)
         })?;
-        self.copied.set(Some(last));
+        self.copied.set(Some(sent));
         Ok(())
     }
 

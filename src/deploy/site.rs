@@ -12,7 +12,7 @@ use crate::host::{
 };
 use crate::network::{Addresses, KeyTexts, Machine, MachineOptions};
 use crate::nix::{
-    self, BuildError, BuildEvent, BuildOptions, BuildQueue, BuildThere, Copy, CopyProgress, Nix,
+    self, BuildError, BuildEvent, BuildOptions, BuildQueue, BuildThere, Copy, CopyEvent, Nix,
 };
 use crate::plan::{Goal, Outcome, PlannedMachine, Running, SavedPlan};
 use crate::process::Processes;
@@ -325,7 +325,7 @@ impl Work for Site<'_> {
         _: &Mutation,
         machine: &Machine,
         (host, freight): (&Host, Freight),
-        progress: &mut dyn FnMut(CopyProgress),
+        tell: &mut dyn FnMut(CopyEvent),
     ) -> Result<(), Trouble> {
         let options = &machine.options;
         let path = match freight {
@@ -342,13 +342,11 @@ impl Work for Site<'_> {
                 && freight == Freight::System,
         };
         let _session = host.session();
-        self.nix
-            .copy(self.processes, &copy, progress)
-            .map_err(|error| {
-                let trouble = Trouble::from(error);
-                let trouble = trouble.without_prefix(&format!("{}: ", copy.label));
-                trouble.or_hint(host.elevation_hint())
-            })
+        self.nix.copy(self.processes, &copy, tell).map_err(|error| {
+            let trouble = Trouble::from(error);
+            let trouble = trouble.without_prefix(&format!("{}: ", copy.label));
+            trouble.or_hint(host.elevation_hint())
+        })
     }
 
     fn activate(
@@ -515,6 +513,7 @@ fn tell(ui: &Ui, event: BuildEvent) {
             derivation: drv.into(),
         },
         BuildEvent::Fetching { path, from } => Event::Fetching {
+            machine: None,
             path: path.into(),
             from,
         },

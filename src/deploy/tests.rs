@@ -16,7 +16,7 @@ use super::work::{Activation, Begun, Ended, Freight, Provided, Reach, Work};
 use super::{Limits, Mutation, Reboot, Request};
 use crate::evaluator::{Evaluated, Whereabouts};
 use crate::network::{KeyTexts, Machine, MachineOptions};
-use crate::nix::{BuildOptions, CopyProgress};
+use crate::nix::{BuildOptions, CopyEvent, CopyProgress};
 use crate::plan::{Copied, Extent, Goal, Outcome, Rollout, Running, Step, Summary};
 use crate::ui::Screen;
 
@@ -161,15 +161,15 @@ impl Work for Notes {
         _: &Mutation,
         machine: &Machine,
         ((), freight): (&(), Freight),
-        progress: &mut dyn FnMut(CopyProgress),
+        tell: &mut dyn FnMut(CopyEvent),
     ) -> Result<(), Trouble> {
         self.freights.lock().unwrap().push(freight);
-        progress(CopyProgress {
+        tell(CopyEvent::Sent(CopyProgress {
             bytes: 10,
             bytes_expected: 10,
             paths: 2,
             paths_expected: 2,
-        });
+        }));
         let now = self.copies.fetch_add(1, Ordering::SeqCst) + 1;
         self.most_copies.fetch_max(now, Ordering::SeqCst);
         thread::sleep(Duration::from_millis(5));

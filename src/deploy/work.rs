@@ -4,7 +4,7 @@ use nixops_plugin::protocol::MachineOutputs;
 
 use crate::evaluator::Diagnostic;
 use crate::network::{KeyTexts, Machine, MachineOptions};
-use crate::nix::CopyProgress;
+use crate::nix::CopyEvent;
 use crate::plan::{Goal, Outcome, Running};
 
 use super::Mutation;
@@ -115,13 +115,13 @@ pub(super) trait Work: Sync {
     /// Whether the host has the system without a copy, since its store is the one here.
     fn shares_store(&self, machine: &Machine, host: &Self::Host) -> Result<bool, Trouble>;
 
-    /// Copies a closure to the host, telling how far it is.
+    /// Copies a closure to the host, telling how it goes on.
     fn copy(
         &self,
         mutation: &Mutation,
         machine: &Machine,
         to: (&Self::Host, Freight),
-        progress: &mut dyn FnMut(CopyProgress),
+        tell: &mut dyn FnMut(CopyEvent),
     ) -> Result<(), Trouble>;
 
     /// Refuses a system that a saved plan does not name.

@@ -11,7 +11,7 @@ use crate::{
     evaluator::Diagnostic,
     host::Connections,
     network::{CopyProtocol, Machine},
-    nix::{BuildQueue, Copy, CopyProgress, Nix},
+    nix::{BuildQueue, Copy, CopyEvent, Nix},
     plan::ClosureDifference,
     process::Processes,
 };
@@ -55,7 +55,7 @@ impl Closures<'_> {
         &self,
         member: &Member,
         paths: &[Utf8PathBuf],
-        progress: &mut dyn FnMut(CopyProgress),
+        tell: &mut dyn FnMut(CopyEvent),
     ) -> Result<(), Diagnostic> {
         let host = member.connect(self.connections)?;
         let options = options(&member.record);
@@ -69,7 +69,7 @@ impl Closures<'_> {
                 .is_some_and(|options| options.substitute_on_destination),
         };
         let _session = host.session();
-        let copied = self.nix.copy(self.processes, &copy, progress);
+        let copied = self.nix.copy(self.processes, &copy, tell);
         copied.map_err(|error| {
             let trouble = Trouble::from(error);
             let prefix = format!("{}: ", copy.label);

@@ -31,7 +31,7 @@ impl Nix {
             // Nothing collects it from here on, as long as the daemon lives.
             daemon.client.add_temp_root(store_path.as_str())?;
             let path = [store_path.as_str()].into_iter();
-            if daemon.client.valid_paths(path, false)?.is_empty() {
+            if daemon.client.valid_paths(path)?.is_empty() {
                 let path = store_path.to_owned();
                 return Ok(Err(Error::Invalid { path }));
             }

@@ -21,7 +21,7 @@ impl Nix {
         }
         let valid = self.ask(processes, "query the store", |daemon| {
             let paths = paths.iter().map(|path| path.as_str());
-            daemon.client.valid_paths(paths, false)
+            daemon.client.valid_paths(paths)
         })?;
         let mut invalid: HashSet<Utf8PathBuf> = paths.into_iter().map(Utf8Path::to_owned).collect();
         for path in valid {

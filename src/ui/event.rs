@@ -108,6 +108,8 @@ pub enum Event {
     CopyProgress {
         /// The machine.
         machine: String,
+        /// Whether the machine fetches it from its binary caches, which it does before the rest is sent.
+        fetching: bool,
         /// What has arrived.
         copied: Copied,
         /// What is to arrive, as far as Nix knows.
@@ -132,6 +134,8 @@ pub enum Event {
     },
     /// Nix has begun to fetch a store path.
     Fetching {
+        /// The machine that fetches it; null where that is done here.
+        machine: Option<String>,
         /// The path.
         path: String,
         /// The URL of the store that has it.
@@ -189,7 +193,9 @@ impl Event {
             | Self::StepFinished { machine, .. }
             | Self::CopyProgress { machine, .. }
             | Self::MachineDone { machine, .. } => Some(machine),
-            Self::Log { machine, .. } | Self::Warning { machine, .. } => machine.as_deref(),
+            Self::Fetching { machine, .. }
+            | Self::Log { machine, .. }
+            | Self::Warning { machine, .. } => machine.as_deref(),
             _ => None,
         }
     }

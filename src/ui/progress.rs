@@ -36,6 +36,8 @@ pub(super) struct Progress {
 struct Active {
     since: Instant,
     copied: Option<(Copied, Copied)>,
+    /// The machine fetches what is copied.
+    fetching: bool,
 }
 
 impl Progress {
@@ -60,6 +62,7 @@ impl Progress {
                 let active = Active {
                     since: now,
                     copied: None,
+                    fetching: false,
                 };
                 let steps = self.active.entry(machine.clone()).or_default();
                 steps.insert(*step, active);
@@ -67,12 +70,14 @@ impl Progress {
             Event::StepFinished { machine, step, .. } => self.finish(machine, *step),
             Event::CopyProgress {
                 machine,
+                fetching,
                 copied,
                 expected,
             } => {
                 let steps = self.active.get_mut(machine);
                 if let Some(active) = steps.and_then(|steps| steps.get_mut(&Step::Copy)) {
                     active.copied = Some((*copied, *expected));
+                    active.fetching = *fetching;
                 }
             }
             Event::BuildStarted { derivation } => drop(self.builds.insert(derivation.clone())),
@@ -177,7 +182,12 @@ impl Active {
             }
             _ => String::new(),
         };
-        format!("{:10}  {copied}{}", step.doing(), paint(FAINT, &time))
+        let doing = if self.fetching {
+            "fetching"
+        } else {
+            step.doing()
+        };
+        format!("{doing:10}  {copied}{}", paint(FAINT, &time))
     }
 }
 
@@ -244,6 +254,7 @@ mod tests {
             3,
             &Event::CopyProgress {
                 machine: "web-2".to_owned(),
+                fetching: false,
                 copied: Copied {
                     paths: 12,
                     bytes: 3_140_000,

@@ -164,7 +164,11 @@ fn details(event: &Event) -> Option<String> {
         Event::PluginLog { plugin, line } => said(plugin, &sanitise(line)),
         Event::BuildStarted { derivation } => format!("building {derivation}"),
         Event::BuildLog { derivation, line } => said(name_of(derivation), &sanitise(line)),
-        Event::Fetching { path, from } => format!("fetching {path} from {}", sanitise(from)),
+        Event::Fetching {
+            machine,
+            path,
+            from,
+        } => logged(machine.as_deref(), &format!("fetching {path} from {from}")),
         _ => return None,
     })
 }

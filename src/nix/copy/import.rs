@@ -14,8 +14,9 @@ use nix_compat::{
 };
 
 use super::{
-    Copy, CopyError, CopyFailure, CopyProgress,
+    Copy, CopyError, CopyEvent, CopyFailure, CopyProgress,
     failure::{classify, classify_ended},
+    watch::Watch,
 };
 use crate::{
     nix::{Commands, Nix, daemon::Daemon, store::Closure},
@@ -39,7 +40,7 @@ struct Delivery<'a> {
     here: &'a mut Daemon,
     there: &'a mut Daemon,
     done: CopyProgress,
-    progress: &'a mut dyn FnMut(CopyProgress),
+    tell: &'a mut dyn FnMut(CopyEvent),
 }
 
 /// Which of the two daemons did not do what it was asked.
@@ -57,7 +58,7 @@ impl Nix {
         processes: &Processes,
         copy: &Copy,
         commands: &Commands,
-        progress: &mut dyn FnMut(CopyProgress),
+        tell: &mut dyn FnMut(CopyEvent),
     ) -> Result<(), CopyError> {
         self.export(processes, |mut here| {
             let label = format!("read what to {}", copy.label);
@@ -73,7 +74,7 @@ impl Nix {
                 here: &mut here,
                 there: &mut there,
                 done: CopyProgress::default(),
-                progress,
+                tell,
             };
             match delivery.run(&closure, copy.substitute_on_destination) {
                 // All has arrived, however the session ends.
@@ -89,7 +90,16 @@ impl Delivery<'_> {
     fn run(mut self, closure: &Closure, substitute: bool) -> Result<(), Stop> {
         let paths = references_first(closure);
         let names = paths.iter().map(|(path, _)| path.as_str());
-        let valid = self.there.client.valid_paths(names, substitute);
+        let valid = if substitute {
+            let (mut watch, tell) = (Watch::default(), &mut self.tell);
+            self.there.client.substitute(names, &mut |message| {
+                if let Some(heard) = watch.message(message) {
+                    tell(watch.event(heard, CopyEvent::Fetched));
+                }
+            })
+        } else {
+            self.there.client.valid_paths(names)
+        };
         let valid: HashSet<String> = valid.map_err(Stop::There)?.into_iter().collect();
         let missing = paths
             .into_iter()
@@ -111,7 +121,7 @@ impl Delivery<'_> {
             here,
             there,
             done,
-            progress,
+            tell,
         } = self;
         let killer = there.killer();
         let mut refused = None;
@@ -137,10 +147,10 @@ impl Delivery<'_> {
                         frames.write_all(&chunk[..length])?;
                         left -= length as u64;
                         done.bytes += length as u64;
-                        progress(*done);
+                        tell(CopyEvent::Sent(*done));
                     }
                     done.paths += 1;
-                    progress(*done);
+                    tell(CopyEvent::Sent(*done));
                 }
                 Ok(())
             },

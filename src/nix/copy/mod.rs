@@ -58,6 +58,22 @@ pub struct CopyProgress {
     pub paths_expected: u64,
 }
 
+/// What a copy tells while it goes on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CopyEvent {
+    /// The other side has begun to fetch a path from one of its substituters.
+    Fetching {
+        /// The store path.
+        path: Utf8PathBuf,
+        /// The URL of the substituter.
+        from: String,
+    },
+    /// So far the other side has fetched from its substituters, before anything is sent.
+    Fetched(CopyProgress),
+    /// So far it was sent; of `nix copy`, what the other side fetches counts too.
+    Sent(CopyProgress),
+}
+
 impl Copy<'_> {
     /// What makes Nix take paths of derivations as what they are, and not as what they make.
     fn of_derivations(&self) -> Option<&'static str> {
@@ -70,16 +86,16 @@ impl Copy<'_> {
 }
 
 impl Nix {
-    /// Copies closures to the store of another machine, telling `progress` how far it is.
+    /// Copies closures to the store of another machine, and tells how far it is.
     pub fn copy(
         &self,
         processes: &Processes,
         copy: &Copy,
-        progress: &mut dyn FnMut(CopyProgress),
+        tell: &mut dyn FnMut(CopyEvent),
     ) -> Result<(), CopyError> {
         match &copy.to {
-            Destination::Store(store) => self.copy_to_store(processes, copy, store, progress),
-            Destination::Commands(commands) => self.import(processes, copy, commands, progress),
+            Destination::Store(store) => self.copy_to_store(processes, copy, store, tell),
+            Destination::Commands(commands) => self.import(processes, copy, commands, tell),
         }
     }
 
@@ -88,7 +104,7 @@ impl Nix {
         processes: &Processes,
         copy: &Copy,
         store: &RemoteStore,
-        progress: &mut dyn FnMut(CopyProgress),
+        tell: &mut dyn FnMut(CopyEvent),
     ) -> Result<(), CopyError> {
         let mut command = self.command(Program::Nix);
         command.args([
@@ -107,8 +123,10 @@ impl Nix {
         command.args(copy.paths);
         let mut watch = Watch::default();
         let mut lines = |stream, line: &str| {
-            if stream == Stream::Stderr && watch.line(line) {
-                progress(watch.progress());
+            if stream == Stream::Stderr
+                && let Some(heard) = watch.line(line)
+            {
+                tell(watch.event(heard, CopyEvent::Sent));
             }
         };
         let output = Call::new(copy.label.clone())

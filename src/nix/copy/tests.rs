@@ -52,6 +52,41 @@ fn newer_nix_tells_bytes_too() {
 }
 
 #[test]
+fn a_daemon_tells_what_it_fetches() {
+    let said = [
+        r#"{"action":"start","id":1,"level":0,"type":102,"text":""}"#,
+        r#"{"action":"start","id":2,"level":0,"type":103,"text":""}"#,
+        r#"{"action":"result","id":2,"type":105,"fields":[0,2,0,0]}"#,
+        r#"{"action":"result","id":1,"type":106,"fields":[101,416]}"#,
+        r#"{"action":"result","id":1,"type":106,"fields":[100,5000]}"#,
+        r#"{"action":"start","id":3,"level":0,"type":108,"text":"","fields":["/nix/store/a-x","https://cache"]}"#,
+        r#"{"action":"start","id":4,"level":3,"type":100,"text":"copying path","parent":3}"#,
+        r#"{"action":"result","id":4,"type":105,"fields":[3000,3000,0,0]}"#,
+        r#"{"action":"stop","id":4}"#,
+        r#"{"action":"stop","id":3}"#,
+        r#"{"action":"result","id":2,"type":105,"fields":[1,2,0,0]}"#,
+    ];
+    let mut watch = Watch::default();
+    let events = said.iter().filter_map(|line| {
+        let heard = watch.line(&format!("@nix {line}"))?;
+        Some(watch.event(heard, CopyEvent::Fetched))
+    });
+    let events: Vec<CopyEvent> = events.collect();
+    let begun = CopyEvent::Fetching {
+        path: "/nix/store/a-x".into(),
+        from: "https://cache".to_owned(),
+    };
+    assert!(events.contains(&begun), "{events:#?}");
+    let last = CopyProgress {
+        bytes: 3000,
+        bytes_expected: 5000,
+        paths: 1,
+        paths_expected: 2,
+    };
+    assert_eq!(events.last(), Some(&CopyEvent::Fetched(last)));
+}
+
+#[test]
 fn failures_are_told_apart_by_what_was_said() {
     let cases = [
         (

@@ -16,6 +16,7 @@ use std::{
     thread,
 };
 
+use crate::log::{LogMessage, Message};
 use message::read_log;
 use wire::{read_number, read_texts, write_number, write_text, write_texts};
 
@@ -106,16 +107,37 @@ impl<R: Read + Send, W: Write> Client<R, W> {
         std::mem::take(&mut self.log)
     }
 
-    /// Which of the paths are valid; with `substitute` the daemon first fetches those that its substituters have.
+    /// Which of the paths are valid.
     pub fn valid_paths<'a>(
         &mut self,
         paths: impl ExactSizeIterator<Item = &'a str>,
+    ) -> Result<Vec<String>, Error> {
+        self.query_valid_paths(paths, false, &mut |_| {})
+    }
+
+    /// Which of the paths are valid once the daemon has fetched those that its substituters have; `told` learns how it does.
+    pub fn substitute<'a>(
+        &mut self,
+        paths: impl ExactSizeIterator<Item = &'a str>,
+        told: &mut dyn FnMut(&LogMessage),
+    ) -> Result<Vec<String>, Error> {
+        self.query_valid_paths(paths, true, told)
+    }
+
+    fn query_valid_paths<'a>(
+        &mut self,
+        paths: impl ExactSizeIterator<Item = &'a str>,
         substitute: bool,
+        told: &mut dyn FnMut(&LogMessage),
     ) -> Result<Vec<String>, Error> {
         self.ask(Operation::QueryValidPaths)?;
         write_texts(&mut self.to, paths)?;
         write_number(&mut self.to, u64::from(substitute))?;
-        self.hear()?;
+        self.greet()?;
+        read_log(&mut self.from, &mut |message| {
+            told(&message);
+            keep(&mut self.log, message);
+        })?;
         Ok(read_texts(&mut self.from)?)
     }
 
@@ -182,7 +204,7 @@ impl<R: Read + Send, W: Write> Client<R, W> {
         // A daemon that is not heard stops to listen, so both go on at once.
         thread::scope(|scope| {
             let hearing = scope.spawn(|| {
-                let heard = read_log(from, &mut |line| keep(log, line));
+                let heard = read_log(from, &mut |message| keep(log, message));
                 stopped.store(true, Ordering::Relaxed);
                 heard
             });
@@ -218,7 +240,7 @@ impl<R: Read + Send, W: Write> Client<R, W> {
     /// Reads up to the answer to the oldest question.
     fn hear(&mut self) -> Result<(), Error> {
         self.greet()?;
-        read_log(&mut self.from, &mut |line| keep(&mut self.log, line))
+        read_log(&mut self.from, &mut |message| keep(&mut self.log, message))
     }
 
     /// Sends what was asked, and reads the daemon's greeting if that is still to come.
@@ -250,12 +272,15 @@ impl<R: Read + Send, W: Write> Client<R, W> {
 }
 
 /// Keeps the last lines of what was said aside.
-fn keep(log: &mut Vec<String>, line: &str) {
+fn keep(log: &mut Vec<String>, message: LogMessage) {
     const KEPT: usize = 20;
+    let LogMessage::Msg(Message { msg, .. }) = message else {
+        return;
+    };
     if log.len() == KEPT {
         log.remove(0);
     }
-    log.push(line.to_owned());
+    log.push(msg);
 }
 
 #[cfg(test)]
@@ -264,7 +289,7 @@ mod tests {
 
     fn refusal(answer: &[u8]) -> Error {
         let mut client = Client::new(answer, Vec::new());
-        client.valid_paths([].into_iter(), false).unwrap_err()
+        client.valid_paths([].into_iter()).unwrap_err()
     }
 
     #[test]

@@ -6,7 +6,10 @@ use std::{
     slice,
 };
 
-use nix_compat::nix_daemon::{Client, Error};
+use nix_compat::{
+    log::{ActivityType, Field, LogMessage, ResultType},
+    nix_daemon::{Client, Error},
+};
 
 use crate::sandbox::Sandbox;
 
@@ -18,7 +21,12 @@ struct Daemon {
 
 impl Daemon {
     fn start(sandbox: &Sandbox) -> Self {
+        Self::with(sandbox, &[])
+    }
+
+    fn with(sandbox: &Sandbox, options: &[&str]) -> Self {
         let mut command = sandbox.command("nix-daemon", &["--stdio"]);
+        command.args(options);
         command.stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child = command.spawn().expect("nix-daemon starts");
         let (from, to) = (child.stdout.take(), child.stdin.take());
@@ -50,7 +58,7 @@ fn a_store_tells_what_it_knows_and_gives_archives() {
     let [data, top] = two_paths(&sandbox);
     let client = &mut Daemon::start(&sandbox).client;
     let missing = "/nix/store/00000000000000000000000000000000-missing";
-    let valid = client.valid_paths([data.as_str(), missing].into_iter(), false);
+    let valid = client.valid_paths([data.as_str(), missing].into_iter());
     assert_eq!(valid.unwrap(), slice::from_ref(&data));
 
     // More than are asked at once.
@@ -136,7 +144,40 @@ fn a_store_takes_paths_in_one_stream() {
     )
     .unwrap();
     there.bytes("nix-store", &["--verify-path", &paths[0], &paths[1]]);
-    assert_eq!(to.valid_paths(names.into_iter(), true).unwrap().len(), 2);
+    assert_eq!(to.valid_paths(names.into_iter()).unwrap().len(), 2);
+}
+
+#[test]
+fn what_a_store_fetches_is_told_while_it_does() {
+    let (here, there) = (Sandbox::new(), Sandbox::new());
+    let paths = two_paths(&here);
+    let cache = format!("file://{}/cache", here.path().display());
+    let features = ["--extra-experimental-features", "nix-command", "copy"];
+    here.bytes(
+        "nix",
+        &[&features[..], &["--to", &cache, &paths[1]]].concat(),
+    );
+    let options = [
+        ["--option", "substituters", &cache],
+        ["--option", "require-sigs", "false"],
+    ];
+    let mut told = Vec::new();
+    let names = paths.iter().map(String::as_str);
+    let client = &mut Daemon::with(&there, &options.concat()).client;
+    let valid = client.substitute(names, &mut |message| told.push(message.clone()));
+    assert_eq!(valid.unwrap().len(), 2);
+    for path in paths {
+        let fields = [path, cache.clone()].map(Field::String);
+        let begins = |message: &LogMessage| matches!(message, LogMessage::Start { typ: ActivityType::Substitute, fields: told, .. } if *told == fields);
+        assert!(told.iter().any(begins), "{told:#?}");
+    }
+    for typ in [ResultType::Progress, ResultType::SetExpected] {
+        let reports = |message: &LogMessage| {
+            matches!(message, LogMessage::Result { typ: told, fields, .. }
+                if *told == typ && fields.get(1).and_then(Field::as_u64) > Some(300_000))
+        };
+        assert!(told.iter().any(reports), "{told:#?}");
+    }
 }
 
 #[test]
