@@ -15,11 +15,29 @@ let
       }
       ''
         mkdir -p "$out/bin"
+        scripts=
         for program in $programs; do
           sed "s|@program@|$program|g" ${./program-of-the-host.sh} > "$out/bin/$program"
-          chmod +x "$out/bin/$program"
+          scripts="$scripts $out/bin/$program"
         done
+        [ -z "$scripts" ] || chmod +x $scripts
       '';
+
+  # The same by links where programs are at the usual place: hosts start these all the time.
+  linkedOfTheHost =
+    pname: version: programs:
+    (ofTheHost pname version programs).overrideAttrs (given: {
+      buildCommand = ''
+        usual=
+        others=
+        for program in $programs; do
+          if [ -x "/usr/bin/$program" ]; then usual="$usual /usr/bin/$program"; else others="$others $program"; fi
+        done
+        programs=$others
+        ${given.buildCommand}
+        [ -z "$usual" ] || ln -s $usual "$out/bin"
+      '';
+    });
 
   hello = writeShellScriptBin "hello" ''
     greeting="Hello, world!"
@@ -51,7 +69,7 @@ in
     };
   bashInteractive = pkgs.bash;
   runtimeShellPackage = pkgs.bash;
-  coreutils = ofTheHost "coreutils" "9.5" [
+  coreutils = linkedOfTheHost "coreutils" "9.5" [
     "cat"
     "chmod"
     "chown"

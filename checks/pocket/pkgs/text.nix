@@ -23,7 +23,7 @@ let
       }
       ''
         target=$out${lib.escapeShellArg destination}
-        mkdir -p "$(dirname "$target")"
+        ${lib.optionalString (destination != "") ''mkdir -p "''${target%/*}"''}
         cp "$textPath" "$target"
         ${lib.optionalString executable ''chmod +x "$target"''}
         ${checkPhase}

@@ -70,7 +70,7 @@ in
       + lib.concatMapStrings (
         { name, path }:
         ''
-          mkdir -p "$(dirname ${lib.escapeShellArg name})"
+          ${lib.optionalString (dirOf name != ".") "mkdir -p ${lib.escapeShellArg (dirOf name)}"}
           ln -s ${lib.escapeShellArg "${path}"} ${lib.escapeShellArg name}
         ''
       ) list

@@ -59,7 +59,6 @@ let
     );
 
   finish = ''
-    mkdir -p "$root/run"
     ln -sfn "$systemConfig" "$root/run/current-system"
     exit $status
   '';
@@ -85,7 +84,9 @@ in
   config = {
     system.activationScripts = {
       specialfs = ''
-        mkdir -p "$root/run" "$root/tmp" "$root/var/log" "$root/var/lib" "$root/var/empty" "$root/etc"
+        for directory in run tmp var/log var/lib var/empty etc; do
+          [ -d "$root/$directory" ] || mkdir -p "$root/$directory"
+        done
       '';
       var = lib.stringAfter [ "specialfs" ] "";
       binsh = lib.stringAfter [ "specialfs" ] "";

@@ -93,16 +93,16 @@ in
     description = "Files of /etc.";
   };
 
-  # `etc` is what /etc/static points at, `files` is the list by which activation goes.
+  # `etc` is what /etc/static points at, `etc-files` is the list by which activation goes.
   config.system.build.etc = pkgs.runCommandLocal "etc" { } (
     ''
       mkdir -p "$out/etc"
-      : > "$out/files"
+      : > "$out/etc-files"
       add() {
         path=$out/etc/$2
         [ -d "''${path%/*}" ] || mkdir -p "''${path%/*}"
         ln -s "$1" "$path"
-        printf '%s %s %s %s\n' "$2" "$3" "$4" "$5" >> "$out/files"
+        printf '%s %s %s %s\n' "$2" "$3" "$4" "$5" >> "$out/etc-files"
       }
     ''
     + lib.concatMapStrings add enabled

@@ -18,6 +18,12 @@ let
     else
       lib.showWarnings config.warnings package;
 
+  # The same for every machine.
+  units = pkgs.linkFarm "units" {
+    "units.sh" = ../scripts/units.sh;
+    "units-of-systemd.sh" = ../scripts/units-of-systemd.sh;
+  };
+
   toplevel = pkgs.stdenv.mkDerivation {
     name = "nixos-system-${config.system.name}-${config.system.nixos.label}";
     buildCommand = ''
@@ -57,27 +63,26 @@ in
     build.toplevel = checked toplevel;
     build.installBootLoader = pkgs.writeShellScript "install-boot-loader" ''
       root=''${NIXOS_ROOT:-}
-      mkdir -p "$root/boot"
+      [ -d "$root/boot" ] || mkdir -p "$root/boot"
       ln -sfn "$1" "$root/boot/default.new"
       mv -fT "$root/boot/default.new" "$root/boot/default"
     '';
 
     systemBuilderCommands = ''
+      scripts=
       install() {
-        sed -e "s|@out@|$out|g" -e "s|@installBootLoader@|${config.system.build.installBootLoader}|g" "$1" > "$2"
-        chmod +x "$2"
+        sed -e "s|@out@|$out|g" -e "s|@installBootLoader@|${config.system.build.installBootLoader}|g" "$1" > "$out/$2"
+        scripts="$scripts $out/$2"
       }
-      install ${config.system.build.activationScript} "$out/activate"
-      install ${config.system.build.dryActivationScript} "$out/dry-activate"
-      install ${../scripts/switch-to-configuration.sh} "$out/bin/switch-to-configuration"
-      install ${../scripts/init.sh} "$out/init"
-      ln -s ${config.system.build.etc}/etc "$out/etc"
-      ln -s ${config.system.build.etc}/files "$out/etc-files"
+      install ${config.system.build.activationScript} activate
+      install ${config.system.build.dryActivationScript} dry-activate
+      install ${../scripts/switch-to-configuration.sh} bin/switch-to-configuration
+      install ${../scripts/init.sh} init
+      chmod +x $scripts
+      ln -s ${config.system.build.etc}/etc ${config.system.build.etc}/etc-files ${units}/* "$out"
       ln -s ${config.system.path} "$out/sw"
       ln -s ${config.systemd.package} "$out/systemd"
       ln -s ${config.system.build.unitTable} "$out/unit-table"
-      ln -s ${../scripts/units.sh} "$out/units.sh"
-      ln -s ${../scripts/units-of-systemd.sh} "$out/units-of-systemd.sh"
       printf '%s' ${lib.escapeShellArg (toString config.boot.kernelParams)} > "$out/kernel-params"
       printf '%s' ${lib.escapeShellArg config.system.nixos.label} > "$out/nixos-version"
       printf '%s' ${lib.escapeShellArg pkgs.stdenv.hostPlatform.system} > "$out/system"

@@ -156,7 +156,9 @@ in
 
     system.activationScripts = {
       users = lib.stringAfter [ "specialfs" ] ''
-        mkdir -p "$root/root" "$root/home"
+        for directory in root home; do
+          [ -d "$root/$directory" ] || mkdir -p "$root/$directory"
+        done
       '';
       groups = lib.stringAfter [ "users" ] "";
     };

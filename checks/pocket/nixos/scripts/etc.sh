@@ -2,7 +2,7 @@
 # that is not ours stays as it is: hosts of the rig keep their own passwd and ssh keys.
 static=$root/etc/static
 ledger=$root/var/lib/nixos/etc-files
-mkdir -p "$root/var/lib/nixos"
+[ -d "$root/var/lib/nixos" ] || mkdir -p "$root/var/lib/nixos"
 newline='
 '
 ours=$newline
@@ -21,21 +21,31 @@ kept=$newline
 foreign=
 while read -r target mode owner group; do
   path=$root/etc/$target
-  if { [ -e "$path" ] || [ -L "$path" ]; } && ! is_ours "$target"; then
+  there=
+  if [ -e "$path" ] || [ -L "$path" ]; then there=yes; fi
+  if [ "$mode" = symlink ] && [ -L "$path" ] && [ "$path" -ef "$static/$target" ]; then
+    # Linked already, whatever the system: /etc/static is what changes.
+    kept=$kept$target$newline
+    continue
+  fi
+  if [ -n "$there" ] && ! is_ours "$target"; then
     foreign="$foreign /etc/$target"
     continue
   fi
   [ -d "${path%/*}" ] || mkdir -p "${path%/*}"
-  if [ "$mode" = symlink ]; then
-    ln -sfn "/etc/static/$target" "$path.new"
-  else
+  if [ "$mode" != symlink ]; then
     rm -f "$path.new"
     cp -L "$systemConfig/etc/$target" "$path.new"
     chown "${owner#+}:${group#+}" "$path.new" 2> /dev/null ||
       echo "/etc/$target cannot be given to $owner:$group" >&2
     chmod "$mode" "$path.new"
+    mv -fT "$path.new" "$path"
+  elif [ -n "$there" ]; then
+    ln -sfn "/etc/static/$target" "$path.new"
+    mv -fT "$path.new" "$path"
+  else
+    ln -s "/etc/static/$target" "$path"
   fi
-  mv -fT "$path.new" "$path"
   kept=$kept$target$newline
 done < "$systemConfig/etc-files"
 known=$ledger.foreign

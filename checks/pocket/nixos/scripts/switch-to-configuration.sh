@@ -29,7 +29,7 @@ if [ -d "$root/run/systemd/system" ] && [ ! -e "$root/etc/NIXOS" ]; then
 fi
 
 record() {
-  mkdir -p "$root/var/log/nixops-rig"
+  [ -d "$root/var/log/nixops-rig" ] || mkdir -p "$root/var/log/nixops-rig"
   echo "$goal $system $(date +%s.%N)" >> "$root/var/log/nixops-rig/activations"
 }
 

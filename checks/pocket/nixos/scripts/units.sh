@@ -82,7 +82,7 @@ unit_failed() {
 
 # Starts what `read_units` found, in the order of the table.
 start_units() {
-  mkdir -p "$state" "$root/var/log/nixos-units"
+  [ -d "$state" ] && [ -d "$root/var/log/nixos-units" ] || mkdir -p "$state" "$root/var/log/nixos-units"
   for unit in $restarting; do stop_unit "$unit"; done
   due=" $starting $restarting "
   while read -r unit type remains if_changed file script; do
