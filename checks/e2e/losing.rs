@@ -30,8 +30,8 @@ fn hold(lab: &Lab, program: &str, arguments: &str) {
 fn held_beginning(lab: &Lab) -> Watched {
     first(lab, [("web", "")]);
     network(lab, "second", [("web", "")]);
-    // The last that a host does before it begins is to look for old activations.
-    hold(lab, "ls", "-t");
+    // Before it begins a host looks whether the script is whole.
+    hold(lab, "tail", "-n 1 /run/nixops/activations/");
     let run = lab.watch(["deploy", "--json"]);
     lab.until_there("web", "/var/lib/held");
     run

@@ -9,7 +9,8 @@
 #
 # Files in DIRECTORY: `log', what is said; `pid'; `tested', the exit status of the new system; `renew', made by
 # the deployer to begin the lease anew; `decision', a link whose target is the decision, made by whoever
-# comes first; `end', the last word. Each is whole as soon as it is there.
+# comes first; `bell', a pipe that wakes whoever waits for a decision; `end', the last word. Each is whole as soon as it
+# is there. `turn' is locked while there is nothing to be decided and no last word, for whoever waits for one of them.
 set -u
 umask 022
 directory=$1 system=$2 goal=$3 rollback=$4 lease=$5 limit=$6 units=$7 generation=${8:-}
@@ -26,20 +27,20 @@ tell() {
   mv "$directory/.$1" "$directory/$1"
 }
 
+over="$roots /run/nixops/holder"
 end() {
-  rm -rf "$roots"
   # Both before the last word: who reads it may begin at once.
-  rm -f /run/nixops/holder
+  rm -rf $over
   exec 9>&-
   tell end "$*"
   exit 0
 }
 
 # What runs is as somebody wanted it, so that nothing need be repeated.
-settled() { rm -rf "$marks"; }
+settled() { over="$over $marks"; }
 
 # Runs `switch-to-configuration' of $1 with the goal $2, which may hang, and may leave daemons behind.
-switch() { timeout --kill-after=10 "$limit" "$1/bin/switch-to-configuration" "$2" 9>&-; }
+switch() { timeout --kill-after=10 "$limit" "$1/bin/switch-to-configuration" "$2" 8>&- 9>&-; }
 
 # Goes back because of $1, or fails where that cannot be.
 back() {
@@ -53,6 +54,9 @@ back() {
   end rolled-back "$status" "$1" "$returned"
 }
 
+# A session that looks at it holds it for an instant; one that is frozen then must not hold this up.
+turn() { exec 8<"$directory/turn" && flock -w 1 8; }
+turn
 echo $$ >"$directory/pid"
 exec 9>>/run/nixops/lock
 flock -n 9 || {
@@ -60,13 +64,13 @@ flock -n 9 || {
   tell end "busy $(cat /run/nixops/holder 2>/dev/null)"
   exit 0
 }
-cp "$directory/who" /run/nixops/holder
+read -r who <"$directory/who"
+echo "$who" >/run/nixops/holder
 
 status=0
 before=$(readlink -f /run/current-system) || before=
 [ -d "$before/bin" ] || before=
-mkdir -p "$marks" && : >"$marks/$goal"
-mkdir -p "$roots" && ln -sfn "$system" "$roots/new"
+mkdir -p "$marks" "$roots" && : >"$marks/$goal" && ln -sfn "$system" "$roots/new"
 [ -z "$before" ] || ln -sfn "$before" "$roots/before"
 
 if [ "$goal" != boot ]; then
@@ -80,19 +84,23 @@ if [ "$goal" != boot ]; then
   esac
   [ -z "$refused" ] || back "$refused"
   if [ "$rollback" = yes ]; then
+    mkfifo "$directory/bell" && exec 7<>"$directory/bell"
     tell tested "$status"
+    exec 8>&-
     # Counted in sleeps: clocks jump.
-    left=$((lease * 5))
+    left=$lease
     until [ -L "$directory/decision" ]; do
       if [ -e "$directory/renew" ]; then
         rm -f "$directory/renew"
-        left=$((lease * 5))
+        left=$lease
       fi
       [ "$left" -gt 0 ] || ln -s lease "$directory/decision"
-      sleep 0.2
+      timeout 1 head -c 1 <&7 >/dev/null || [ $? = 124 ] || sleep 1
       left=$((left - 1))
     done
     decision=$(readlink "$directory/decision")
+    exec 7>&-
+    turn
     [ "$decision" = confirm ] || back "$decision"
   fi
 fi
@@ -100,9 +108,9 @@ fi
 if [ "$goal" != test ]; then
   booted=$(readlink "$profile") || booted=
   if [ -n "$generation" ]; then
-    nix-env --profile "$profile" --switch-generation "$generation" 9>&- || back profile
+    nix-env --profile "$profile" --switch-generation "$generation" 8>&- 9>&- || back profile
   else
-    nix-env --profile "$profile" --set "$system" 9>&- || back profile
+    nix-env --profile "$profile" --set "$system" 8>&- 9>&- || back profile
   fi
   switch "$system" boot
   installed=$?
@@ -112,7 +120,7 @@ if [ "$goal" != test ]; then
       [ "$goal" != boot ] || status=$installed
       number=${booted#system-}
       if [ "$rollback" = yes ] && [ -n "$booted" ]; then
-        nix-env --profile "$profile" --switch-generation "${number%-link}" 9>&-
+        nix-env --profile "$profile" --switch-generation "${number%-link}" 8>&- 9>&-
         switch "$(readlink -f "$profile")" boot
       fi
       back boot
