@@ -185,6 +185,54 @@ fn limits_of_copies_and_activations_are_kept() {
     });
 }
 
+#[test]
+fn a_machine_with_work_does_not_wait_for_those_that_are_only_looked_at() {
+    let lab = Lab::with_hosts(["a", "b", "edited"]);
+    let line = lab.gate("line");
+    let network = |text: &str| {
+        lab.network(&format!(
+            "a = {{ {} }}; b = {{ {} }};
+             edited = {{ {} {HELD_ACTIVATION} environment.etc.text.text = \"{text}\"; }};",
+            behind(&lab, "a", &line),
+            behind(&lab, "b", &line),
+            lab.reach("edited"),
+        ));
+    };
+    network("first");
+    line.open();
+    lab.nixops(["deploy"]).exits(0);
+
+    network("second");
+    // From now on it is known who has work.
+    lab.nixops(["deploy", "--dry-run"]).exits(0);
+    line.close();
+    lab.hold_activations("edited");
+    let limits = ["--max-concurrent-connect", "2", "--connect-timeout", "300"];
+    let [limit, two, timeout, seconds] = limits;
+    let mut run = lab.watch(["deploy", "--json", limit, two, timeout, seconds]);
+    run.until_step("edited", "activate");
+    assert!(!run.is_done("a") && !run.is_done("b"));
+    // Nor do they wait for it.
+    line.open();
+    for name in ["a", "b"] {
+        assert_eq!(run.until_done(name), "unchanged");
+    }
+    lab.let_activations_go("edited");
+    assert_eq!(run.until_done("edited"), "activated");
+    run.end().exits(0);
+}
+
+/// Options of a machine that is reached once a gate is open.
+fn behind(lab: &Lab, name: &str, gate: &Gate) -> String {
+    let (host, wait) = (lab.host(name), gate.wait());
+    let line = format!("exec 3<>/dev/tcp/{}/{}", host.address, host.port);
+    format!(
+        "{} deployment.sshOptions = [ \"-o\"
+           \"ProxyCommand=bash -c '{wait}; {line}; cat <&3 & cat >&3; kill $!'\" ];",
+        lab.reach(name)
+    )
+}
+
 /// The number of machines that were in a step at the same time.
 fn most_at_once(events: &[Value], step: &str) -> usize {
     let names = ["one", "two", "three"];

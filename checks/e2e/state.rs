@@ -140,8 +140,13 @@ impl Gate {
         format!("while [ ! -e {path} ]; do sleep 0.02; done")
     }
 
-    /// Opens the gate for good.
+    /// Opens the gate.
     pub fn open(&self) {
         fs::write(&self.0, "").expect("a file of the rig");
+    }
+
+    /// Closes the gate, so that who comes now waits.
+    pub fn close(&self) {
+        fs::remove_file(&self.0).expect("it was open");
     }
 }

@@ -7,9 +7,10 @@ use std::{
 
 use camino::Utf8Path;
 use nixops::{
-    host::{Connections, Error, Failure, Options, Remote, Ssh, Target, Transport},
+    host::{Connections, Error, Failure, Options, Priority, Remote, Ssh, Target, Transport},
     process::Processes,
 };
+use rustix::process::{Pid, getpriority_process};
 
 use crate::{
     reach::{as_normal_user, over_ssh, ssh, ssh_config, target},
@@ -45,6 +46,36 @@ fn everything_on_a_host_goes_through_one_connection() {
         }
     });
     assert_eq!(server.connections().unwrap(), 1);
+}
+
+#[test]
+fn a_look_leaves_the_processors_to_machines_with_work() {
+    let (world, server) = World::with_host();
+    let connections = world.connections();
+    let niceness = |priority| {
+        let host = connections.connect_for(&target(&server), priority).unwrap();
+        assert_eq!(text(&host, "echo here"), "here");
+        let threads = fs::read_dir("/proc/self/task").unwrap();
+        let mut children = threads.flat_map(|thread| {
+            let children = fs::read_to_string(thread.unwrap().path().join("children"));
+            let children = children.unwrap_or_default();
+            let children = children.split_whitespace().map(str::to_owned);
+            children.collect::<Vec<_>>()
+        });
+        let is_ssh = |child: &String| {
+            fs::read_to_string(format!("/proc/{child}/comm")).is_ok_and(|name| name == "ssh\n")
+        };
+        let child = children.find(is_ssh).unwrap();
+        let child = Pid::from_raw(child.parse().unwrap());
+        getpriority_process(child).unwrap()
+    };
+    let usual = niceness(Priority::Work);
+    assert_eq!(niceness(Priority::Look), usual);
+    let at_work = connections.at_work();
+    assert_eq!(niceness(Priority::Look), 19);
+    assert_eq!(niceness(Priority::Work), usual);
+    drop(at_work);
+    assert_eq!(niceness(Priority::Look), usual);
 }
 
 /// Newer Nix waits for the word of a local command, unless a check finds a master, as it must here.

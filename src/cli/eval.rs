@@ -176,6 +176,7 @@ impl Eval {
                     machine,
                     options,
                     whereabouts,
+                    ..
                 } => {
                     found.invalid.extend(judge.machine(CheckedMachine {
                         name: &machine,

@@ -6,6 +6,7 @@ use std::thread::{self, Scope, ScopedJoinHandle};
 use std::time::{Duration, Instant};
 
 use crate::evaluator::Evaluated;
+use crate::host::AtWork;
 use crate::plan::{MachineSummary, Outcome, Step, Summary};
 use crate::ui::{Event, Ui};
 
@@ -29,11 +30,14 @@ pub(super) fn conduct<W: Work>(
 ) -> Summary {
     let begun = Instant::now();
     let road = Road::new(request, work, ui);
+    let machines = request.machines.iter();
+    let at_work = machines.map(|machine| (machine.clone(), work.at_work()));
     let mut machines = thread::scope(|scope| {
         let mut conductor = Conductor {
             scope,
             road: &road,
             lanes: BTreeMap::new(),
+            at_work: at_work.collect(),
         };
         conductor.listen(evaluated);
         // Before any lane is waited for: at the gate others wait for those that never come.
@@ -56,6 +60,8 @@ struct Conductor<'scope, 'env, W> {
     scope: &'scope Scope<'scope, 'env>,
     road: &'env Road<'env, W>,
     lanes: BTreeMap<String, Ahead<'scope>>,
+    /// Machines that may have work, and of which nothing was heard yet.
+    at_work: BTreeMap<String, AtWork>,
 }
 
 /// A lane as seen from here.
@@ -87,10 +93,11 @@ impl<'scope, W: Work> Conductor<'scope, '_, W> {
                 });
             }
             Evaluated::Target {
-                machine, options, ..
-            } => {
-                self.tell(&machine, News::Target(options));
-            }
+                machine,
+                options,
+                system,
+                ..
+            } => self.tell(&machine, News::Target { options, system }),
             Evaluated::Warning { machine, text } => {
                 self.road.ui.warning(machine.as_deref(), text, None);
             }
@@ -132,7 +139,8 @@ impl<'scope, W: Work> Conductor<'scope, '_, W> {
         let (scope, road) = (self.scope, self.road);
         self.lanes.entry(machine.to_owned()).or_insert_with(|| {
             let (sender, receiver) = mpsc::channel();
-            let lane = Lane::new(road, machine.to_owned());
+            let at_work = self.at_work.remove(machine);
+            let lane = Lane::new(road, machine.to_owned()).at_work(at_work);
             let thread = thread::Builder::new()
                 .name(machine.replace('\0', ""))
                 .stack_size(LANE_STACK);
@@ -157,7 +165,8 @@ impl<'scope, W: Work> Conductor<'scope, '_, W> {
     }
 
     /// Ends the lanes of machines of which nothing was heard.
-    fn abandon(&self) -> BTreeMap<String, MachineSummary> {
+    fn abandon(&mut self) -> BTreeMap<String, MachineSummary> {
+        self.at_work.clear();
         let machines = self.road.request.machines.iter();
         let unheard = machines.filter(|name| !self.lanes.contains_key(*name));
         let abandon = |name: &String| Lane::new(self.road, name.clone()).abandon();

@@ -6,6 +6,7 @@ use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
 
 use crate::evaluator::{Diagnostic, OutputRef};
+use crate::host::AtWork;
 use crate::network::{Machine, MachineOptions};
 use crate::nix::CopyEvent;
 use crate::plan::{Copied, Extent, Goal, MachineSummary, Outcome, Running, Step, Steps};
@@ -15,7 +16,7 @@ use crate::ui::Event;
 use super::Mutation;
 use super::road::{News, Road};
 use super::trouble::Trouble;
-use super::work::{Freight, Provided, Reach, Work};
+use super::work::{Freight, Provided, Work};
 
 /// How often the progress of a copy is told.
 const PACE: Duration = Duration::from_millis(500);
@@ -28,7 +29,8 @@ pub(super) struct Lane<'a, W> {
     seconds: RefCell<BTreeMap<Step, f64>>,
     system: RefCell<Option<String>>,
     copied: Cell<Option<Copied>>,
-    provided: RefCell<Option<Provided>>,
+    pub(super) provided: RefCell<Option<Provided>>,
+    pub(super) at_work: Cell<Option<AtWork>>,
 }
 
 /// A step of the way, or the outcome with which the way ends.
@@ -45,7 +47,14 @@ impl<'a, W: Work> Lane<'a, W> {
             copied: Cell::new(None),
             provided: RefCell::default(),
             options: RefCell::default(),
+            at_work: Cell::default(),
         }
+    }
+
+    /// The same, which counts as one with work until it ends, or is found to have none.
+    pub(super) fn at_work(self, at_work: Option<AtWork>) -> Self {
+        self.at_work.set(at_work);
+        self
     }
 
     /// Goes the whole way and tells what became of the machine.
@@ -91,8 +100,8 @@ impl<'a, W: Work> Lane<'a, W> {
     fn walk(&self, news: &Receiver<News>) -> Way<Outcome> {
         let mut host = None;
         let machine = loop {
-            let options = match news.recv() {
-                Ok(News::Target(options)) => *options,
+            let (options, system) = match news.recv() {
+                Ok(News::Target { options, system }) => (*options, system),
                 Ok(News::Machine { machine, seconds }) => {
                     self.seconds.borrow_mut().insert(Step::Evaluate, seconds);
                     break machine;
@@ -106,7 +115,7 @@ impl<'a, W: Work> Lane<'a, W> {
             self.options.replace(Some(options.clone()));
             // A worker that was started anew may tell the options again; and a dry run may ask nobody.
             if host.is_none() && self.road.request.extent != Extent::DryRun {
-                host = self.connect(&options)?;
+                host = self.connect(&options, system.as_deref())?;
             }
         };
         self.system.replace(Some(machine.system.clone()));
@@ -115,22 +124,10 @@ impl<'a, W: Work> Lane<'a, W> {
         allowed.map_err(|trouble| trouble.outcome(Step::Evaluate))?;
         let host = match host {
             None if self.is_noted(&machine)? => return Ok(Outcome::Unchanged),
-            None => self.connect(&machine.options)?,
+            None => self.connect(&machine.options, Some(&machine.system))?,
             connected => connected,
         };
         self.proceed(&machine, host)
-    }
-
-    /// Whether a dry run has no need to ask the machine, since it was noted what it runs.
-    fn is_noted(&self, machine: &Machine) -> Way<bool> {
-        let request = self.road.request;
-        if request.extent != Extent::DryRun
-            || request.always_activate
-            || machine.options.always_activate
-        {
-            return Ok(false);
-        }
-        self.attempt(Step::Evaluate, || self.road.work.is_noted(machine))
     }
 
     /// The outcome of a machine that has no system: where only an output is missing, it is known later,
@@ -160,40 +157,10 @@ impl<'a, W: Work> Lane<'a, W> {
         Trouble::new(message, None).outcome(Step::Evaluate)
     }
 
-    fn connect(&self, options: &MachineOptions) -> Way<Option<(W::Host, Running)>> {
-        let extent = self.road.request.extent;
-        let to_build = extent == Extent::BuildOnly && self.builds_there(options);
-        if !extent.needs_hosts() && !to_build {
-            return Ok(None);
-        }
-        let provided = self.attempt(Step::Connect, || {
-            self.road.work.provided(&self.machine, options)
-        })?;
-        let reach = provided.reach.clone();
-        self.provided.replace(Some(provided));
-        if reach == Reach::Nowhere {
-            return Ok(None);
-        }
-        // How many connect at once is the connections' own affair.
-        let connect = || self.road.work.connect(&self.machine, options, &reach);
-        self.step(Step::Connect, None, connect).map(Some)
-    }
-
-    /// Whether the machine is this computer.
-    pub(super) fn is_local(&self) -> bool {
-        let provided = self.provided.borrow();
-        provided.as_ref().is_some_and(|it| it.reach == Reach::Local)
-    }
-
-    /// What a dry run found that the backend would do.
-    fn would(&self) -> Option<String> {
-        self.provided.borrow().as_ref()?.would.clone()
-    }
-
     /// Goes on from where the system and what runs are known.
     fn proceed(&self, machine: &Machine, host: Option<(W::Host, Running)>) -> Way<Outcome> {
         let request = self.road.request;
-        let always = request.always_activate || machine.options.always_activate;
+        let always = self.is_forced(&machine.options);
         let running = host.as_ref().map(|(_, running)| running);
         let steps = Steps::decide(&machine.system, running, request.extent, always);
         let mutation = Mutation::granted_by(request.extent);

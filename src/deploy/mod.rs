@@ -10,6 +10,7 @@
 
 mod bringing;
 mod conductor;
+mod connecting;
 mod gate;
 mod handing_over;
 mod keys;

@@ -11,7 +11,12 @@ use super::gate::Gate;
 /// What evaluation has to say to a lane.
 pub(super) enum News {
     /// The options are known.
-    Target(Box<MachineOptions>),
+    Target {
+        /// The options.
+        options: Box<MachineOptions>,
+        /// The system, where that is known already.
+        system: Option<String>,
+    },
     /// The system is known.
     Machine {
         /// The machine.

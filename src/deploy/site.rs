@@ -8,7 +8,8 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::evaluator::Diagnostic;
 use crate::host::{
-    self, ActivationStatus, Connections, End, Failure, Host, Order, Reason, Remote, Target, Trial,
+    self, ActivationStatus, AtWork, Connections, End, Failure, Host, Order, Priority, Reason,
+    Remote, Target, Trial,
 };
 use crate::network::{Addresses, KeyTexts, Machine, MachineOptions};
 use crate::nix::{
@@ -35,7 +36,7 @@ pub(super) struct Site<'a> {
     store: Option<&'a dyn Store>,
     saved: Option<&'a SavedPlan>,
     addresses: Option<&'a Addresses>,
-    noted: OnceLock<BTreeMap<String, MachineRecord>>,
+    noted: OnceLock<Result<BTreeMap<String, MachineRecord>, Trouble>>,
     ui: &'a Ui,
     build: BuildOptions,
     builds: BuildQueue,
@@ -89,11 +90,8 @@ impl<'a> Site<'a> {
 
     /// What was kept of machines when the run began.
     fn noted(&self, store: &dyn Store) -> Result<&BTreeMap<String, MachineRecord>, Trouble> {
-        if let Some(noted) = self.noted.get() {
-            return Ok(noted);
-        }
-        let noted = store.machines()?;
-        Ok(self.noted.get_or_init(|| noted))
+        let read = || store.machines().map_err(Trouble::from);
+        self.noted.get_or_init(read).as_ref().map_err(Clone::clone)
     }
 
     /// Keeps a built system from collection, and the one that was built before it.
@@ -163,22 +161,25 @@ impl Work for Site<'_> {
         }
     }
 
+    fn is_settled(&self, machine: &str, options: &MachineOptions, system: &str) -> bool {
+        let noted = self.store.and_then(|store| self.noted(store).ok());
+        noted
+            .and_then(|noted| noted.get(machine))
+            .is_some_and(|it| {
+                it.settled
+                    && it.unfinished.is_none()
+                    && it.system.as_deref() == Some(system)
+                    && it.options == serde_json::to_value(options).ok()
+            })
+    }
+
     fn is_noted(&self, machine: &Machine) -> Result<bool, Trouble> {
-        let Some(store) = self.store else {
-            return Ok(false);
-        };
-        // What a backend made, it has to be asked about.
-        if self.provided.contains_key(&machine.name) || machine.options.has_backend() {
-            return Ok(false);
+        if let Some(store) = self.store {
+            self.noted(store)?;
         }
-        let options = serde_json::to_value(&machine.options).ok();
-        let record = self.noted(store)?.get(&machine.name);
-        Ok(record.is_some_and(|record| {
-            record.settled
-                && record.unfinished.is_none()
-                && record.system.as_ref() == Some(&machine.system)
-                && record.options == options
-        }))
+        // What a backend made, it has to be asked about.
+        let is_made = self.provided.contains_key(&machine.name) || machine.options.has_backend();
+        Ok(!is_made && self.is_settled(&machine.name, &machine.options, &machine.system))
     }
 
     fn note(&self, _: &Mutation, machine: &Machine, settled: bool) -> Result<(), Trouble> {
@@ -246,17 +247,20 @@ impl Work for Site<'_> {
         keep(store, machine, record, Stage::Failed, remark)
     }
 
+    fn at_work(&self) -> AtWork {
+        self.connections.at_work()
+    }
+
     fn connect(
         &self,
         machine: &str,
         options: &MachineOptions,
-        reach: &Reach,
+        (reach, priority): (&Reach, Priority),
     ) -> Result<(Host, Running), Trouble> {
         let trouble = |error| own(machine, error);
-        let host = self
-            .connections
-            .connect(&target(machine, options, reach).map_err(trouble)?)
-            .map_err(trouble)?;
+        let target = target(machine, options, reach).map_err(trouble)?;
+        let host = self.connections.connect_for(&target, priority);
+        let host = host.map_err(trouble)?;
         let look = host.look();
         if *reach == Reach::Local && !look.nixos {
             let message = "this computer does not run NixOS: there is no /etc/NIXOS";

@@ -1,6 +1,7 @@
 //! The pipeline with work that only notes what it is asked to do.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{self, Sender};
 use std::sync::{Barrier, Mutex};
@@ -15,6 +16,7 @@ use super::trouble::{Trouble, diagnostic};
 use super::work::{Activation, Begun, Ended, Freight, Provided, Reach, Work};
 use super::{Limits, Mutation, Reboot, Request};
 use crate::evaluator::{Evaluated, Whereabouts};
+use crate::host::{AtWork, Priority, Turns};
 use crate::network::{KeyTexts, Machine, MachineOptions};
 use crate::nix::{BuildOptions, CopyEvent, CopyProgress};
 use crate::plan::{Copied, Extent, Goal, Outcome, Rollout, Running, Step, Summary};
@@ -99,6 +101,14 @@ impl Work for Notes {
         Ok(())
     }
 
+    fn at_work(&self) -> AtWork {
+        Turns::new(NonZeroUsize::MIN).at_work()
+    }
+
+    fn is_settled(&self, machine: &str, _: &MachineOptions, _: &str) -> bool {
+        self.noted.lock().unwrap().iter().any(|it| it == machine)
+    }
+
     fn is_noted(&self, machine: &Machine) -> Result<bool, Trouble> {
         Ok(self.noted.lock().unwrap().contains(&machine.name))
     }
@@ -128,7 +138,7 @@ impl Work for Notes {
         &self,
         machine: &str,
         _: &MachineOptions,
-        _: &Reach,
+        _: (&Reach, Priority),
     ) -> Result<((), Running), Trouble> {
         self.note(machine, Step::Connect)?;
         if self.away.contains(&machine) {
@@ -340,6 +350,7 @@ fn evaluate(sender: &Sender<Evaluated>, name: &str) {
         whereabouts: Whereabouts::default(),
         machine: machine(),
         options: Box::new(options()),
+        system: None,
     };
     sender.send(target).unwrap();
     sender
@@ -538,6 +549,7 @@ fn there_is_no_barrier_between_machines() {
                         machine,
                         options: Box::new(options()),
                         whereabouts: Whereabouts::default(),
+                        system: None,
                     })
                     .unwrap();
             }

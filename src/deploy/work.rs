@@ -3,6 +3,7 @@
 use nixops_plugin::protocol::MachineOutputs;
 
 use crate::evaluator::Diagnostic;
+use crate::host::{AtWork, Priority};
 use crate::network::{KeyTexts, Machine, MachineOptions};
 use crate::nix::CopyEvent;
 use crate::plan::{Goal, Outcome, Running};
@@ -90,12 +91,15 @@ pub(super) trait Work: Sync {
     /// How the machine is reached, which a backend may have made in the stage before.
     fn provided(&self, machine: &str, options: &MachineOptions) -> Result<Provided, Trouble>;
 
+    /// Counts a machine that has work, or may have some.
+    fn at_work(&self) -> AtWork;
+
     /// Connects and looks at what runs. A machine that is nowhere is never connected to.
     fn connect(
         &self,
         machine: &str,
         options: &MachineOptions,
-        reach: &Reach,
+        to: (&Reach, Priority),
     ) -> Result<(Self::Host, Running), Trouble>;
 
     /// Whether the system is in the store here.
@@ -130,7 +134,10 @@ pub(super) trait Work: Sync {
     /// Tells the host what the machines of the network know of each other.
     fn share(&self, mutation: &Mutation, machine: &str, host: &Self::Host) -> Result<(), Trouble>;
 
-    /// Whether it was noted that the machine runs the system and boots it, and it is still reached as it was then.
+    /// Whether it was noted that the machine runs the system and boots it, and its options are still the same.
+    fn is_settled(&self, machine: &str, options: &MachineOptions, system: &str) -> bool;
+
+    /// The same, where that is as good as asking the machine.
     fn is_noted(&self, machine: &Machine) -> Result<bool, Trouble>;
 
     /// Notes that the machine boots the system, and where it is `settled`, that it runs it.

@@ -205,6 +205,7 @@ impl<'a> Herald<'a> {
                 machine: text.machine.clone(),
                 options: Box::new(text.options.clone()),
                 whereabouts: text.whereabouts.clone(),
+                system: text.system.as_ref().map(|system| system.out.clone()),
             });
             self.warn_of_literals(text);
         }

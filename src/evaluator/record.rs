@@ -20,6 +20,8 @@ pub enum Evaluated {
         options: Box<MachineOptions>,
         /// Where they are defined.
         whereabouts: Whereabouts,
+        /// Its system, where that is known already.
+        system: Option<String>,
     },
     /// The texts of a machine's keys, told before the machine itself, or before its options where no more is
     /// asked for.

@@ -1,5 +1,6 @@
 use std::{
     env, fs,
+    num::NonZeroUsize,
     os::unix::fs::PermissionsExt as _,
     sync::{
         Arc,
@@ -13,14 +14,15 @@ use camino::{Utf8Path, Utf8PathBuf};
 use tempfile::TempDir;
 
 use super::{
-    Error, Failure, Host, Look, Passwords, Result, Ssh, Target, Transport, Way, check,
+    AtWork, Error, Failure, Host, Look, Passwords, Priority, Result, Ssh, Target, Transport, Turns,
+    Way, check,
     config::Settings,
     master::Master,
     prefix,
     remote::Link,
     ssh::{Connection, Files},
 };
-use crate::process::{self, Limit, Processes};
+use crate::process::{self, Processes};
 
 /// Longest directory for control sockets: a socket's path ends at 104 bytes, and ssh appends 17 while it binds.
 const LONGEST_DIRECTORY: usize = 104 - 17 - 8;
@@ -41,7 +43,7 @@ pub struct Options {
     /// How long a host may take to answer.
     pub connect_timeout: Duration,
     /// How many connections may be under way at once.
-    pub limit: usize,
+    pub limit: NonZeroUsize,
 }
 
 impl Default for Options {
@@ -50,7 +52,7 @@ impl Default for Options {
             user_config: None,
             accept_new_host_keys: false,
             connect_timeout: Duration::from_secs(10),
-            limit: 32,
+            limit: NonZeroUsize::new(32).unwrap_or(NonZeroUsize::MIN),
         }
     }
 }
@@ -68,7 +70,7 @@ struct Shared {
     /// Holds the configurations and control sockets, readable by us alone.
     _directory: TempDir,
     path: Utf8PathBuf,
-    limit: Limit,
+    turns: Turns,
     next: AtomicUsize,
     passwords: Passwords,
 }
@@ -88,12 +90,12 @@ impl Connections {
             ..options
         };
         let (directory, path) = run_directory()?;
-        let limit = Limit::new(options.limit);
+        let turns = Turns::new(options.limit);
         let shared = Shared {
             options,
             _directory: directory,
             path,
-            limit,
+            turns,
             next: AtomicUsize::new(0),
             passwords,
         };
@@ -115,12 +117,24 @@ impl Connections {
     ///
     /// The host keeps the connection until its last clone is dropped.
     pub fn connect(&self, target: &Target) -> Result<Host> {
+        self.connect_for(target, Priority::Work)
+    }
+
+    /// Connects as [`Connections::connect`] does, after those that have priority.
+    pub fn connect_for(&self, target: &Target, priority: Priority) -> Result<Host> {
         let (link, look) = match &target.transport {
-            Transport::Ssh(ssh) => self.connect_ssh(target, ssh)?,
-            Transport::Prefix(words) => self.ask_by(target, usable_prefix(target, words)?)?,
-            Transport::Local => self.ask_by(target, &[])?,
+            Transport::Ssh(ssh) => self.connect_ssh((target, ssh), priority)?,
+            Transport::Prefix(words) => {
+                self.ask_by(target, usable_prefix(target, words)?, priority)?
+            }
+            Transport::Local => self.ask_by(target, &[], priority)?,
         };
         Ok(Host::new(target.clone(), look, link, self.clone()))
+    }
+
+    /// Counts a machine that has work, or may have some: those that are only looked at leave it a place.
+    pub fn at_work(&self) -> AtWork {
+        self.shared.turns.at_work()
     }
 
     /// The way to a machine for a program that a person runs, such as ssh itself: it makes a connection of
@@ -158,37 +172,51 @@ impl Connections {
         &self.shared.passwords
     }
 
-    fn connect_ssh(&self, target: &Target, ssh: &Ssh) -> Result<(Link, Look)> {
+    fn connect_ssh(
+        &self,
+        (target, ssh): (&Target, &Ssh),
+        priority: Priority,
+    ) -> Result<(Link, Look)> {
         let shared = &self.shared;
         let number = shared.next.fetch_add(1, Ordering::Relaxed);
         let settings = shared.settings(false);
         let files = Files::write(&shared.path, number, (target, ssh), &settings)?;
         let to = (target.machine.as_str(), ssh);
-        let (master, look) = self.try_connect(to, &files.config)?;
+        let (master, look) = self.try_connect(to, &files.config, priority)?;
         let connection = Connection::new(ssh.clone(), files, master);
         Ok((Link::Ssh(Box::new(connection)), look))
     }
 
-    fn ask_by(&self, target: &Target, words: &[String]) -> Result<(Link, Look)> {
+    fn ask_by(
+        &self,
+        target: &Target,
+        words: &[String],
+        priority: Priority,
+    ) -> Result<(Link, Look)> {
         let shared = &self.shared;
-        let _place = shared.limit.take();
+        let _turn = shared.turns.take(priority);
         let within = shared.options.connect_timeout + ANSWER_WITHIN;
         let look = prefix::look(&self.processes, target, words, within)?;
         Ok((Link::Prefix(words.to_vec()), look))
     }
 
-    fn try_connect(&self, to: (&str, &Ssh), config: &Utf8Path) -> Result<(Master, Look)> {
+    fn try_connect(
+        &self,
+        to: (&str, &Ssh),
+        config: &Utf8Path,
+        priority: Priority,
+    ) -> Result<(Master, Look)> {
         let shared = &self.shared;
         let mut attempt = 0;
         loop {
-            let place = shared.limit.take();
+            let turn = shared.turns.take(priority);
             let deadline = Instant::now() + shared.options.connect_timeout + ANSWER_WITHIN;
-            let error = match Master::open(&self.processes, to, config, deadline) {
+            let error = match Master::open(&self.processes, to, config, (deadline, turn.yields)) {
                 Ok(open) => return Ok(open),
                 Err(error) => error,
             };
             // A host that is to be tried again leaves its place to others meanwhile.
-            drop(place);
+            drop(turn);
             match BACK_OFF.get(attempt) {
                 Some(pause) if worth_retrying(&error, attempt) => thread::sleep(*pause),
                 _ => return Err(error),

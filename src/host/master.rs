@@ -34,12 +34,13 @@ pub(super) struct Master {
 struct Said(Arc<Mutex<Vec<u8>>>);
 
 impl Master {
-    /// Connects, and asks what runs there. Says why if there is no answer before `deadline`.
+    /// Connects, and asks what runs there. Says why if there is no answer before `deadline`. One that `yields` leaves
+    /// the processors to programs that have more to do.
     pub fn open(
         processes: &Processes,
         (machine, ssh): (&str, &Ssh),
         config: &Utf8Path,
-        deadline: Instant,
+        (deadline, yields): (Instant, bool),
     ) -> Result<(Self, Look)> {
         let mut command = Command::new("ssh");
         command.args([
@@ -57,6 +58,9 @@ impl Master {
             .stderr(Stdio::piped());
         let mut running =
             processes.spawn_background(&mut command, format!("connection to {machine}"))?;
+        if yields {
+            running.step_back();
+        }
         let stdin = running.take_stdin();
         let said = Said::default();
         let (sender, lines) = mpsc::channel();

@@ -35,6 +35,7 @@ mod secret;
 mod share;
 mod ssh;
 mod target;
+mod turns;
 mod way;
 
 pub use activation::{ActivationStatus, Begun, End, Ended, Order, Reason, Trial};
@@ -50,4 +51,5 @@ pub use passwords::Passwords;
 pub use remote::{Host, Remote};
 pub use secret::Secret;
 pub use target::{Keys, Ssh, Target, Transport};
+pub use turns::{AtWork, Priority, Turns};
 pub use way::Way;

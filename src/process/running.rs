@@ -5,9 +5,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, waitid};
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, setpriority_process, waitid};
 
 use super::{Error, Processes, Result, registry::Role};
+
+/// The nice value of a child that has stepped back, see nice(1).
+const NICEST: i32 = 19;
 
 /// A child that is alive; dropping it ends it and its group.
 #[derive(Debug)]
@@ -71,6 +74,12 @@ impl Running {
     /// The process id, which is also that of its group.
     pub fn id(&self) -> u32 {
         self.child.id()
+    }
+
+    /// Leaves the processors to all others that want them. It cannot be taken back.
+    pub fn step_back(&self) {
+        // One that has ended wants none.
+        let _ = setpriority_process(Some(self.group), NICEST);
     }
 
     /// Takes the pipe to its standard input, if the command asked for one.

@@ -158,6 +158,10 @@ pub struct HostArguments {
     #[arg(long, conflicts_with = "build_on_target")]
     no_build_on_target: bool,
 
+    /// Connections that are made at the same time
+    #[arg(long, value_name = "N", default_value_t = connections_at_once(), value_parser = number::positive)]
+    max_concurrent_connect: NonZeroUsize,
+
     /// Closures that are copied at the same time
     #[arg(long, value_name = "N", default_value_t = Limits::default().copy, value_parser = number::positive)]
     max_concurrent_copy: NonZeroUsize,
@@ -169,6 +173,10 @@ pub struct HostArguments {
     /// Activate machines that run the wanted system already, too
     #[arg(long)]
     pub always_activate: bool,
+}
+
+fn connections_at_once() -> NonZeroUsize {
+    host::Options::default().limit
 }
 
 impl BuildArguments {
@@ -199,7 +207,7 @@ impl ReachArguments {
     /// The same, so many of which may be under way at once.
     pub fn connections_of(&self, context: &Context, at_once: NonZeroUsize) -> Result<Connections> {
         let options = host::Options {
-            limit: at_once.get(),
+            limit: at_once,
             ..self.options()
         };
         self.connect_with(context, options)
@@ -216,6 +224,12 @@ impl ReachArguments {
 }
 
 impl HostArguments {
+    /// The connections of a deploy.
+    pub fn connections(&self, context: &Context) -> Result<Connections> {
+        self.reach
+            .connections_of(context, self.max_concurrent_connect)
+    }
+
     /// Whether targets build; none leaves it to each machine's option.
     pub fn builds_on_target(&self) -> Option<bool> {
         match (self.build_on_target, self.no_build_on_target) {

@@ -141,7 +141,7 @@ impl Deploy {
             return Ok(0);
         }
         // Who is to give a password does so before anything takes its time.
-        let connections = self.hosts.reach.connections(context)?;
+        let connections = self.hosts.connections(context)?;
         let mut scope = self.resources.scope();
         scope.kill_obsolete |= saved.is_some_and(|saved| saved.source.kill_obsolete);
         let run = Run::of_session(context, session, store, &self.plugins, lock)?;

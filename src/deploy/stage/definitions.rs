@@ -79,6 +79,7 @@ fn gather(news: impl IntoIterator<Item = Evaluated>) -> Vec<Answer> {
                 machine,
                 options,
                 whereabouts,
+                ..
             } => {
                 let reads = reads.remove(&machine).unwrap_or_default();
                 let wish = if options.has_backend() {
