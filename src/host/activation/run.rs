@@ -29,8 +29,7 @@ const ABOUT: &str = "d=/run/nixops/activations/$1; n=$2; until=$3; shift 3; ";
 const BEGIN: &str = r#"umask 022; { [ -d /run/nixops ] || mkdir -p /run/nixops; } && { [ -d /run/nixops/activations ] || mkdir -m 700 /run/nixops/activations; } || exit 1; if [ ! -d "$d" ] && mkdir "$d"; then cat >"$d/script" && [ "$(tail -n 1 "$d/script")" = ": whole" ] && echo "$1" >"$d/who" && : >"$d/turn" && : >"$d/log" || { rm -rf "$d"; exit 1; }; shift; (cd /run/nixops/activations && set -- * && [ $# -gt 8 ] && ls -t | tail -n +9 | while read -r old; do [ -e "$old/end" ] && rm -rf "$old"; done); set -- "$d" "$@"; if [ -d /run/systemd/system ]; then systemd-run --quiet --collect --no-ask-password --service-type=exec --unit="nixops-activation-${d##*/}" --setenv=PATH="$PATH" /bin/sh "$d/script" "$@" || exit; else setsid /bin/sh "$d/script" "$@" </dev/null >/dev/null 2>&1 & fi; else i=0; until [ -e "$d/log" ]; do [ -d "$d" ] && [ $i -lt 50 ] || exit 1; sleep 0.2; i=$((i + 1)); done; fi; echo "s begun"; "#;
 
 /// Makes the decision `$1` unless one is made, or nothing is to be decided; it may be repeated.
-const DECIDE: &str =
-    r#"ln -s "$1" "$d/decision" 2>/dev/null; [ ! -p "$d/bell" ] || echo 1<>"$d/bell"; [ -L "$d/decision" ] || [ ! -d "$d" ] || exit 1; "#;
+const DECIDE: &str = r#"ln -s "$1" "$d/decision" 2>/dev/null; [ ! -p "$d/bell" ] || echo 1<>"$d/bell"; [ -L "$d/decision" ] || [ ! -d "$d" ] || exit 1; "#;
 
 /// Tells the lines of the log that were not seen, each behind `l `, and then a word behind `s `: at the end, once
 /// the new system was tested if that is followed until `tested`, or after some seconds in any case. Between two looks it waits
