@@ -143,14 +143,20 @@ fn closures_are_known_with_their_size() {
     let world = World::new();
     let nix = world.nix();
     let top = built(&world, &nix, 100_000);
-    let closure = nix.closures(&world.processes, [top.as_path()]).unwrap();
-    assert_eq!(closure.len(), 2);
-    assert!(closure[&top].closure_size.unwrap() > 100_000);
-    assert!(closure[&top].nar_size < 1000);
     let sizes = nix.closure(&world.processes, &top).unwrap();
     assert_eq!(sizes.len(), 2);
-    for path in sizes {
-        assert_eq!(path.size, closure[&path.path].nar_size);
+    for known in sizes {
+        let mut command = world.rig.command("nix-store");
+        let size = command.args(["--query", "--size", known.path.as_str()]);
+        let size = String::from_utf8(size.output().unwrap().stdout).unwrap();
+        assert_eq!(known.size.to_string(), size.trim());
+        assert_eq!(known.size > 100_000, known.path != top);
+    }
+    // A path that is not there is an error, and no answer about it is kept.
+    let missing = top.as_str().replace("-top", "-missing");
+    for _ in 0..2 {
+        let refused = nix.closure(&world.processes, missing.as_str().into());
+        assert!(refused.unwrap_err().to_string().contains("is not valid"));
     }
 }
 

@@ -14,11 +14,9 @@ pub struct StorePathSize {
 
 impl Nix {
     /// All paths that a valid path of the local store needs, itself among them, each with its size.
-    ///
-    /// It does not ask for the closure size of each, which takes Nix a walk for each path.
     pub fn closure(&self, processes: &Processes, path: &Utf8Path) -> Result<Vec<StorePathSize>> {
-        let infos = self.path_info(processes, [path], &["--recursive"])?;
-        let sizes = infos.into_iter();
+        let closure = self.look_up(processes, |daemon| self.closure_of(daemon, [path]))?;
+        let sizes = closure.into_iter();
         let sizes = sizes.map(|(path, info)| StorePathSize {
             path,
             size: info.nar_size,

@@ -4,7 +4,7 @@
 //! Features are asked for with `NIX_CONFIG`, no file is ever edited.
 //!
 //! [`BuildQueue`] is the one queue of a run: machines hand in derivations from many threads, few Nix processes build all
-//! that is ready. [`Nix::copy`] brings closures to hosts, [`Nix::closures`] and [`Nix::closure`] tell their paths and sizes, and
+//! that is ready. [`Nix::copy`] brings closures to hosts, [`Nix::closure`] tells their paths and sizes, and
 //! [`Nix::root`] keeps them from the garbage collector. What is asked often is asked of daemons that live as long as the run.
 
 mod build;
@@ -14,7 +14,6 @@ mod copy;
 mod daemon;
 mod error;
 mod locate;
-mod path_info;
 mod roots;
 mod settings;
 mod store;
@@ -27,6 +26,5 @@ pub use commands::Commands;
 pub use copy::{Copy, CopyError, CopyEvent, CopyFailure, CopyProgress, Destination, RemoteStore};
 pub use error::{Error, Result};
 pub use locate::{Nix, Program};
-pub use path_info::PathInfo;
 pub use settings::Settings;
 pub use version::{OLDEST, Version};

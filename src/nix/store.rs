@@ -66,61 +66,78 @@ impl Nix {
     }
 
     /// Does something with a daemon that gives archives, and gives it back.
-    pub(super) fn export<E: From<Error>>(
+    pub(super) fn export<T, E: From<Error>>(
         &self,
         processes: &Processes,
-        work: impl FnOnce(Daemon) -> Result<Daemon, E>,
-    ) -> Result<(), E> {
+        work: impl FnOnce(Daemon) -> Result<(T, Daemon), E>,
+    ) -> Result<T, E> {
         let exporters = &self.open.0.exporters;
         let lock = || exporters.lock().unwrap_or_else(PoisonError::into_inner);
         let idle = lock().pop();
         let daemon = idle.map_or_else(|| self.daemon(processes), Ok)?;
-        let daemon = work(daemon)?;
+        let (done, daemon) = work(daemon)?;
         lock().push(daemon);
-        Ok(())
+        Ok(done)
     }
 
-    /// The closures of valid paths.
+    /// The closures of valid paths, asked of a daemon that gives archives.
     pub(super) fn closure_of<'a>(
         &self,
         daemon: &mut Daemon,
         roots: impl IntoIterator<Item = &'a Utf8Path>,
     ) -> Result<Closure, Refusal> {
-        let known = || {
-            self.open
-                .0
-                .known
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-        };
         let mut closure = Closure::new();
         let mut next: HashSet<Utf8PathBuf> = roots.into_iter().map(Utf8Path::to_owned).collect();
         while !next.is_empty() {
-            let unknown: Vec<Utf8PathBuf> = {
-                let known = known();
-                next.iter()
-                    .filter(|path| !known.contains_key(*path))
-                    .cloned()
-                    .collect()
-            };
-            let names: Vec<&str> = unknown.iter().map(|path| path.as_str()).collect();
-            let infos = daemon.client.path_infos(&names)?;
-            let mut known = known();
-            for (path, info) in unknown.into_iter().zip(infos) {
-                let invalid = || Refusal::Refused(format!("{path} is not valid"));
-                let info = info.ok_or_else(invalid)?;
-                known.insert(path, Arc::new(info));
-            }
-            let found = next
-                .drain()
-                .filter_map(|path| Some((path.clone(), known.get(&path)?.clone())));
-            let found: Vec<_> = found.collect();
-            let references = found.iter().flat_map(|(_, info)| &info.references);
+            let found = self.infos(daemon, next)?;
+            let references = found.values().flat_map(|info| &info.references);
             next = references.map(Utf8PathBuf::from).collect();
             closure.extend(found);
             next.retain(|path| !closure.contains_key(path));
         }
         Ok(closure)
+    }
+
+    /// What is known of valid paths alone.
+    pub(super) fn infos(
+        &self,
+        daemon: &mut Daemon,
+        paths: impl IntoIterator<Item = Utf8PathBuf>,
+    ) -> Result<Closure, Refusal> {
+        let known = &self.open.0.known;
+        let known = || known.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut infos = Closure::new();
+        let mut unknown = Vec::new();
+        for path in paths {
+            match known().get(&path) {
+                Some(info) => drop(infos.insert(path, info.clone())),
+                None => unknown.push(path),
+            }
+        }
+        let names: Vec<&str> = unknown.iter().map(|path| path.as_str()).collect();
+        let found = daemon.client.path_infos(&names)?;
+        for (path, info) in unknown.into_iter().zip(found) {
+            let invalid = || Refusal::Refused(format!("{path} is not valid"));
+            let info = Arc::new(info.ok_or_else(invalid)?);
+            known().insert(path.clone(), info.clone());
+            infos.insert(path, info);
+        }
+        Ok(infos)
+    }
+
+    /// Asks about valid paths, which a daemon that gives archives may remember.
+    pub(super) fn look_up<T>(
+        &self,
+        processes: &Processes,
+        question: impl FnOnce(&mut Daemon) -> Result<T, Refusal>,
+    ) -> Result<T> {
+        self.export(processes, |mut daemon| match question(&mut daemon) {
+            Ok(answer) => Ok((answer, daemon)),
+            Err(refusal) => {
+                let label = "query the store".to_owned();
+                Err(daemon.refused(processes, label, &refusal))
+            }
+        })
     }
 
     fn daemon(&self, processes: &Processes) -> Result<Daemon> {

@@ -64,8 +64,14 @@ impl Nix {
         processes: &Processes,
         paths: impl IntoIterator<Item = &'a Utf8Path>,
     ) -> Result<HashSet<Utf8PathBuf>> {
-        let infos = self.path_info(processes, paths, &[])?.into_iter();
-        let known = infos.filter(|(_, info)| info.ca.as_ref().is_some_and(|ca| !ca.is_empty()));
+        let paths: Vec<Utf8PathBuf> = paths.into_iter().map(Utf8Path::to_owned).collect();
+        if paths.is_empty() {
+            return Ok(HashSet::new());
+        }
+        let infos = self.look_up(processes, |daemon| self.infos(daemon, paths))?;
+        let known = infos
+            .into_iter()
+            .filter(|(_, info)| !info.content.is_empty());
         Ok(known.map(|(path, _)| path).collect())
     }
 }

@@ -78,7 +78,10 @@ impl Nix {
             };
             match delivery.run(&closure, copy.substitute_on_destination) {
                 // All has arrived, however the session ends.
-                Ok(()) => there.end().map(|_| here).map_err(CopyError::from),
+                Ok(()) => {
+                    there.end()?;
+                    Ok(((), here))
+                }
                 Err(Stop::Here(refusal)) => Err(here.refused(processes, label, &refusal).into()),
                 Err(Stop::There(refusal)) => Err(failed(copy, there, &refusal)),
             }
