@@ -97,6 +97,11 @@ impl BuildError {
             Self::Nix { reason, .. } if reason.contains("No space left on device") => Some(
                 "make room where the store is, for instance with `nix-collect-garbage`".to_owned(),
             ),
+            // Of Nix 2.3 and older; the one here is newer.
+            Self::Nix { reason, .. } if reason.contains("unknown flag '--log-format'") => Some(
+                "the machine needs Nix 2.4 to build its own system: build it here (--no-build-on-target)"
+                    .to_owned(),
+            ),
             _ => None,
         }
     }
@@ -200,6 +205,16 @@ mod tests {
             error.hint().as_deref(),
             Some("the whole log: nix log /nix/store/bbb-nginx-1.drv")
         );
+    }
+
+    #[test]
+    fn a_machine_with_an_old_nix_cannot_build() {
+        // As Nix 2.3.7 says it.
+        let error = BuildError::Nix {
+            wanted: "/nix/store/aaa-x.drv".into(),
+            reason: "unknown flag '--log-format'".into(),
+        };
+        assert!(error.hint().unwrap().contains("Nix 2.4"));
     }
 
     #[test]

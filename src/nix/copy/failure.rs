@@ -66,7 +66,7 @@ impl CopyError {
                 "add the user to `nix.settings.trusted-users` of the target, or deploy as root",
             ),
             CopyFailure::OldNix => {
-                Some("let `nix copy` do it: `deployment.copyProtocol = \"ssh-ng\"`")
+                Some("let `nix copy` do it, as root: `deployment.copyProtocol = \"ssh-ng\"`")
             }
             CopyFailure::NotNix => Some(
                 "a start-up file of the shell there may write something: it must be silent where nobody reads",
