@@ -16,7 +16,7 @@ fn all_options_of_a_machine_are_told_with_their_defaults() {
             "alwaysActivate": false,
             "buildOnTarget": false,
             "copyProtocol": "ssh",
-            "hasFastConnection": false,
+            "hasFastConnection": null,
             "hostName": "web",
             "keys": {},
             "nixosRelease": "26.05",

@@ -2,16 +2,16 @@ use std::{fs, slice, thread, time::Duration};
 
 use camino::Utf8PathBuf;
 use nixops::{
-    host::{Host, Target},
+    host::{Connections, Host, Options, Ssh, Target},
     network::CopyProtocol,
     nix::{
-        BuildOptions, BuildQueue, Copy, CopyError, CopyEvent, CopyFailure, CopyProgress, Nix,
-        Version,
+        BuildOptions, BuildQueue, Carried, Copy, CopyError, CopyEvent, CopyFailure, CopyProgress,
+        Nix, Version,
     },
 };
 
 use crate::{
-    reach::{as_normal_user, target},
+    reach::{as_normal_user, over_ssh, ssh, target},
     world::World,
 };
 
@@ -44,7 +44,7 @@ pub fn copy(
     nix: &Nix,
     (host, protocol): (&Host, CopyProtocol),
     path: &Utf8PathBuf,
-) -> (Result<(), CopyError>, Vec<CopyProgress>) {
+) -> (Result<Carried, CopyError>, Vec<CopyProgress>) {
     let copy = Copy {
         label: "copy web".to_owned(),
         to: host.destination(protocol).unwrap(),
@@ -83,6 +83,46 @@ fn closures_arrive_over_the_open_connection_with_either_protocol() {
         }
     }
     assert_eq!(server.connections().unwrap(), 1);
+}
+
+#[test]
+fn a_line_that_was_found_slow_is_compressed_unless_it_is_said_to_be_fast() {
+    const BYTES: u64 = 17_000_000;
+    let (world, server) = World::with_host();
+    let nix = world.nix();
+    server.slow_link(Duration::ZERO, 40_000_000).unwrap();
+    let options = Options {
+        rates: Some(world.path("rates")),
+        ..world.options()
+    };
+    let connections = Connections::new(world.processes.clone(), options).unwrap();
+    // Copies what compresses well, and gives how much of it went over the line.
+    let sent = |turn: &str, fast_connection| {
+        let expression = format!(
+            r#"{{ zeros = sh "zeros" "echo {turn} > $out; head -c {BYTES} /dev/zero >> $out"; }}"#
+        );
+        let wanted = world.instantiate(&nix, &expression, &["zeros"]).remove(0);
+        let (processes, options) = (world.processes.clone(), BuildOptions::default());
+        let queue = BuildQueue::new(nix.clone(), processes, options);
+        let path = queue.build(wanted.0, wanted.1).unwrap().out;
+        let file = world.path(turn);
+        let proxy =
+            format!("ProxyCommand=bash -c 'exec 3<>/dev/tcp/%h/%p; cat <&3 & exec tee {file} >&3'");
+        let mut ssh = Ssh {
+            fast_connection,
+            ..ssh(&server)
+        };
+        ssh.options.extend(["-o".to_owned(), proxy]);
+        let host = connections.connect(&over_ssh(&server, ssh)).unwrap();
+        let (carried, _) = copy(&world, &nix, (&host, CopyProtocol::Ssh), &path);
+        host.learn_rate(carried.unwrap().rate().unwrap());
+        fs::metadata(file).unwrap().len()
+    };
+    // The address is of this very machine, so the first one is not.
+    assert!(sent("first", None) > BYTES);
+    assert!(sent("second", None) < BYTES / 10);
+    assert!(sent("said-to-be-fast", Some(true)) > BYTES);
+    assert!(sent("said-to-be-slow", Some(false)) < BYTES / 10);
 }
 
 /// The most memory that a daemon of a client has now, in bytes, on both sides.

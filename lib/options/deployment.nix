@@ -135,11 +135,12 @@ in
     };
 
     hasFastConnection = mkOption {
-      type = types.bool;
-      default = false;
+      type = types.nullOr types.bool;
+      default = null;
       description = ''
         Whether the line to the machine is fast: its closure is then sent as a whole, without
-        compression and without asking binary caches first.
+        compression and without asking binary caches first. With `false` what is sent is compressed;
+        with `null` nixops finds out whether that is faster.
       '';
     };
 
@@ -158,8 +159,8 @@ in
 
     substituteOnDestination = mkOption {
       type = types.bool;
-      default = !config.deployment.hasFastConnection;
-      defaultText = lib.literalExpression "!config.deployment.hasFastConnection";
+      default = config.deployment.hasFastConnection != true;
+      defaultText = lib.literalExpression "config.deployment.hasFastConnection != true";
       description = "Whether the machine fetches what it can from its own binary caches.";
     };
 

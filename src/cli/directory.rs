@@ -12,6 +12,13 @@ pub fn config_directory() -> Result<Utf8PathBuf> {
         .map_err(|path| anyhow::anyhow!("{} is not UTF-8", path.display()))
 }
 
+/// Where it is remembered how fast hosts were copied to.
+pub fn rates() -> Option<Utf8PathBuf> {
+    cache_directory()
+        .ok()
+        .map(|directory| directory.join("rates"))
+}
+
 /// Where what can be found out anew is kept: `$XDG_CACHE_HOME/nixops`.
 pub fn cache_directory() -> Result<Utf8PathBuf> {
     let strategy = etcetera::base_strategy::Xdg::new().context("while looking for a home")?;

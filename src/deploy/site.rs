@@ -346,11 +346,17 @@ impl Work for Site<'_> {
                 && freight == Freight::System,
         };
         let _session = host.session();
-        self.nix.copy(self.processes, &copy, tell).map_err(|error| {
+        let copied = self.nix.copy(self.processes, &copy, tell);
+        let carried = copied.map_err(|error| {
             let trouble = Trouble::from(error);
             let trouble = trouble.without_prefix(&format!("{}: ", copy.label));
             trouble.or_hint(host.elevation_hint())
-        })
+        })?;
+        carried
+            .rate()
+            .into_iter()
+            .for_each(|rate| host.learn_rate(rate));
+        Ok(())
     }
 
     fn activate(

@@ -70,11 +70,16 @@ impl Closures<'_> {
         };
         let _session = host.session();
         let copied = self.nix.copy(self.processes, &copy, tell);
-        copied.map_err(|error| {
+        let carried = copied.map_err(|error| {
             let trouble = Trouble::from(error);
             let prefix = format!("{}: ", copy.label);
             trouble.without_prefix(&prefix).into_diagnostic()
-        })
+        })?;
+        carried
+            .rate()
+            .into_iter()
+            .for_each(|rate| host.learn_rate(rate));
+        Ok(())
     }
 
     /// Compares what a machine runs with the system that the network wants. `build` builds it if need be.

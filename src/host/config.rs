@@ -98,7 +98,7 @@ pub(super) fn render(
         "ServerAliveInterval 15".to_owned(),
         "ServerAliveCountMax 4".to_owned(),
     ]);
-    if !ssh.fast_connection {
+    if ssh.fast_connection != Some(true) {
         lines.push("Compression yes".to_owned());
     }
     Ok(lines.join("\n") + "\n")

@@ -19,6 +19,7 @@ use super::{
     config::Settings,
     master::Master,
     prefix,
+    rates::Rates,
     remote::Link,
     ssh::{Connection, Files},
 };
@@ -44,6 +45,8 @@ pub struct Options {
     pub connect_timeout: Duration,
     /// How many connections may be under way at once.
     pub limit: NonZeroUsize,
+    /// A directory in which it is remembered how fast hosts were copied to.
+    pub rates: Option<Utf8PathBuf>,
 }
 
 impl Default for Options {
@@ -53,6 +56,7 @@ impl Default for Options {
             accept_new_host_keys: false,
             connect_timeout: Duration::from_secs(10),
             limit: NonZeroUsize::new(32).unwrap_or(NonZeroUsize::MIN),
+            rates: None,
         }
     }
 }
@@ -72,6 +76,7 @@ struct Shared {
     path: Utf8PathBuf,
     turns: Turns,
     next: AtomicUsize,
+    rates: Rates,
     passwords: Passwords,
 }
 
@@ -91,7 +96,9 @@ impl Connections {
         };
         let (directory, path) = run_directory()?;
         let turns = Turns::new(options.limit);
+        let rates = Rates::new(options.rates.clone());
         let shared = Shared {
+            rates,
             options,
             _directory: directory,
             path,
@@ -143,6 +150,7 @@ impl Connections {
         match &target.transport {
             Transport::Ssh(ssh) => {
                 let shared = &self.shared;
+                let ssh = &shared.rates.decide(ssh);
                 let number = shared.next.fetch_add(1, Ordering::Relaxed);
                 let settings = shared.settings(true);
                 let files = Files::write(&shared.path, number, (target, ssh), &settings)?;
@@ -167,6 +175,11 @@ impl Connections {
         Err(process::Error::Interrupted { label }.into())
     }
 
+    /// What copies to hosts have measured.
+    pub(super) fn rates(&self) -> &Rates {
+        &self.shared.rates
+    }
+
     /// The passwords by which users become root.
     pub(super) fn passwords(&self) -> &Passwords {
         &self.shared.passwords
@@ -178,6 +191,7 @@ impl Connections {
         priority: Priority,
     ) -> Result<(Link, Look)> {
         let shared = &self.shared;
+        let ssh = &shared.rates.decide(ssh);
         let number = shared.next.fetch_add(1, Ordering::Relaxed);
         let settings = shared.settings(false);
         let files = Files::write(&shared.path, number, (target, ssh), &settings)?;

@@ -30,6 +30,7 @@ mod options;
 mod passwords;
 mod prefix;
 mod probe;
+mod rates;
 mod remote;
 mod secret;
 mod share;

@@ -179,6 +179,16 @@ impl Host {
         }
     }
 
+    /// Takes note of how fast it was copied to, in bytes a second, for who connects to it later.
+    pub fn learn_rate(&self, rate: u64) {
+        let Shared {
+            link, connections, ..
+        } = &*self.shared;
+        if let Link::Ssh(connection) = link {
+            connections.rates().learn(connection.ssh(), rate);
+        }
+    }
+
     /// How commands are run there as root, by programs that are not started by [`Host::run`].
     pub fn root_commands(&self) -> Result<Commands> {
         let Elevated { words, input } = self.elevated()?;

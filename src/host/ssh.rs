@@ -101,6 +101,11 @@ impl Connection {
         &self.files.config
     }
 
+    /// How it was made.
+    pub fn ssh(&self) -> &Ssh {
+        &self.ssh
+    }
+
     /// The words before one more, which the login shell of the other side reads as a command.
     pub fn words(&self) -> Vec<String> {
         let words = ["ssh", "-F", self.config().as_str(), "--", &self.ssh.host];

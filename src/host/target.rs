@@ -38,8 +38,8 @@ pub struct Ssh {
     pub user: String,
     /// `deployment.sshOptions`: words as on the command line of ssh.
     pub options: Vec<String>,
-    /// `deployment.hasFastConnection`: the connection is not worth compressing.
-    pub fast_connection: bool,
+    /// `deployment.hasFastConnection`: the connection is not worth compressing; none leaves that to what was measured.
+    pub fast_connection: Option<bool>,
     /// What the machine's provider lets us in with, and knows the machine by.
     pub keys: Keys,
 }

@@ -47,8 +47,8 @@ pub struct MachineOptions {
     pub owners: Vec<String>,
     /// Secrets of the machine by name.
     pub keys: BTreeMap<String, KeyOptions>,
-    /// Whether copying from here beats substitution and compression.
-    pub has_fast_connection: bool,
+    /// Whether copying from here beats substitution and compression; null leaves compression to what was measured.
+    pub has_fast_connection: Option<bool>,
     /// Whether a client key is generated for the machine.
     #[serde(rename = "provisionSSHKey")]
     pub provision_ssh_key: bool,

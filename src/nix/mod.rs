@@ -23,7 +23,9 @@ mod version;
 pub use build::{BuildError, BuildEvent, BuildOptions, BuildQueue, BuildThere, Built, Ticket};
 pub use closure::StorePathSize;
 pub use commands::Commands;
-pub use copy::{Copy, CopyError, CopyEvent, CopyFailure, CopyProgress, Destination, RemoteStore};
+pub use copy::{
+    Carried, Copy, CopyError, CopyEvent, CopyFailure, CopyProgress, Destination, RemoteStore,
+};
 pub use error::{Error, Result};
 pub use locate::{Nix, Program};
 pub use settings::Settings;

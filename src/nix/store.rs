@@ -25,8 +25,20 @@ struct Shared {
     keeper: Mutex<Option<Daemon>>,
     /// Those that give archives, each to one copy at a time.
     exporters: Mutex<Vec<Daemon>>,
+    streams: Streams,
     /// Of valid paths, whatever becomes of them.
     known: Mutex<HashMap<Utf8PathBuf, Arc<PathInfo>>>,
+}
+
+/// Counts the streams to hosts that are under way, each of which holds a clone.
+#[derive(Clone, Default)]
+pub(super) struct Streams(Arc<()>);
+
+impl Streams {
+    /// How many there are, of which there is one.
+    pub fn at_once(&self) -> u64 {
+        (Arc::strong_count(&self.0) as u64).saturating_sub(1).max(1)
+    }
 }
 
 impl fmt::Debug for Open {
@@ -78,6 +90,11 @@ impl Nix {
         let (done, daemon) = work(daemon)?;
         lock().push(daemon);
         Ok(done)
+    }
+
+    /// The streams to hosts that are under way.
+    pub(super) fn streams(&self) -> &Streams {
+        &self.open.0.streams
     }
 
     /// The closures of valid paths, asked of a daemon that gives archives.

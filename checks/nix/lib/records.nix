@@ -37,6 +37,10 @@ in
     ];
   };
 
+  "a connection of which nothing is said asks the caches" = {
+    expr = (record.options "web" (web { })).substituteOnDestination;
+    expected = true;
+  };
   "a fast connection asks no cache" = {
     expr =
       (record.options "web" (web {

@@ -13,7 +13,7 @@ use crate::{
     plan::{Extent, Goal},
 };
 
-use super::super::{Context, elevation::ElevationArguments, number};
+use super::super::{Context, directory::rates, elevation::ElevationArguments, number};
 
 /// How far to go. At most one of these.
 #[derive(Debug, Args)]
@@ -195,6 +195,7 @@ impl ReachArguments {
             user_config: self.ssh_config.clone(),
             accept_new_host_keys: self.accept_new_host_keys,
             connect_timeout: Duration::from_secs(self.connect_timeout),
+            rates: rates(),
             ..host::Options::default()
         }
     }

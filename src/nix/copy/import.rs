@@ -5,6 +5,7 @@
 use std::{
     collections::HashSet,
     io::{self, Read as _, Write as _},
+    time::Instant,
 };
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -14,12 +15,16 @@ use nix_compat::{
 };
 
 use super::{
-    Copy, CopyError, CopyEvent, CopyFailure, CopyProgress,
+    Carried, Copy, CopyError, CopyEvent, CopyFailure, CopyProgress,
     failure::{classify, classify_ended},
     watch::Watch,
 };
 use crate::{
-    nix::{Commands, Nix, daemon::Daemon, store::Closure},
+    nix::{
+        Commands, Nix,
+        daemon::Daemon,
+        store::{Closure, Streams},
+    },
     process::Processes,
 };
 
@@ -41,6 +46,8 @@ struct Delivery<'a> {
     there: &'a mut Daemon,
     done: CopyProgress,
     tell: &'a mut dyn FnMut(CopyEvent),
+    carried: Carried,
+    streams: &'a Streams,
 }
 
 /// Which of the two daemons did not do what it was asked.
@@ -59,7 +66,7 @@ impl Nix {
         copy: &Copy,
         commands: &Commands,
         tell: &mut dyn FnMut(CopyEvent),
-    ) -> Result<(), CopyError> {
+    ) -> Result<Carried, CopyError> {
         self.export(processes, |mut here| {
             let label = format!("read what to {}", copy.label);
             let roots = copy.paths.iter().map(Utf8PathBuf::as_path);
@@ -75,12 +82,14 @@ impl Nix {
                 there: &mut there,
                 done: CopyProgress::default(),
                 tell,
+                carried: Carried::default(),
+                streams: self.streams(),
             };
             match delivery.run(&closure, copy.substitute_on_destination) {
                 // All has arrived, however the session ends.
-                Ok(()) => {
+                Ok(carried) => {
                     there.end()?;
-                    Ok(((), here))
+                    Ok((carried, here))
                 }
                 Err(Stop::Here(refusal)) => Err(here.refused(processes, label, &refusal).into()),
                 Err(Stop::There(refusal)) => Err(failed(copy, there, &refusal)),
@@ -90,7 +99,7 @@ impl Nix {
 }
 
 impl Delivery<'_> {
-    fn run(mut self, closure: &Closure, substitute: bool) -> Result<(), Stop> {
+    fn run(mut self, closure: &Closure, substitute: bool) -> Result<Carried, Stop> {
         let paths = references_first(closure);
         let names = paths.iter().map(|(path, _)| path.as_str());
         let valid = if substitute {
@@ -114,9 +123,13 @@ impl Delivery<'_> {
         while !left.is_empty() {
             let (paths, rest) = left.split_at(stream(left));
             left = rest;
+            let (before, begun) = (self.done.bytes, Instant::now());
+            let stream = self.streams.clone();
             self.send(paths)?;
+            self.carried.bytes += (self.done.bytes - before) * stream.at_once();
+            self.carried.time += begun.elapsed();
         }
-        Ok(())
+        Ok(self.carried)
     }
 
     fn send(&mut self, paths: &[Known]) -> Result<(), Stop> {
@@ -125,6 +138,7 @@ impl Delivery<'_> {
             there,
             done,
             tell,
+            ..
         } = self;
         let killer = there.killer();
         let mut refused = None;

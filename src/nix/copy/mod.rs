@@ -2,6 +2,8 @@ mod failure;
 mod import;
 mod watch;
 
+use std::time::Duration;
+
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::{Commands, Nix, Program};
@@ -58,6 +60,26 @@ pub struct CopyProgress {
     pub paths_expected: u64,
 }
 
+/// What the streams of a copy carried; nothing of what `nix copy` sends is known.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Carried {
+    /// Bytes of archives, those of each stream as many times as there were streams at once: they share the processors,
+    /// and often the line.
+    bytes: u64,
+    /// From the first byte of each stream to the answer that all of it has arrived.
+    time: Duration,
+}
+
+impl Carried {
+    /// Bytes that would have been carried in a second by one stream alone, if there were enough to tell.
+    pub fn rate(&self) -> Option<u64> {
+        const ENOUGH: u64 = 16_000_000;
+        let milliseconds = u64::try_from(self.time.as_millis()).ok()?;
+        let rate = self.bytes.saturating_mul(1000) / milliseconds.max(1);
+        (self.bytes >= ENOUGH).then_some(rate)
+    }
+}
+
 /// What a copy tells while it goes on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CopyEvent {
@@ -86,15 +108,17 @@ impl Copy<'_> {
 }
 
 impl Nix {
-    /// Copies closures to the store of another machine, and tells how far it is.
+    /// Copies closures to the store of another machine, tells how far it is, and then what was carried.
     pub fn copy(
         &self,
         processes: &Processes,
         copy: &Copy,
         tell: &mut dyn FnMut(CopyEvent),
-    ) -> Result<(), CopyError> {
+    ) -> Result<Carried, CopyError> {
         match &copy.to {
-            Destination::Store(store) => self.copy_to_store(processes, copy, store, tell),
+            Destination::Store(store) => self
+                .copy_to_store(processes, copy, store, tell)
+                .map(|()| Carried::default()),
             Destination::Commands(commands) => self.import(processes, copy, commands, tell),
         }
     }

@@ -111,7 +111,7 @@ fn options(old: &OldResource) -> Result<MachineOptions, Error> {
         allow_local_deployment: false,
         owners: old.json("owners")?.unwrap_or_default(),
         keys: keys.collect(),
-        has_fast_connection: old.flag("hasFastConnection").unwrap_or(false),
+        has_fast_connection: old.flag("hasFastConnection"),
         provision_ssh_key: old.flag("provisionSSHKey").unwrap_or(true),
         nixos_release: old.text("stateVersion").unwrap_or_default().to_owned(),
         public_ipv4: address.map(str::to_owned),

@@ -175,7 +175,7 @@ fn a_host_that_existed_is_a_machine_whose_secrets_stand_apart() {
         "alwaysActivate": false,
         "buildOnTarget": false,
         "copyProtocol": "ssh",
-        "hasFastConnection": false,
+        "hasFastConnection": null,
         "keys": {
           "tls.key": {
             "destDir": "/run/keys",
