@@ -13,6 +13,7 @@
 //! evaluated, and that of a changed one the machines are deployed that have changed.
 
 mod commands;
+mod compressing;
 mod copying;
 mod deployed;
 mod evaluation;
@@ -60,6 +61,8 @@ enum Part {
     Commands,
     /// Copies to a host at the end of a long line.
     Copying,
+    /// Copies over lines of several speeds, with compression and without it.
+    Compressing,
     /// Keys that are sent to hosts of the rig.
     Keys,
     /// All of these.
@@ -113,6 +116,14 @@ struct Arguments {
     #[arg(long, default_value_t = 100)]
     paths: usize,
 
+    /// Megabytes that are copied with compression and without it
+    #[arg(long, default_value_t = 100)]
+    megabytes: u64,
+
+    /// Megabytes a second that lines to hosts carry
+    #[arg(long, value_delimiter = ',', default_values_t = [1, 5, 10, 20, 50, 100])]
+    speeds: Vec<u64>,
+
     /// Round trips to hosts that are far away, in milliseconds
     #[arg(long, value_delimiter = ',', default_values_t = [0, 100, 200])]
     latencies: Vec<u64>,
@@ -151,6 +162,8 @@ struct Sizes {
     key_hosts: usize,
     keys: usize,
     paths: usize,
+    megabytes: u64,
+    speeds: Vec<u64>,
     latencies: Vec<Duration>,
     runs: usize,
 }
@@ -172,6 +185,8 @@ impl Arguments {
                 key_hosts: 2,
                 keys: 5,
                 paths: 5,
+                megabytes: 2,
+                speeds: vec![10],
                 latencies: vec![Duration::from_millis(50)],
                 runs: 1,
             };
@@ -192,6 +207,8 @@ impl Arguments {
             key_hosts: self.key_hosts,
             keys: self.keys,
             paths: self.paths,
+            megabytes: self.megabytes,
+            speeds: self.speeds,
             latencies: self
                 .latencies
                 .into_iter()
@@ -233,6 +250,9 @@ fn main() -> Result<ExitCode> {
     }
     if wanted(Part::Copying) {
         copying::measure(&sizes, &mut report)?;
+    }
+    if wanted(Part::Compressing) {
+        compressing::measure(&sizes, &mut report)?;
     }
     if wanted(Part::Keys) {
         keys::measure(&sizes, &mut report)?;
