@@ -116,6 +116,37 @@ fn a_host_goes_back_when_its_deployer_is_killed_before_it_confirmed() {
     goes_back_without_its_deployer(&Lab::with_hosts(["web"]));
 }
 
+#[test]
+fn a_host_that_can_note_no_decision_goes_back() {
+    let lab = Lab::with_hosts(["web"]);
+    let [before] = first(&lab, [("web", "")]);
+    network(
+        &lab,
+        "second",
+        [("web", "deployment.rollback.timeout = 2;")],
+    );
+    lab.on(
+        "web",
+        "{ echo '#!/bin/sh'; echo 'case \"$*\" in \"-s lease\"*) exit 1 ;; esac'; \
+           echo 'exec /usr/bin/ln \"$@\"'; } > /run/wrappers/bin/ln; chmod +x /run/wrappers/bin/ln",
+    );
+    killed_on_trial(&lab);
+    is_as_before(&lab, "web", &before);
+}
+
+/// Kills a deployer while the host is on trial, since the connection that would confirm takes its time, and waits for
+/// the end.
+fn killed_on_trial(lab: &Lab) {
+    let mut run = lab.watch(["deploy", "--json"]);
+    run.until_step("web", "activate");
+    lab.host("web").delay(Duration::from_secs(30)).unwrap();
+    wait_for_file(lab, "web", "tested");
+    run.signal(Signal::KILL);
+    drop(run);
+    wait_for_end(lab, "web");
+    lab.host("web").delay(Duration::ZERO).unwrap();
+}
+
 /// Kills deployers before they have confirmed, and expects the host to go back by itself.
 pub fn goes_back_without_its_deployer(lab: &Lab) {
     let short = format!("{HELD_ACTIVATION} deployment.rollback.timeout = 3;");
@@ -135,15 +166,7 @@ pub fn goes_back_without_its_deployer(lab: &Lab) {
     wait_for_end(lab, "web");
     is_as_before(lab, "web", &before);
 
-    // While it is on trial: the connection that would confirm takes its time.
-    let mut run = lab.watch(["deploy", "--json"]);
-    run.until_step("web", "activate");
-    lab.host("web").delay(Duration::from_secs(30)).unwrap();
-    wait_for_file(lab, "web", "tested");
-    run.signal(Signal::KILL);
-    drop(run);
-    wait_for_end(lab, "web");
-    lab.host("web").delay(Duration::ZERO).unwrap();
+    killed_on_trial(lab);
     is_as_before(lab, "web", &before);
 
     lab.nixops(["deploy"]).exits(0);

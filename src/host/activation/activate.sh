@@ -94,11 +94,15 @@ if [ "$goal" != boot ]; then
         rm -f "$directory/renew"
         left=$lease
       fi
-      [ "$left" -gt 0 ] || ln -s lease "$directory/decision"
+      if [ "$left" -le 0 ]; then
+        # Where no decision can be noted, nobody else can note one.
+        ln -s lease "$directory/decision" || [ -L "$directory/decision" ] || break
+        continue
+      fi
       timeout 1 head -c 1 <&7 >/dev/null || [ $? = 124 ] || sleep 1
       left=$((left - 1))
     done
-    decision=$(readlink "$directory/decision")
+    decision=$(readlink "$directory/decision") || decision=lease
     exec 7>&-
     turn
     [ "$decision" = confirm ] || back "$decision"
