@@ -167,7 +167,7 @@ fn a_plan_tells_how_the_packages_of_a_system_differ_and_asks_no_host() {
     ~ web  deploy
         + hello  +792 B
         rebuilt: nixos-system-web, system-path
-        closure: 69 kB (+1.0 kB), 3 new paths of 22 kB
+        closure: 60 kB (+1.0 kB), 3 new paths of 23 kB
 
     2 machines: 2 to deploy
     ");
