@@ -1,14 +1,19 @@
 //! The connection itself: an ssh control master that is a child of ours.
 
 use std::{
-    io::{BufRead as _, BufReader, Read},
-    process::{ChildStdin, Command, Stdio},
-    sync::{Arc, Mutex, PoisonError, mpsc},
+    fs::File,
+    io::{self, Read as _},
+    os::unix::fs::FileExt as _,
+    process::{ChildStdin, ChildStdout, Command, Stdio},
     thread,
     time::{Duration, Instant},
 };
 
 use camino::Utf8Path;
+use rustix::{
+    event::{PollFd, PollFlags, Timespec, poll},
+    io::retry_on_intr,
+};
 
 use super::{
     Error, Failure, Look, Result, Ssh,
@@ -26,12 +31,14 @@ pub(super) struct Master {
     running: Running,
     /// The remote end lives as long as this pipe is open.
     stdin: Option<ChildStdin>,
+    /// Nothing comes any more, but a pipe that is closed would be an error to ssh.
+    _stdout: Option<ChildStdout>,
     said: Said,
 }
 
-/// What ssh wrote to its standard error, complete once the thread that reads has ended.
-#[derive(Clone, Debug, Default)]
-struct Said(Arc<Mutex<Vec<u8>>>);
+/// What ssh writes to its standard error: a file without a name, so that nobody has to read along.
+#[derive(Debug)]
+struct Said(File);
 
 impl Master {
     /// Connects, and asks what runs there. Says why if there is no answer before `deadline`. One that `yields` leaves
@@ -42,6 +49,11 @@ impl Master {
         config: &Utf8Path,
         (deadline, yields): (Instant, bool),
     ) -> Result<(Self, Look)> {
+        let unheard = |source| Error::File {
+            path: config.to_owned(),
+            source,
+        };
+        let said = Said::of(config).map_err(unheard)?;
         let mut command = Command::new("ssh");
         command.args([
             "-F",
@@ -55,37 +67,24 @@ impl Master {
         command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
+            .stderr(said.0.try_clone().map_err(unheard)?);
         let mut running =
             processes.spawn_background(&mut command, format!("connection to {machine}"))?;
         if yields {
             running.step_back();
         }
         let stdin = running.take_stdin();
-        let said = Said::default();
-        let (sender, lines) = mpsc::channel();
-        if let Some(pipe) = running.take_stdout() {
-            thread::spawn(move || read_answers(pipe, &sender));
-        }
-        let stderr = running.take_stderr().map(|pipe| {
-            let said = said.clone();
-            thread::spawn(move || said.collect(pipe))
-        });
+        let mut stdout = running.take_stdout();
+        let answers = stdout.as_mut().and_then(|pipe| answers(pipe, deadline));
         let mut master = Self {
             running,
             stdin,
+            _stdout: stdout,
             said,
         };
-        let Some(answers) = answers(&lines, deadline) else {
+        let Some(answers) = answers else {
             let timed_out = Instant::now() >= deadline;
             master.close();
-            // Whoever holds ssh's standard error open (a proxy command) must not hold us.
-            let told = Instant::now() + CLOSE_WITHIN;
-            while stderr.as_ref().is_some_and(|thread| !thread.is_finished())
-                && Instant::now() < told
-            {
-                thread::sleep(Duration::from_millis(5));
-            }
             return Err(master.failure(processes, (machine, ssh), timed_out));
         };
         match Look::parse(answers.iter().map(String::as_str)) {
@@ -145,20 +144,21 @@ impl Drop for Master {
 }
 
 impl Said {
-    fn collect(&self, mut pipe: impl Read) {
-        const KEPT: usize = 32 * 1024;
-        let mut chunk = [0; 4096];
-        while let Ok(length @ 1..) = pipe.read(&mut chunk) {
-            let mut text = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            text.extend_from_slice(&chunk[..length]);
-            let surplus = text.len().saturating_sub(KEPT);
-            text.drain(..surplus);
-        }
+    /// Nothing yet, in the directory of a configuration.
+    fn of(config: &Utf8Path) -> io::Result<Self> {
+        let directory = config.parent().unwrap_or(config);
+        tempfile::tempfile_in(directory).map(Self)
     }
 
+    /// The last of it.
     fn text(&self) -> String {
-        let text = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        String::from_utf8_lossy(&text).into_owned()
+        const KEPT: u64 = 32 * 1024;
+        let length = self.0.metadata().map_or(0, |metadata| metadata.len());
+        let mut text = vec![0; usize::try_from(length.min(KEPT)).unwrap_or(0)];
+        let begin = length.saturating_sub(KEPT);
+        let read = self.0.read_exact_at(&mut text, begin);
+        read.map(|()| String::from_utf8_lossy(&text).into_owned())
+            .unwrap_or_default()
     }
 }
 
@@ -186,29 +186,34 @@ fn fingerprints(said: &str) -> String {
     keys.flat_map(|key| ["its key is ", key, "\n"]).collect()
 }
 
-/// Hands on the lines of the answer, and drains what may come after it.
-fn read_answers(pipe: impl Read, sender: &mpsc::Sender<String>) {
-    for line in BufReader::new(pipe)
-        .split(b'\n')
-        .map_while(std::result::Result::ok)
-    {
-        // Nobody listens once the answer is complete.
-        let _ = sender.send(String::from_utf8_lossy(&line).into_owned());
+/// Reads the lines of the answer; none if ssh ended or the deadline passed before they were complete.
+fn answers(pipe: &mut ChildStdout, deadline: Instant) -> Option<Vec<String>> {
+    let (mut text, mut chunk) = (Vec::new(), [0; 4096]);
+    loop {
+        await_words(pipe, deadline)?;
+        let length = pipe.read(&mut chunk).ok().filter(|length| *length > 0)?;
+        text.extend_from_slice(&chunk[..length]);
+        if let Some(answers) = complete(&String::from_utf8_lossy(&text)) {
+            return Some(answers);
+        }
     }
 }
 
-/// Waits for the complete answer; none if ssh ended or the deadline passed before.
-fn answers(lines: &mpsc::Receiver<String>, deadline: Instant) -> Option<Vec<String>> {
-    let mut answers = None;
-    loop {
-        let line = lines
-            .recv_timeout(deadline.saturating_duration_since(Instant::now()))
-            .ok()?;
-        match (line.trim_end(), &mut answers) {
-            (BEGIN, _) => answers = Some(Vec::new()),
-            (END, Some(_)) => return answers,
-            (_, Some(answers)) => answers.push(line),
-            (_, None) => {}
-        }
-    }
+/// Waits until there is something to read, or no more to come.
+fn await_words(pipe: &ChildStdout, deadline: Instant) -> Option<()> {
+    let ready = retry_on_intr(|| {
+        let left = deadline.saturating_duration_since(Instant::now());
+        let left = Timespec::try_from(left).ok();
+        poll(&mut [PollFd::new(pipe, PollFlags::IN)], left.as_ref())
+    });
+    ready.is_ok_and(|ready| ready > 0).then_some(())
+}
+
+/// The lines between the first and the last one, which are ours.
+fn complete(text: &str) -> Option<Vec<String>> {
+    let mut lines = text.lines().map(str::trim_end);
+    lines.by_ref().find(|line| *line == BEGIN)?;
+    let lines: Vec<String> = lines.map(str::to_owned).collect();
+    let end = lines.iter().position(|line| line == END)?;
+    Some(lines[..end].to_vec())
 }
