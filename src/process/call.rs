@@ -1,18 +1,23 @@
 use std::{
-    io::{self, BufRead as _, BufReader, Read, Write as _},
     process::{Command, ExitStatus, Stdio},
-    sync::mpsc::{self, Receiver, RecvTimeoutError, Sender},
-    thread,
     time::{Duration, Instant},
 };
 
-use super::{Error, Output, Processes, Result, Running, command_line, registry::Role};
+use super::{
+    Error, Output, Processes, Result, Running, command_line, pipes::Pipes, registry::Role,
+};
 
 /// How much of a standard error is kept.
 const STDERR_KEPT: usize = 64 * 1024;
 
 /// How long pipes may stay open after the child has ended: something that it left behind may hold them for ever.
 const PIPES_CLOSE_WITHIN: Duration = Duration::from_secs(2);
+
+/// How soon the end of a child is noticed whose pipes somebody else holds open.
+const ATTENTION: Duration = Duration::from_millis(200);
+
+/// How soon it is where they are closed.
+const MOMENT: Duration = Duration::from_millis(1);
 
 /// How long a child that ran out of time may take to end by itself.
 const TIMEOUT_GRACE: Duration = Duration::from_secs(2);
@@ -40,12 +45,6 @@ pub struct Call<'a> {
 
 /// Takes each line as it comes.
 pub type Lines<'a> = &'a mut dyn FnMut(Stream, &str);
-
-enum Event {
-    Line(Stream, Vec<u8>),
-    Closed,
-    Ended,
-}
 
 impl<'a> Call<'a> {
     /// Prepares a call; `label` says what it does in the user's words, e.g. `copy web`.
@@ -92,7 +91,7 @@ impl<'a> Call<'a> {
         });
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut running = Running::start(processes, command, self.label.clone(), Role::Work)?;
-        let events = start_threads(&mut running, self.stdin);
+        let pipes = Pipes::of(&mut running, self.stdin);
         let mut output = Output {
             status: ExitStatus::default(),
             stdout: Vec::new(),
@@ -102,7 +101,7 @@ impl<'a> Call<'a> {
             command_line: command_line(command),
         };
         let timeout = self.timeout;
-        let in_time = self.listen(&running, &events, &mut output);
+        let in_time = self.listen(&mut running, pipes, &mut output);
         output.status = running.end(!in_time)?;
         match timeout {
             _ if processes.interrupted() && !output.status.success() => Err(Error::Interrupted {
@@ -114,29 +113,32 @@ impl<'a> Call<'a> {
     }
 
     /// Collects output until the child has ended and its pipes are closed; false if its time ran out.
-    fn listen(mut self, running: &Running, events: &Receiver<Event>, output: &mut Output) -> bool {
+    fn listen(mut self, running: &mut Running, mut pipes: Pipes<'_>, output: &mut Output) -> bool {
         let killer = running.killer();
         let mut deadline = self.timeout.map(|limit| Instant::now() + limit);
-        let (mut open, mut ended, mut in_time) = (2, false, true);
-        while open > 0 || !ended {
-            match next(events, deadline) {
-                Ok(Event::Line(stream, line)) => self.take(stream, &line, output),
-                Ok(Event::Closed) => open -= 1,
-                Ok(Event::Ended) => {
-                    ended = true;
-                    deadline = Some(Instant::now() + PIPES_CLOSE_WITHIN);
-                }
-                Err(RecvTimeoutError::Timeout) if ended => break,
-                Err(RecvTimeoutError::Timeout) if in_time => {
+        let (mut ended, mut in_time) = (false, true);
+        while !ended || pipes.are_open() {
+            let left = deadline.map(|end| end.saturating_duration_since(Instant::now()));
+            match left {
+                Some(Duration::ZERO) if ended => break,
+                Some(Duration::ZERO) if in_time => {
                     in_time = false;
                     killer.terminate();
                     deadline = Some(Instant::now() + TIMEOUT_GRACE);
                 }
-                Err(RecvTimeoutError::Timeout) => {
+                Some(Duration::ZERO) => {
                     killer.kill();
                     deadline = None;
                 }
-                Err(RecvTimeoutError::Disconnected) => break,
+                _ => {}
+            }
+            // One that has closed its outputs is about to end.
+            let pause = if pipes.are_open() { ATTENTION } else { MOMENT };
+            let pause = left.map_or(pause, |left| left.min(pause));
+            pipes.serve(pause, &mut |stream, line| self.take(stream, line, output));
+            if !ended && running.has_ended() {
+                ended = true;
+                deadline = Some(Instant::now() + PIPES_CLOSE_WITHIN);
             }
         }
         in_time
@@ -160,13 +162,6 @@ impl<'a> Call<'a> {
     }
 }
 
-fn next(events: &Receiver<Event>, deadline: Option<Instant>) -> Result<Event, RecvTimeoutError> {
-    match deadline {
-        Some(deadline) => events.recv_timeout(deadline.saturating_duration_since(Instant::now())),
-        None => events.recv().map_err(|_| RecvTimeoutError::Disconnected),
-    }
-}
-
 fn timed_out(output: Output, after: Duration) -> Error {
     Error::TimedOut {
         stderr: output.stderr_text().into_owned(),
@@ -175,47 +170,6 @@ fn timed_out(output: Output, after: Duration) -> Error {
         command_line: output.command_line,
         after,
     }
-}
-
-/// Starts a thread for each pipe and one that waits for the end.
-///
-/// The threads are not joined: one whose pipe is held open by a stranger must not hold us up.
-fn start_threads(running: &mut Running, stdin: Option<&[u8]>) -> Receiver<Event> {
-    let (sender, events) = mpsc::channel();
-    if let (Some(mut pipe), Some(bytes)) = (running.take_stdin(), stdin.map(<[u8]>::to_vec)) {
-        // A child that does not read all of its input is its own affair: its exit status tells.
-        thread::spawn(move || drop(pipe.write_all(&bytes)));
-    }
-    if let Some(pipe) = running.take_stdout() {
-        read_lines(pipe, Stream::Stdout, sender.clone());
-    }
-    if let Some(pipe) = running.take_stderr() {
-        read_lines(pipe, Stream::Stderr, sender.clone());
-    }
-    let ended = running.ended();
-    thread::spawn(move || {
-        ended();
-        let _ = sender.send(Event::Ended);
-    });
-    events
-}
-
-fn read_lines(pipe: impl Read + Send + 'static, stream: Stream, sender: Sender<Event>) {
-    thread::spawn(move || {
-        let mut reader = BufReader::new(pipe);
-        while let Ok(Some(line)) = read_line(&mut reader) {
-            if sender.send(Event::Line(stream, line)).is_err() {
-                return;
-            }
-        }
-        let _ = sender.send(Event::Closed);
-    });
-}
-
-fn read_line(reader: &mut BufReader<impl Read>) -> io::Result<Option<Vec<u8>>> {
-    let mut line = Vec::new();
-    let length = reader.read_until(b'\n', &mut line)?;
-    Ok((length > 0).then_some(line))
 }
 
 #[cfg(test)]

@@ -5,13 +5,15 @@
 //! and refuses new ones. A process id is only signalled while its child has not been reaped and under the lock that
 //! reaping takes, so that a signal never reaches a stranger that got the same number.
 //!
-//! Threads and pipes, no reactor: the work is waiting for `nix`, `ssh` and providers.
+//! Threads and pipes, no reactor: the work is waiting for `nix`, `ssh` and providers. Who waits for a child serves its
+//! pipes.
 
 mod call;
 mod command_line;
 mod error;
 mod limit;
 mod output;
+mod pipes;
 mod registry;
 mod running;
 

@@ -121,7 +121,7 @@ impl Running {
         if self.status.is_some() {
             return Ok(self.status);
         }
-        if has_ended(self.group, WaitIdOptions::NOHANG) {
+        if self.has_ended() {
             self.end(false).map(Some)
         } else {
             Ok(None)
@@ -144,6 +144,11 @@ impl Running {
             self.processes.signal(self.id, Signal::KILL);
             let _ = self.end(true);
         }
+    }
+
+    /// Whether the child has ended; it is left to be reaped.
+    pub(super) fn has_ended(&self) -> bool {
+        self.status.is_some() || has_ended(self.group, WaitIdOptions::NOHANG)
     }
 
     /// Waits for the child to end, leaving it to be reaped: the group cannot be reused while its leader is a zombie.

@@ -1,3 +1,8 @@
+use std::{
+    io::{BufRead as _, BufReader},
+    thread,
+};
+
 use super::*;
 
 fn shell(script: &str) -> Command {
@@ -150,4 +155,33 @@ fn dropping_a_running_child_ends_its_group() {
         !state.is_ok_and(|stat| stat.contains(" S ")),
         "the grandchild is still asleep"
     );
+}
+
+#[test]
+fn a_child_that_closes_its_pipes_is_waited_for() {
+    let started = Instant::now();
+    let output = Processes::new()
+        .output(&mut shell("exec >&- 2>&-; sleep 0.3; exit 3"), "hide", None)
+        .unwrap();
+    assert_eq!(output.status.code(), Some(3));
+    assert!(started.elapsed() >= Duration::from_millis(300));
+}
+
+#[test]
+fn a_child_that_reads_nothing_is_not_held_up() {
+    let input = vec![b'x'; 400_000];
+    let output = Processes::new()
+        .output(&mut shell("echo done"), "ignore", Some(&input))
+        .unwrap();
+    assert_eq!(output.stdout, b"done\n");
+}
+
+#[test]
+fn what_is_written_and_read_at_once_comes_through() {
+    let input = vec![b'y'; 1_000_000];
+    let mut command = shell("tee /dev/stderr");
+    let output = Processes::new()
+        .output(&mut command, "echo", Some(&input))
+        .unwrap();
+    assert_eq!(output.stdout, input);
 }
