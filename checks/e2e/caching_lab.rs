@@ -49,6 +49,9 @@ pub struct Counted {
     pub programs: Vec<String>,
 }
 
+/// What stands between machines of a process that has a small heap, and evaluates nothing.
+pub const COLLECTION: &str = "collection";
+
 impl Lab {
     /// The file of the cache.
     pub fn cache(&self) -> PathBuf {
@@ -141,7 +144,9 @@ impl Counted {
         let evaluations = self.lines("nix-instantiate");
         let words = evaluations.flat_map(|line| {
             let words: Vec<&str> = line.split(' ').collect();
-            let pairs = words.windows(2).filter(|pair| pair[0] == "-A");
+            let pairs = words
+                .windows(2)
+                .filter(|pair| pair[0] == "-A" && pair[1] != COLLECTION);
             let paths: Vec<String> = pairs.map(|pair| pair[1].replace('"', "")).collect();
             paths
         });

@@ -56,6 +56,11 @@ impl Behind {
         })
     }
 
+    /// How many names a process has not begun.
+    pub fn waiting(&self, process: usize) -> usize {
+        self.0.get(&process).map_or(0, |row| row.waiting.len())
+    }
+
     /// Takes the names behind one that has taken so long; of several, where most wait.
     pub fn take(&mut self, long: Duration) -> Vec<Subject> {
         let rows = self.0.values_mut();

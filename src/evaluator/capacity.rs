@@ -2,6 +2,8 @@
 
 use std::{fs, num::NonZero, thread};
 
+use super::heap::Heap;
+
 /// Memory that a process is expected to need as long as none was measured, in MiB.
 ///
 /// A NixOS system takes 0.5 to 1.3 GiB while it is evaluated; nothing of it stays.
@@ -12,12 +14,6 @@ const LEAST_EXPECTED_MEMORY: u64 = 256;
 
 /// Memory that is left to the rest of the machine, in MiB.
 const RESERVED_MEMORY: u64 = 512;
-
-/// The heap that Nix asks for when it starts, in MiB; garbage is collected when it is full.
-const HEAP_OF_NIX: u64 = 384;
-
-/// The least that is worth being asked for instead.
-const LEAST_HEAP: u64 = 32;
 
 /// Resources that are worth a process of their own.
 const RESOURCES_PER_PROCESS: usize = 200;
@@ -42,6 +38,10 @@ pub struct Workers {
     memory: Option<u64>,
     /// Memory that a process is expected to need as long as none was measured, in MiB.
     pub expected: u64,
+    /// What one has needed in earlier runs, in MiB.
+    pub remembered: Option<u64>,
+    /// Whether what a process needs says which heap it begins with.
+    fits_heaps: bool,
 }
 
 /// Processes for `machines` machines.
@@ -52,6 +52,8 @@ pub fn workers(limits: Limits, machines: usize) -> Workers {
         is_exact: limits.workers.is_some(),
         memory: limits.memory.or_else(available_memory),
         expected: EXPECTED_MEMORY,
+        remembered: None,
+        fits_heaps: false,
     }
 }
 
@@ -61,12 +63,14 @@ pub fn workers_of_resources(limits: Limits, resources: usize) -> Workers {
 }
 
 impl Workers {
-    /// The same where earlier runs have measured that a process needs `size`. Machines grow, so half as much again is
-    /// expected.
+    /// The same with heaps that fit what is measured, where earlier runs have measured that a process needs `size`.
+    /// Machines grow, so half as much again is expected.
     pub fn remembering(self, size: Option<u64>) -> Self {
         let expected = size.map(|size| size.saturating_add(size / 2).max(LEAST_EXPECTED_MEMORY));
         Self {
             expected: expected.unwrap_or(EXPECTED_MEMORY),
+            remembered: size,
+            fits_heaps: !Heap::is_set(),
             ..self
         }
     }
@@ -89,11 +93,10 @@ impl Workers {
         fits || size <= least + least / 4
     }
 
-    /// The heap that a process is to ask for when it starts, in MiB, if Nix would ask for more than
-    /// leaves room in its share.
-    pub fn heap(self, need: u64) -> Option<u64> {
-        let half = self.share(need)? / 2;
-        (half < HEAP_OF_NIX).then(|| half.max(LEAST_HEAP))
+    /// The heap that a process begins with that needs at least `need`, where `size` was measured.
+    pub fn heap(self, size: Option<u64>, need: u64) -> Heap {
+        let size = size.filter(|_| self.fits_heaps);
+        Heap::fitting(size).within(self.share(need))
     }
 
     /// What one process may use, in MiB, if it needs at least `need`.
@@ -160,6 +163,8 @@ impl Workers {
             is_exact: false,
             memory: Some(memory),
             expected: EXPECTED_MEMORY,
+            remembered: None,
+            fits_heaps: false,
         }
     }
 
@@ -170,6 +175,8 @@ impl Workers {
             is_exact: true,
             memory,
             expected: EXPECTED_MEMORY,
+            remembered: None,
+            fits_heaps: false,
         }
     }
 }
@@ -209,10 +216,14 @@ mod tests {
     }
 
     #[test]
-    fn a_small_share_means_a_small_heap() {
-        assert_eq!(Workers::sharing(2, 4000).heap(1500), None);
-        assert_eq!(Workers::sharing(16, 4000).heap(100), Some(125));
-        assert_eq!(Workers::sharing(16, 1).heap(100), Some(LEAST_HEAP));
+    fn a_heap_fits_what_was_measured_of_machines_and_the_share() {
+        let of_resources = Workers::sharing(16, 4000);
+        let heap = |workers: Workers, memory| workers.heap(Some(100), memory);
+        assert_eq!(heap(of_resources, 1500), Heap::default());
+        assert_eq!(heap(of_resources, 100), Heap::fitting(Some(125)));
+        let of_machines = of_resources.remembering(None);
+        assert_eq!(heap(of_machines, 1500), Heap::fitting(Some(100)));
+        assert_eq!(of_machines.heap(None, 1500), Heap::default());
     }
 
     #[test]

@@ -21,6 +21,7 @@ mod diagnostic;
 mod error;
 mod facts;
 mod fleet;
+mod heap;
 mod herald;
 mod known;
 mod leak;

@@ -1,7 +1,7 @@
 //! Workers that share names.
 
 use std::{
-    env, mem,
+    mem,
     ops::ControlFlow,
     process::Command,
     thread::{self, ScopedJoinHandle},
@@ -20,9 +20,6 @@ use super::{
     translate,
     worker::{self, Ended, Heard},
 };
-
-/// By this variable the garbage collector of Nix is told how large a heap is at the start, in bytes.
-const HEAP: &str = "GC_INITIAL_HEAP_SIZE";
 
 /// What a pool finds.
 #[derive(Debug)]
@@ -124,13 +121,17 @@ impl Pool<'_> {
     }
 
     fn command(&self, batch: &Batch) -> Command {
-        let paths: Vec<_> = batch.names.iter().map(self.attribute).collect();
-        let mut command = self.evaluator.command(&paths);
-        if let Some(heap) = batch.heap
-            && env::var_os(HEAP).is_none()
-        {
-            command.env(HEAP, (heap * 1024 * 1024).to_string());
+        let variable = batch.heap.variable();
+        let collects = variable.is_some() && self.grain == Grain::Fine;
+        let mut paths = Vec::new();
+        for name in &batch.names {
+            if collects && !paths.is_empty() {
+                paths.push(AttributePath::collection());
+            }
+            paths.push((self.attribute)(name));
         }
+        let mut command = self.evaluator.command(&paths);
+        command.envs(variable);
         command
     }
 

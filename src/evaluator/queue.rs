@@ -9,6 +9,7 @@ use std::{
 use super::{
     behind::{Behind, HEAVY},
     capacity::Workers,
+    heap::Heap,
     subject::Subject,
     usage::Usage,
 };
@@ -18,6 +19,9 @@ const LARGEST_BATCH: usize = 500;
 
 /// The most resources in one batch: some hundred kilobytes of arguments, of two megabytes at most.
 const LARGEST_COARSE_BATCH: usize = 5_000;
+
+/// So many names are worth another process with a heap that fits them.
+const WORTH_A_HEAP: usize = 4;
 
 /// How names are shared out.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -64,8 +68,8 @@ pub struct Batch {
     pub process: usize,
     /// The names.
     pub names: Vec<Subject>,
-    /// The heap that it is to ask for, in MiB, if that of Nix is too much.
-    pub heap: Option<u64>,
+    /// The heap that it begins with.
+    pub heap: Heap,
 }
 
 impl Queue {
@@ -146,10 +150,12 @@ impl Queue {
     pub fn may_go_on(&self, process: usize) -> bool {
         let mut state = self.state();
         let may_go_on = state.behind.may_go_on(process) & state.usage.may_go_on(process);
+        let is_fitted =
+            state.usage.has_fitting_heap(process) || state.behind.waiting(process) < WORTH_A_HEAP;
         drop(state);
         // What was measured may have made room.
         self.changed.notify_all();
-        may_go_on
+        may_go_on && is_fitted
     }
 
     /// Leaves a process that has ended those names which others have not got.
@@ -211,8 +217,7 @@ impl State {
     fn begin(&mut self, names: Vec<Subject>) -> Batch {
         let process = self.processes;
         self.processes += 1;
-        let heap = self.usage.heap();
-        self.usage.admit(process);
+        let heap = self.usage.admit(process);
         self.behind.admit(process, &names);
         Batch {
             process,

@@ -77,6 +77,11 @@ impl AttributePath {
         Self(format!("facts.\"{}\"", subject.name()))
     }
 
+    /// What has Nix collect what was left by the attribute before it.
+    pub fn collection() -> Self {
+        Self("collection".to_owned())
+    }
+
     /// The path as text.
     pub fn as_str(&self) -> &str {
         &self.0

@@ -10,7 +10,7 @@ use std::{
     fs,
 };
 
-use super::capacity::Workers;
+use super::{capacity::Workers, heap::Heap};
 
 /// How many measurements count: so soon a heavy machine among light ones is forgotten.
 const MEASUREMENTS: usize = 8;
@@ -36,6 +36,8 @@ pub struct Usage {
 struct Process {
     /// Its id, once it was started.
     id: Option<u32>,
+    /// The heap that it began with.
+    heap: Heap,
     /// Whether it is through with its first machine.
     is_measured: bool,
 }
@@ -64,14 +66,15 @@ impl Usage {
             || self.running.len() < most && self.workers.admit(&self.sizes(need), need)
     }
 
-    /// The heap that a process is to begin with, in MiB, where that of Nix is too much.
-    pub fn heap(&self) -> Option<u64> {
-        self.workers.heap(self.need())
-    }
-
-    /// Admits a process.
-    pub fn admit(&mut self, process: usize) {
-        self.running.insert(process, Process::default());
+    /// Admits a process, and gives the heap that it is to begin with.
+    pub fn admit(&mut self, process: usize) -> Heap {
+        let heap = self.heap();
+        let admitted = Process {
+            heap,
+            ..Process::default()
+        };
+        self.running.insert(process, admitted);
+        heap
     }
 
     /// Takes note of the id of a process.
@@ -100,6 +103,12 @@ impl Usage {
             .let_go_on(size, &self.sizes(0), least, self.need())
     }
 
+    /// Whether a process began with a heap like that which it would begin with now.
+    pub fn has_fitting_heap(&self, process: usize) -> bool {
+        let process = self.running.get(&process);
+        process.is_none_or(|process| process.heap.is_like(self.heap()))
+    }
+
     /// Takes note of the end of a process.
     pub fn ended(&mut self, process: usize) {
         self.running.remove(&process);
@@ -112,8 +121,16 @@ impl Usage {
 
     /// What a process needs for a machine, in MiB: as much as the largest that was measured of late.
     fn need(&self) -> u64 {
-        let largest = self.measured.iter().copied().max();
-        largest.unwrap_or(self.workers.expected)
+        self.size().unwrap_or(self.workers.expected)
+    }
+
+    fn size(&self) -> Option<u64> {
+        self.measured.iter().copied().max()
+    }
+
+    fn heap(&self) -> Heap {
+        let size = self.size().or(self.workers.remembered);
+        self.workers.heap(size, self.need())
     }
 
     /// What each process uses, in MiB, and what it is about to use if it is still with its first machine.
@@ -264,6 +281,27 @@ mod tests {
         }
         assert_eq!(usage.need(), 100);
         assert_eq!(usage.largest(), Some(3000));
+    }
+
+    #[test]
+    fn the_first_process_of_small_machines_has_the_heap_of_nix_and_those_after_it_one_that_fits() {
+        let mut first = usage(Workers::sharing(2, 4096).remembering(None));
+        assert_eq!(first.admit(0), Heap::default());
+        first.started(0, 100);
+        assert!(first.has_fitting_heap(0));
+        assert!(first.may_go_on(0) && !first.has_fitting_heap(0));
+        assert_eq!(first.admit(1), Heap::fitting(Some(100)));
+        assert!(first.has_fitting_heap(1));
+        let mut next = usage(Workers::sharing(2, 4096).remembering(Some(100)));
+        assert_eq!(next.admit(0), Heap::fitting(Some(100)));
+    }
+
+    #[test]
+    fn large_machines_keep_the_heap_of_nix() {
+        let mut usage = usage(Workers::sharing(2, 4096).remembering(None));
+        usage.admit(0);
+        usage.started(0, 900);
+        assert!(usage.may_go_on(0) && usage.has_fitting_heap(0));
     }
 
     #[test]
