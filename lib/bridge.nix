@@ -185,12 +185,12 @@ let
     in
     if attempted.success then attempted.value else toJSON (what // { failed = true; });
 
-  # 32 MiB of lists that nobody keeps. Where there is no room for one, Nix makes some, and not in the middle of the next
+  # 20 MiB of lists that nobody keeps. Where there is no room for one, Nix makes some, and not in the middle of the next
   # machine, where much more is in use. They are small enough for what is free in a heap to hold one.
   collect =
     text:
     builtins.foldl' (text: _: seq (concatLists (genList (_: part) 512)) text) text (
-      genList (_: null) 8
+      genList (_: null) 5
     );
 
   part = genList (_: null) 1024;

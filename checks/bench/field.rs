@@ -1,6 +1,7 @@
 //! A fleet of hosts of the rig, and who deploys to it.
 
 use std::{
+    collections::HashSet,
     fmt::Write as _,
     fs,
     os::unix::fs::{PermissionsExt as _, symlink},
@@ -144,7 +145,9 @@ impl Field {
         let attributes = asked.split_whitespace();
         let attributes = attributes.map(|path| path.strip_prefix("sending.").unwrap_or(path));
         let machines = attributes.filter(|path| path.starts_with("machines."));
-        Ok(machines.count())
+        // Names that a process had not begun when it was replaced are given to another one.
+        let machines: HashSet<&str> = machines.collect();
+        Ok(machines.len())
     }
 
     /// Evaluates all machines and does nothing else.
