@@ -165,10 +165,8 @@ fn a_resource_whose_provider_died_before_it_was_made_is_made_by_the_next_run() {
         .exits(1)
         .says("during `create`: the provider ")
         .says("web> skipped: neatcloud.web skipped because of neatcloud");
-    assert_eq!(
-        (ids(&lab, "volumes").len(), ids(&lab, "servers").len()),
-        (0, 0)
-    );
+    // A server that needs no volume may have been made before.
+    assert_eq!(ids(&lab, "volumes").len(), 0);
     lab.deploy(&[])
         .exits(0)
         .says("neatcloudVolumes.data> created");
