@@ -64,13 +64,13 @@ flock -n 9 || {
   tell end "busy $(cat /run/nixops/holder 2>/dev/null)"
   exit 0
 }
-read -r who <"$directory/who"
-echo "$who" >/run/nixops/holder
+cp "$directory/who" /run/nixops/holder
 
 status=0
 before=$(readlink -f /run/current-system) || before=
 [ -d "$before/bin" ] || before=
-mkdir -p "$marks" "$roots" && : >"$marks/$goal" && ln -sfn "$system" "$roots/new"
+mkdir -p "$marks" && : >"$marks/$goal"
+mkdir -p "$roots" && ln -sfn "$system" "$roots/new"
 [ -z "$before" ] || ln -sfn "$before" "$roots/before"
 
 if [ "$goal" != boot ]; then
