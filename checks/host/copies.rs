@@ -5,8 +5,8 @@ use nixops::{
     host::{Connections, Host, Options, Ssh, Target},
     network::CopyProtocol,
     nix::{
-        BuildOptions, BuildQueue, Carried, Copy, CopyError, CopyEvent, CopyFailure, CopyProgress,
-        Nix, Version,
+        BuildOptions, BuildQueue, Copy, CopyError, CopyEvent, CopyFailure, CopyProgress, Nix,
+        Version,
     },
 };
 
@@ -44,7 +44,7 @@ pub fn copy(
     nix: &Nix,
     (host, protocol): (&Host, CopyProtocol),
     path: &Utf8PathBuf,
-) -> (Result<Carried, CopyError>, Vec<CopyProgress>) {
+) -> (Result<(), CopyError>, Vec<CopyProgress>) {
     let copy = Copy {
         label: "copy web".to_owned(),
         to: host.destination(protocol).unwrap(),
@@ -52,7 +52,7 @@ pub fn copy(
         substitute_on_destination: true,
     };
     let mut steps = Vec::new();
-    let result = nix.copy(&world.processes, &copy, &mut |event| {
+    let result = host.receive((nix, &world.processes), &copy, &mut |event| {
         if let CopyEvent::Sent(step) = event {
             steps.push(step);
         }
@@ -114,8 +114,8 @@ fn a_line_that_was_found_slow_is_compressed_unless_it_is_said_to_be_fast() {
         };
         ssh.options.extend(["-o".to_owned(), proxy]);
         let host = connections.connect(&over_ssh(&server, ssh)).unwrap();
-        let (carried, _) = copy(&world, &nix, (&host, CopyProtocol::Ssh), &path);
-        host.learn_rate(carried.unwrap().rate().unwrap());
+        let (copied, _) = copy(&world, &nix, (&host, CopyProtocol::Ssh), &path);
+        copied.unwrap();
         fs::metadata(file).unwrap().len()
     };
     // The address is of this very machine, so the first one is not.

@@ -345,18 +345,12 @@ impl Work for Site<'_> {
             substitute_on_destination: options.substitute_on_destination
                 && freight == Freight::System,
         };
-        let _session = host.session();
-        let copied = self.nix.copy(self.processes, &copy, tell);
-        let carried = copied.map_err(|error| {
+        let copied = host.receive((self.nix, self.processes), &copy, tell);
+        copied.map_err(|error| {
             let trouble = Trouble::from(error);
             let trouble = trouble.without_prefix(&format!("{}: ", copy.label));
             trouble.or_hint(host.elevation_hint())
-        })?;
-        carried
-            .rate()
-            .into_iter()
-            .for_each(|rate| host.learn_rate(rate));
-        Ok(())
+        })
     }
 
     fn activate(

@@ -36,8 +36,6 @@ pub struct Workers {
     is_exact: bool,
     /// Memory for all of them, in MiB; what is not known is no limit.
     memory: Option<u64>,
-    /// Memory that a process is expected to need as long as none was measured, in MiB.
-    pub expected: u64,
     /// What one has needed in earlier runs, in MiB.
     pub remembered: Option<u64>,
     /// Whether what a process needs says which heap it begins with.
@@ -51,7 +49,6 @@ pub fn workers(limits: Limits, machines: usize) -> Workers {
         most: at_least_one(limits.workers.map_or(cores, NonZero::get).min(machines)),
         is_exact: limits.workers.is_some(),
         memory: limits.memory.or_else(available_memory),
-        expected: EXPECTED_MEMORY,
         remembered: None,
         fits_heaps: false,
     }
@@ -64,15 +61,19 @@ pub fn workers_of_resources(limits: Limits, resources: usize) -> Workers {
 
 impl Workers {
     /// The same with heaps that fit what is measured, where earlier runs have measured that a process needs `size`.
-    /// Machines grow, so half as much again is expected.
     pub fn remembering(self, size: Option<u64>) -> Self {
-        let expected = size.map(|size| size.saturating_add(size / 2).max(LEAST_EXPECTED_MEMORY));
         Self {
-            expected: expected.unwrap_or(EXPECTED_MEMORY),
             remembered: size,
             fits_heaps: !Heap::is_set(),
             ..self
         }
+    }
+
+    /// Memory that a process is expected to need as long as none was measured, in MiB. Machines grow, so that is half as
+    /// much again as one has needed in earlier runs.
+    pub fn expected(self) -> u64 {
+        let grown = |size: u64| size.saturating_add(size / 2).max(LEAST_EXPECTED_MEMORY);
+        self.remembered.map_or(EXPECTED_MEMORY, grown)
     }
 
     /// Whether another process that needs `need` fits beside those of these sizes.
@@ -162,7 +163,6 @@ impl Workers {
             most: at_least_one(most),
             is_exact: false,
             memory: Some(memory),
-            expected: EXPECTED_MEMORY,
             remembered: None,
             fits_heaps: false,
         }
@@ -174,7 +174,6 @@ impl Workers {
             most: at_least_one(most),
             is_exact: true,
             memory,
-            expected: EXPECTED_MEMORY,
             remembered: None,
             fits_heaps: false,
         }
@@ -208,7 +207,7 @@ mod tests {
 
     #[test]
     fn what_is_remembered_is_expected_with_something_to_spare() {
-        let expected = |size| Workers::sharing(4, 4000).remembering(size).expected;
+        let expected = |size| Workers::sharing(4, 4000).remembering(size).expected();
         assert_eq!(expected(None), EXPECTED_MEMORY);
         assert_eq!(expected(Some(10)), LEAST_EXPECTED_MEMORY);
         assert_eq!(expected(Some(1000)), 1500);

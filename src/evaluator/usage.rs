@@ -121,7 +121,7 @@ impl Usage {
 
     /// What a process needs for a machine, in MiB: as much as the largest that was measured of late.
     fn need(&self) -> u64 {
-        self.size().unwrap_or(self.workers.expected)
+        self.size().unwrap_or(self.workers.expected())
     }
 
     fn size(&self) -> Option<u64> {

@@ -68,18 +68,12 @@ impl Closures<'_> {
             substitute_on_destination: options
                 .is_some_and(|options| options.substitute_on_destination),
         };
-        let _session = host.session();
-        let copied = self.nix.copy(self.processes, &copy, tell);
-        let carried = copied.map_err(|error| {
+        let copied = host.receive((self.nix, self.processes), &copy, tell);
+        copied.map_err(|error| {
             let trouble = Trouble::from(error);
             let prefix = format!("{}: ", copy.label);
             trouble.without_prefix(&prefix).into_diagnostic()
-        })?;
-        carried
-            .rate()
-            .into_iter()
-            .for_each(|rate| host.learn_rate(rate));
-        Ok(())
+        })
     }
 
     /// Compares what a machine runs with the system that the network wants. `build` builds it if need be.

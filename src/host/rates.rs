@@ -6,13 +6,13 @@
 //! machine: a wrong guess costs a fast line half a minute for a gigabyte, and a slow one ten. A private address is no sign, since
 //! many of them are at the other end of a VPN.
 
-use std::{fs, io, net::IpAddr};
+use std::{fs, net::IpAddr};
 
-use camino::{Utf8Path, Utf8PathBuf};
+use camino::Utf8PathBuf;
 use serde::{Deserialize, Serialize};
-use tempfile::NamedTempFile;
 
 use super::Ssh;
+use crate::state::cache;
 
 /// Bytes a second that are no faster with compression.
 const ENOUGH: u64 = 20_000_000;
@@ -55,7 +55,7 @@ impl Rates {
         let measured = self.read(ssh).after(compressed, rate);
         if let Some(path) = self.path(ssh) {
             // What is lost is measured again.
-            let _ = write(&path, measured);
+            let _ = cache(&path, &measured);
         }
     }
 
@@ -101,15 +101,6 @@ fn is_here(host: &str) -> bool {
     let (_, host) = host.rsplit_once('@').unwrap_or(("", host));
     let address = |address: IpAddr| address.is_loopback();
     host == "localhost" || host.parse().is_ok_and(address)
-}
-
-fn write(path: &Utf8Path, measured: Measured) -> io::Result<()> {
-    let directory = path.parent().unwrap_or(path);
-    fs::create_dir_all(directory)?;
-    let file = NamedTempFile::new_in(directory)?;
-    serde_json::to_writer(&file, &measured)?;
-    file.persist(path)?;
-    Ok(())
 }
 
 #[cfg(test)]

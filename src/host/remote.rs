@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     network::CopyProtocol,
-    nix::{Commands, Destination, RemoteStore},
+    nix::{Commands, Copy, CopyError, CopyEvent, Destination, Nix, RemoteStore},
     process::{self, Call, Limit, Lines, Output, Place, Processes, Stream},
 };
 
@@ -179,14 +179,23 @@ impl Host {
         }
     }
 
-    /// Takes note of how fast it was copied to, in bytes a second, for who connects to it later.
-    pub fn learn_rate(&self, rate: u64) {
+    /// Has closures brought there, to the [destination](Self::destination) of the copy, and takes note of how fast that
+    /// was, for who connects later.
+    pub fn receive(
+        &self,
+        (nix, processes): (&Nix, &Processes),
+        copy: &Copy,
+        tell: &mut dyn FnMut(CopyEvent),
+    ) -> std::result::Result<(), CopyError> {
+        let _session = self.session();
+        let carried = nix.copy(processes, copy, tell)?;
         let Shared {
             link, connections, ..
         } = &*self.shared;
-        if let Link::Ssh(connection) = link {
+        if let (Link::Ssh(connection), Some(rate)) = (link, carried.rate()) {
             connections.rates().learn(connection.ssh(), rate);
         }
+        Ok(())
     }
 
     /// How commands are run there as root, by programs that are not started by [`Host::run`].

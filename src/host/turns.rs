@@ -4,10 +4,9 @@ use std::num::NonZeroUsize;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 /// What a machine is connected to for.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Priority {
     /// It is known to have work, or nobody knows.
-    #[default]
     Work,
     /// Most likely it is only looked at.
     Look,

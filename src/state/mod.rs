@@ -40,7 +40,7 @@ pub use json_file::JsonError;
 pub use lock::{Holder, RunLock, holder, unlock};
 pub use place::{Place, SharedPlace};
 pub use record::{Key, Lifecycle, Phase, Record, SecretParts, Secrets};
-pub use remembered::Remembered;
+pub use remembered::{Remembered, cache};
 pub use runs::{Run, Runs};
 pub use sealer::{NoKey, Sealer};
 pub use store::DeploymentStore;

@@ -37,15 +37,18 @@ impl Remembered {
         if Self::read(directory, &self.source) == *self {
             return Ok(());
         }
-        let file = file(directory, &self.source);
-        let parent = file.parent().unwrap_or(directory);
-        fs::create_dir_all(parent)?;
-        // Whoever reads meanwhile reads all of it.
-        let new = tempfile::NamedTempFile::new_in(parent)?;
-        serde_json::to_writer(&new, self)?;
-        new.persist(file)?;
-        Ok(())
+        cache(&file(directory, &self.source), self)
     }
+}
+
+/// Writes a value into a file of a cache, as JSON, and makes the directory. Whoever reads meanwhile reads all of it.
+pub fn cache(path: &Utf8Path, value: &impl Serialize) -> io::Result<()> {
+    let directory = path.parent().unwrap_or(path);
+    fs::create_dir_all(directory)?;
+    let new = tempfile::NamedTempFile::new_in(directory)?;
+    serde_json::to_writer(&new, value)?;
+    new.persist(path)?;
+    Ok(())
 }
 
 fn file(directory: &Utf8Path, source: &str) -> Utf8PathBuf {
